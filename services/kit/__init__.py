@@ -1,0 +1,1 @@
+"""What every service shares and no business noun."""
