@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 
 _DATE = re.compile(r"[0-9]{4}-[0-9]{2}-[0-9]{2}")
-_MONTH = re.compile(r"[0-9]{4}-(0[1-9]|1[0-2])")
-_QUARTER = re.compile(r"([0-9]{4})Q([1-4])")
+_MONTH = re.compile(r"(?!9999)[0-9]{4}-(0[1-9]|1[0-2])")
+_QUARTER = re.compile(r"(?!9999)([0-9]{4})Q([1-4])")
 
 
 def parse_date(text: str) -> date:
@@ -18,7 +18,7 @@ def parse_date(text: str) -> date:
 
 
 def add_months(day: date, months: int) -> date:
-    """The same day of the month `months` later, clamped to that month's end; always from the given day, never iterated."""
+    """The same day of the month `months` later, clamped to its end; always from the given day, never iterated."""
     index = day.year * 12 + day.month - 1 + months
     year, month = divmod(index, 12)
     return date(year, month + 1, min(day.day, monthrange(year, month + 1)[1]))
@@ -39,10 +39,13 @@ def complete_months(start: date, end: date) -> int:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Month:
-    """A calendar month, `2025-04` on the wire."""
+    """A calendar month, `2025-04` on the wire, where 9999 is refused: no day comes after it."""
 
     year: int
     number: int
+
+    def __post_init__(self) -> None:
+        _require(self, 12)
 
     @classmethod
     def parse(cls, text: str) -> "Month":
@@ -73,10 +76,13 @@ class Month:
 
 @dataclass(frozen=True, slots=True, order=True)
 class Quarter:
-    """A calendar quarter, `2025Q2` on the wire."""
+    """A calendar quarter, `2025Q2` on the wire, where 9999 is refused."""
 
     year: int
     number: int
+
+    def __post_init__(self) -> None:
+        _require(self, 4)
 
     @classmethod
     def parse(cls, text: str) -> "Quarter":
@@ -102,3 +108,8 @@ class Quarter:
 
     def __str__(self) -> str:
         return f"{self.year:04d}Q{self.number}"
+
+
+def _require(period: Month | Quarter, in_a_year: int) -> None:
+    if not (1 <= period.year <= 9999 and 1 <= period.number <= in_a_year):
+        raise ValueError("no such month or quarter")

@@ -38,4 +38,5 @@ def fixed(numerator: int, denominator: int, places: int = 2) -> str:
         numerator, denominator = -numerator, -denominator
     scaled = div_half_up(numerator * 10**places, denominator)
     sign, value = ("-", -scaled) if scaled < 0 else ("", scaled)
-    return f"{sign}{value // 10**places}.{value % 10**places:0{places}d}"
+    whole, rest = divmod(value, 10**places)
+    return f"{sign}{whole}.{rest:0{places}d}" if places else f"{sign}{whole}"
