@@ -1,0 +1,103 @@
+"""Makes the database, its roles and schemas from an administrator's URL: one machine, compose and Kubernetes alike.
+
+`python -m onebox.bootstrap` reads JIUYE_POSTGRES_URL and one JIUYE_<ROLE>_PASSWORD for each role of ROLES.
+"""
+
+import asyncio
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import asyncpg  # type: ignore[import-untyped]  # it ships no types
+
+from onebox.errors import OneboxError
+
+DATABASE = "jiuye"
+SCHEMAS = ("targets", "eligibility", "loans")
+DUTIES = ("owner", "app", "worker")
+ROLES = tuple(f"{schema}_{duty}" for schema in SCHEMAS for duty in DUTIES)
+OLDEST_MAJOR = 15
+
+_SQL = Path(__file__).parents[2] / "deploy" / "postgres" / "bootstrap.sql"
+
+
+async def bootstrap(admin_url: str, passwords: Mapping[str, str], database: str = DATABASE) -> None:
+    """Idempotent: roles get the passwords given, what exists stays.
+
+    Args:
+        admin_url: `postgresql://…` of a superuser, or of a role with CREATEROLE that owns the database or has CREATEDB.
+        passwords: by role name, all of ROLES.
+        database: made when it is not there.
+
+    Raises:
+        OneboxError: no connection, a version too old, or a right that is missing.
+    """
+    try:
+        await _create_database(admin_url, database)
+        connection = await asyncpg.connect(admin_url, database=database, timeout=10)
+        try:
+            for role in ROLES:
+                await connection.execute("SELECT set_config($1, $2, false)", f"jiuye.{role}_password", passwords[role])
+            await connection.execute(_SQL.read_text(encoding="utf-8"))
+        finally:
+            await connection.close()
+    except asyncpg.InsufficientPrivilegeError as refusal:
+        raise OneboxError(
+            f"数据库管理账号权限不足：{refusal}。它需要 CREATEROLE 权限，并且是数据库 {database} 的所有者"
+            "（或有 CREATEDB 权限）；请由数据库管理员授权，或换用超级用户的 JIUYE_POSTGRES_URL。",
+            f"The administrator of JIUYE_POSTGRES_URL needs CREATEROLE, and must own the database {database} "
+            "(or have CREATEDB).",
+        ) from None
+    except (asyncpg.InvalidPasswordError, asyncpg.InvalidAuthorizationSpecificationError):
+        raise OneboxError(
+            "数据库拒绝了管理账号的用户名或密码。请检查 JIUYE_POSTGRES_URL；"
+            "若用内置数据库，说明 secrets.json 与数据目录不是同一套。",
+            "The database refused the administrator's name or password. Check JIUYE_POSTGRES_URL; with the embedded "
+            "database, secrets.json does not belong to this data folder.",
+        ) from None
+    except (OSError, TimeoutError, ValueError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError) as failure:
+        raise OneboxError(
+            f"连不上数据库（{type(failure).__name__})。请检查 JIUYE_POSTGRES_URL"
+            "（形如 postgresql://用户：密码@主机：5432/postgres）以及服务器是否已启动。",
+            f"No connection to the database ({type(failure).__name__}). Check JIUYE_POSTGRES_URL "
+            "(like postgresql://user:password@host:5432/postgres) and that the server is up.",
+        ) from None
+
+
+async def _create_database(admin_url: str, database: str) -> None:
+    connection = await asyncpg.connect(admin_url, timeout=10)
+    try:
+        version = connection.get_server_version().major
+        if version < OLDEST_MAJOR:
+            raise OneboxError(
+                f"数据库服务器是 PostgreSQL {version}，至少需要 {OLDEST_MAJOR}（推荐 18)。请升级服务器。",
+                f"The server is PostgreSQL {version}; {OLDEST_MAJOR} or later is needed, 18 recommended.",
+            )
+        if await connection.fetchval("SELECT true FROM pg_database WHERE datname = $1", database):
+            return
+        collation = "LOCALE 'C'" if version < 17 else "LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8' LOCALE 'C'"
+        # An own template, so that the server's habits (locale, objects in template1) do not come along.
+        await connection.execute(f"CREATE DATABASE \"{database}\" TEMPLATE template0 ENCODING 'UTF8' {collation}")
+    finally:
+        await connection.close()
+
+
+def main() -> int:
+    wanted = {role: f"JIUYE_{role.upper()}_PASSWORD" for role in ROLES}
+    missing = [name for name in ("JIUYE_POSTGRES_URL", *wanted.values()) if not os.environ.get(name)]
+    if missing:
+        print(f"缺少环境变量 / missing environment variables: {', '.join(missing)}", file=sys.stderr)
+        return 2
+    passwords = {role: os.environ[name] for role, name in wanted.items()}
+    try:
+        asyncio.run(bootstrap(os.environ["JIUYE_POSTGRES_URL"], passwords))
+    except OneboxError as refusal:
+        print(refusal, file=sys.stderr)
+        return 1
+    print(f"数据库 {DATABASE} 的角色和模式已就绪 / roles and schemas of {DATABASE} are ready")
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
