@@ -46,8 +46,8 @@ def normalise_name(text: str) -> str:
 
 def name_key(name: str) -> str:
     """What two spellings of one name have in common (NFKC, case folded); for comparison only, never printed."""
-    folded = unicodedata.normalize("NFKC", name.strip(" ").translate(_DOTS)).casefold()
-    return unicodedata.normalize("NFKC", folded)
+    folded = unicodedata.normalize("NFKC", name.translate(_DOTS)).casefold()
+    return unicodedata.normalize("NFKC", folded).translate(_DOTS).strip(" ")
 
 
 def _misplaced(char: str, position: int) -> IdentifierError:

@@ -56,7 +56,7 @@ def parse_uscc(text: str) -> Uscc:
     for position, char in enumerate(number, 1):
         if char not in _VALUES:
             raise IdentifierError(
-                "USCC_CHARACTER", f"统一社会信用代码第{position}位有误，请用半角数字或字母（不含I、O、S、V、Z）"
+                "USCC_CHARACTER", f"统一社会信用代码第{position}位有误，请您用半角数字或字母（不含I、O、S、V、Z）"
             )
         if 3 <= position <= 8 and char not in "0123456789":
             raise IdentifierError("USCC_AREA", f"统一社会信用代码第{position}位应为数字，请您核对后重新输入")

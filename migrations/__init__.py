@@ -1,0 +1,1 @@
+"""Alembic: one environment, one version line for each schema."""

@@ -1,0 +1,50 @@
+"""Alembic environment of one schema; `migrations.__main__` puts schema and URL into the configuration."""
+
+import asyncio
+import importlib
+import pkgutil
+
+from alembic import context
+from sqlalchemy import Connection, MetaData
+from sqlalchemy.ext.asyncio import create_async_engine
+from sqlalchemy.pool import NullPool
+
+schema: str = context.config.attributes["schema"]
+url: str = context.config.attributes["url"]
+
+
+def _metadata() -> MetaData:
+    """The service's tables: its `models` modules register with its base's metadata."""
+    package = importlib.import_module(f"{schema}_svc")
+    for module in pkgutil.walk_packages(package.__path__, f"{schema}_svc."):
+        if module.name.endswith(".models"):
+            importlib.import_module(module.name)
+    base: MetaData = importlib.import_module(f"{schema}_svc.base").metadata
+    return base
+
+
+def _migrate(connection: Connection) -> None:
+    context.configure(
+        connection=connection,
+        target_metadata=_metadata(),
+        version_table_schema=schema,
+        include_schemas=True,
+        include_name=lambda name, kind, _: name == schema if kind == "schema" else True,
+        compare_type=True,
+        transaction_per_migration=True,
+    )
+    with context.begin_transaction():
+        context.run_migrations()
+
+
+async def _run() -> None:
+    # Migrations run while the service answers: waiting long for a lock would make everybody wait behind it.
+    timeouts = {"lock_timeout": "2s", "statement_timeout": "30s", "application_name": f"{schema}-migrations"}
+    engine = create_async_engine(url, poolclass=NullPool, connect_args={"server_settings": timeouts})
+    async with engine.connect() as connection:
+        await connection.run_sync(_migrate)
+        await connection.commit()
+    await engine.dispose()
+
+
+asyncio.run(_run())

@@ -1,0 +1,16 @@
+"""Idempotent answers and jobs."""
+
+from migrations import kit_tables
+
+revision = "targets_0001"
+down_revision = None
+branch_labels = None
+depends_on = None
+
+
+def upgrade() -> None:
+    kit_tables.create("targets")
+
+
+def downgrade() -> None:
+    kit_tables.drop("targets")

@@ -1,0 +1,1 @@
+"""One Postgres schema for each service; one transaction for each request or job."""

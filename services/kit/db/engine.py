@@ -1,0 +1,57 @@
+"""Engine and transactions. `commit()` stands here and nowhere else."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Annotated
+
+from fastapi import Depends, Request
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+
+
+class Database:
+    """A pool of connections of one role.
+
+    Args:
+        url: `postgresql+asyncpg://…`.
+        schema: becomes the search_path, so that the kit's unqualified statements meet this service's tables.
+        pool_size: at most so many connections; a caller waits 2 s for one, then `sqlalchemy.exc.TimeoutError`.
+    """
+
+    def __init__(self, url: str, *, schema: str, pool_size: int = 10, name: str = "jiuye") -> None:
+        self.engine = create_async_engine(
+            url,
+            pool_size=pool_size,
+            max_overflow=0,
+            pool_timeout=2,
+            pool_pre_ping=True,  # a restarted Postgres is noticed before a statement fails on a dead connection
+            hide_parameters=True,  # parameters are personal data; an exception must not carry them
+            connect_args={"timeout": 5, "server_settings": {"application_name": name, "search_path": schema}},
+        )
+        self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+
+    @asynccontextmanager
+    async def transaction(self) -> AsyncIterator[AsyncSession]:
+        """One transaction: committed when the block ends, rolled back when it raises."""
+        async with self._sessions() as session, session.begin():
+            yield session
+
+    async def ping(self) -> None:
+        """Raises when the database does not answer."""
+        async with self.engine.connect() as connection:
+            await connection.execute(text("SELECT 1"))
+
+    async def close(self) -> None:
+        await self.engine.dispose()
+
+
+async def _transaction(request: Request) -> AsyncIterator[AsyncSession]:
+    database: Database = request.app.state.database
+    async with database.transaction() as session:
+        request.state.session = session
+        yield session
+
+
+# Function scope: the commit happens before the answer leaves, so an answer is never a promise that a failed
+# commit breaks.
+Tx = Annotated[AsyncSession, Depends(_transaction, scope="function")]

@@ -1,0 +1,115 @@
+"""The app factory of every service, and the bare one that the gateway shares with them."""
+
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
+
+import structlog
+from fastapi import APIRouter, FastAPI
+from starlette.responses import JSONResponse, PlainTextResponse, Response
+
+from kit.auth.tokens import TokenVerifier
+from kit.db.engine import Database
+from kit.http.body import StrictBodies
+from kit.http.context import RequestContext
+from kit.http.idempotency import IdempotentReplay, replay
+from kit.http.openapi import install_openapi
+from kit.http.paging import CursorCodec
+from kit.http.problems import install_problem_handlers
+from kit.settings import ServiceSettings
+from kit.telemetry.logging import configure_logging
+from kit.telemetry.metrics import HttpMetrics
+
+Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
+
+
+def bare_app(*, name: str, title: str, description: str, log_level: str, lifespan: Lifespan) -> FastAPI:
+    """An app with logs, metrics, problems and OpenAPI, without a database; its docs pages are the gateway's."""
+    configure_logging(name, log_level)
+    app = FastAPI(
+        title=title,
+        description=description,
+        version="1.0.0",
+        docs_url=None,
+        redoc_url=None,
+        openapi_url=None,
+        lifespan=lifespan,
+        redirect_slashes=False,
+    )
+    app.state.metrics = HttpMetrics(name)
+    install_problem_handlers(app)
+    install_openapi(app)
+    return app
+
+
+def service_app(
+    *,
+    name: str,
+    title: str,
+    description: str,
+    routers: Sequence[APIRouter],
+    settings: ServiceSettings,
+    extra: Lifespan | None = None,
+) -> FastAPI:
+    """A service: strict bodies, tokens for the audience `name`, one transaction per request.
+
+    Args:
+        name: audience of its tokens, schema of its tables, label of its logs.
+        extra: what else lives as long as the app does (loaded catalogues and the like).
+
+    `app.state` holds `settings`, `database`, `token_verifier`, `cursors`, `metrics`.
+    """
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        database = Database(
+            settings.database_url.get_secret_value(),
+            schema=name,
+            pool_size=settings.pool_size,
+            name=f"{name}-service",
+        )
+        app.state.database = database
+        try:
+            if extra is None:
+                yield
+            else:
+                async with extra(app):
+                    yield
+        finally:
+            await database.close()
+
+    app = bare_app(name=name, title=title, description=description, log_level=settings.log_level, lifespan=lifespan)
+    app.state.settings = settings
+    app.state.token_verifier = TokenVerifier(settings.internal_keys, token_type="int+jwt", audience=name)
+    app.state.cursors = CursorCodec(settings.cursor_key_bytes)
+    app.add_exception_handler(IdempotentReplay, replay)
+    for router in routers:
+        app.include_router(router)
+    _add_operations(app)
+    app.add_middleware(StrictBodies)
+    app.add_middleware(RequestContext, metrics=app.state.metrics, trust_request_id=True)
+    return app
+
+
+def _add_operations(app: FastAPI) -> None:
+    """What an operator's tools ask; not part of the public document."""
+
+    @app.get("/healthz", include_in_schema=False)
+    async def healthz() -> Response:
+        return JSONResponse({"status": "ok"})
+
+    @app.get("/readyz", include_in_schema=False)
+    async def readyz() -> Response:
+        try:
+            await app.state.database.ping()
+        except Exception as exc:  # noqa: BLE001  whatever is wrong, the answer is "not ready"
+            structlog.get_logger("kit.http").warning("readyz.database", exc_info=exc)
+            return JSONResponse({"status": "unavailable", "database": "down"}, 503)
+        return JSONResponse({"status": "ok", "database": "up"})
+
+    @app.get("/metrics", include_in_schema=False)
+    async def metrics() -> Response:
+        return PlainTextResponse(app.state.metrics.render(), media_type="text/plain; version=0.0.4")
+
+    @app.get("/openapi.json", include_in_schema=False)
+    async def openapi() -> Response:
+        return JSONResponse(app.openapi())

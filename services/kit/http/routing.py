@@ -1,0 +1,39 @@
+"""Routes of a service: strict bodies, idempotent answers, no trailing slashes."""
+
+from collections.abc import Callable, Coroutine
+from typing import Any
+
+from fastapi import APIRouter, Request
+from fastapi.routing import APIRoute
+from starlette.responses import Response
+
+from kit.http.body import PARSED
+from kit.http.idempotency import Pending
+
+
+class _StrictRequest(Request):
+    async def json(self) -> Any:
+        """What `StrictBodies` has parsed already."""
+        return self.scope[PARSED] if PARSED in self.scope else await super().json()
+
+
+class _Route(APIRoute):
+    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
+        answer = super().get_route_handler()
+
+        async def handle(request: Request) -> Response:
+            response = await answer(_StrictRequest(request.scope, request.receive))
+            response.headers.setdefault("Cache-Control", "no-store")
+            pending: Pending | None = getattr(request.state, "idempotency", None)
+            if pending is not None and response.status_code < 400:
+                await pending.record(response)  # still inside the transaction of the effect
+            return response
+
+        return handle
+
+
+class Router(APIRouter):
+    """`APIRouter` whose routes answer as the contract says; give every route an `operation_id` and a `summary`."""
+
+    def __init__(self, **options: Any) -> None:
+        super().__init__(route_class=_Route, redirect_slashes=False, **options)

@@ -1,0 +1,52 @@
+"""What every service process is told by its environment (`JIUYE_…`). docs/operations.md lists the variables."""
+
+import base64
+import binascii
+from typing import Literal
+
+from pydantic import Field, SecretStr, field_validator
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+
+class ProcessSettings(BaseSettings):
+    """Settings of any process, the gateway's included."""
+
+    model_config = SettingsConfigDict(env_prefix="JIUYE_", extra="ignore", hide_input_in_errors=True)
+
+    environment: Literal["development", "production"] = "development"
+    log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+
+
+class ServiceSettings(ProcessSettings):
+    """Settings of a service or its worker.
+
+    Attributes:
+        database_url: `postgresql+asyncpg://role:password@host:port/jiuye` of the role that this process may use.
+        redis_url: the bell of the job queue; losing it delays work and loses none.
+        internal_keys: JWKS (public Ed25519 keys) with which the gateway's internal tokens are verified.
+        field_keys: `{"current": id, "keys": {id: {"cipher": base64, "lookup": base64}}}`, see `kit.crypto.keys`.
+        cursor_key: base64 of at least 32 bytes; signs paging cursors.
+        pool_size: database connections of this process; a request waits 2 s for one, then gets 503.
+    """
+
+    database_url: SecretStr
+    redis_url: SecretStr
+    internal_keys: str
+    field_keys: SecretStr
+    cursor_key: SecretStr
+    pool_size: int = Field(default=10, ge=1, le=100)
+
+    @field_validator("cursor_key")
+    @classmethod
+    def _long_enough(cls, value: SecretStr) -> SecretStr:
+        try:
+            key = base64.b64decode(value.get_secret_value(), validate=True)
+        except binascii.Error:
+            raise ValueError("must be base64") from None
+        if len(key) < 32:
+            raise ValueError("must hold at least 32 bytes")
+        return value
+
+    @property
+    def cursor_key_bytes(self) -> bytes:
+        return base64.b64decode(self.cursor_key.get_secret_value())

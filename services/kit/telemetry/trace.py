@@ -1,0 +1,33 @@
+"""W3C Trace Context: read, made anew when absent or invalid, handed on."""
+
+import re
+import secrets
+from contextvars import ContextVar
+from dataclasses import dataclass
+
+_TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
+
+
+@dataclass(frozen=True, slots=True)
+class Trace:
+    """trace_id: 32 hex digits; span_id: 16 hex digits, ours; flags: two hex digits."""
+
+    trace_id: str
+    span_id: str
+    flags: str
+
+    @property
+    def traceparent(self) -> str:
+        return f"00-{self.trace_id}-{self.span_id}-{self.flags}"
+
+
+def continue_trace(traceparent: str | None) -> Trace:
+    """The caller's trace with a new span; an absent, malformed or all-zero parent starts a new trace."""
+    match = _TRACEPARENT.fullmatch(traceparent or "")
+    if match and match[1].strip("0") and match[2].strip("0"):
+        return Trace(match[1], secrets.token_hex(8), match[3])
+    return Trace(secrets.token_hex(16), secrets.token_hex(8), "00")
+
+
+current_trace: ContextVar[Trace | None] = ContextVar("current_trace", default=None)
+current_request_id: ContextVar[str] = ContextVar("current_request_id", default="")
