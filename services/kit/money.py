@@ -1,7 +1,6 @@
 """Money is integer fen. Rounding happens here, once, by name."""
 
 import re
-from decimal import Decimal
 
 _YUAN = re.compile(r"-?(0|[1-9][0-9]{0,13})(\.[0-9]{1,2})?")
 
@@ -14,7 +13,9 @@ def fen_from_yuan(text: str) -> int:
     """
     if not _YUAN.fullmatch(text):
         raise ValueError("not an amount in yuan with at most two places")
-    return int(Decimal(text).scaleb(2))
+    whole, _, cents = text.removeprefix("-").partition(".")
+    fen = int(whole + cents.ljust(2, "0"))
+    return -fen if text.startswith("-") else fen
 
 
 def yuan(fen: int) -> str:
