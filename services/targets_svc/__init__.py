@@ -1,0 +1,1 @@
+"""The year's employment targets, district by district, and how far each district is."""

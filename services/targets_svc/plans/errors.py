@@ -1,0 +1,37 @@
+"""What can go wrong with plans."""
+
+from collections.abc import Sequence
+
+from kit.errors import DomainError, Kind, NotFoundError, ValidationFailedError
+
+
+class PlanNotFoundError(NotFoundError):
+    code = "PLAN_NOT_FOUND"
+    title = "没有这一年度的计划"
+    default_detail = "该年度没有下达计划，或在所查日期尚未生效；请核对年度和日期。"
+
+
+class IssuedPlanDiffersError(DomainError):
+    """Rule P11: an issued plan is never edited; a change is a new version."""
+
+    kind = Kind.CONFLICT
+    code = "PLAN_ISSUED"
+    title = "已下达的计划不能修改"
+    default_detail = "数据文件与已下达的同一版本不一致；请恢复原文件，或以新版本下达。"
+
+
+class BrokenPlanError(ValueError):
+    """A plan file that breaks a rule; nothing of it is stored.
+
+    Attributes:
+        faults: one line each: the rule, the place, what is wrong.
+    """
+
+    def __init__(self, faults: Sequence[str]) -> None:
+        super().__init__("计划数据文件有误，未载入：\n" + "\n".join(faults))
+        self.faults = tuple(faults)
+
+
+class ImpossibleProposalError(ValidationFailedError):
+    code = "PROPOSAL_IMPOSSIBLE"
+    title = "无法按这些条件分解"

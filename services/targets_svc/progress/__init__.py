@@ -1,0 +1,1 @@
+"""How far each unit is: completion, pace, gap, level, rank."""

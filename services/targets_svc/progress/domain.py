@@ -1,0 +1,148 @@
+"""Completion, pace, gap, level and rank, in whole numbers; rounding happens only where a figure is shown.
+
+Every figure here is exact: a ratio is a pair of integers, comparisons cross-multiply (targets design §5.6, §5.7, §5.9).
+"""
+
+from collections.abc import Iterable, Mapping
+from enum import StrEnum
+from math import lcm
+from typing import NamedTuple
+
+from kit.money import fixed
+from targets_svc.indicators.domain import Direction
+
+
+class Ratio(NamedTuple):
+    """numerator / denominator, denominator > 0; not reduced."""
+
+    numerator: int
+    denominator: int
+
+    def shown(self, places: int = 2) -> str:
+        """A decimal string with fixed places, half-up, `-1.00` for less than nothing."""
+        return fixed(self.numerator, self.denominator, places)
+
+    def minus(self, other: "Ratio") -> "Ratio":
+        """The exact difference."""
+        return Ratio(
+            self.numerator * other.denominator - other.numerator * self.denominator,
+            self.denominator * other.denominator,
+        )
+
+    def reaches(self, bound: int) -> bool:
+        """Whether it is at least `bound`."""
+        return self.numerator >= bound * self.denominator
+
+
+class Level(StrEnum):
+    """The warning colours, best first; GREY has no figure to judge."""
+
+    GREEN = "GREEN"
+    BLUE = "BLUE"
+    YELLOW = "YELLOW"
+    ORANGE = "ORANGE"
+    RED = "RED"
+    GREY = "GREY"
+
+
+class ObsStatus(StrEnum):
+    """Where the actual stands.
+
+    A approved; P submitted, not yet approved (a city sum: not all parts are approved); O no figure yet, or the plan is
+    pending; L overdue; M not assigned.
+    """
+
+    APPROVED = "A"
+    PROVISIONAL = "P"
+    MISSING = "O"
+    OVERDUE = "L"
+    NOT_ASSIGNED = "M"
+
+
+class Curve(StrEnum):
+    """The expected course of a year."""
+
+    LINEAR = "LINEAR"
+    SEASONAL = "SEASONAL"
+
+
+CURVES: Mapping[Curve, tuple[int, ...]] = {
+    Curve.LINEAR: (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12),
+    # Cumulative shares in percent: an assumption until two years of the city's own are known (targets design §10).
+    Curve.SEASONAL: (7, 15, 25, 34, 44, 54, 62, 71, 80, 88, 94, 100),
+}
+
+LEVEL_BOUNDS: tuple[tuple[int, Level], ...] = (
+    (0, Level.GREEN),
+    (-5, Level.BLUE),
+    (-10, Level.YELLOW),
+    (-20, Level.ORANGE),
+)
+"""Least gap in points of each level (targets design §5.7, default)."""
+
+OVERDUE_DAYS_TO_ORANGE = 10
+_FULL = Ratio(100, 1)
+
+
+def pace(curve: Curve, month: int) -> Ratio:
+    """100·S(m), the share of the year's target expected by the end of month 1…12, in percent."""
+    points = CURVES[curve]
+    return Ratio(100 * points[month - 1], points[-1])
+
+
+def completion(direction: Direction, actual: int, target: int) -> Ratio:
+    """C in percent (targets design §5.6); a target of zero is complete, or for limits met only by zero."""
+    if direction is Direction.GE:
+        return Ratio(100 * actual, target) if target else _FULL
+    if is_met(direction, actual, target):
+        return _FULL
+    if direction is Direction.EQ or target == 0:
+        return Ratio(0, 1)
+    return Ratio(max(0, 100 * (2 * target - actual)), target)
+
+
+def is_met(direction: Direction, actual: int, target: int) -> bool:
+    """Whether the target itself is reached, or the limit kept."""
+    if direction is Direction.GE:
+        return actual >= target
+    return actual <= target if direction is Direction.LE else actual == target
+
+
+def level_of_gap(gap: Ratio) -> Level:
+    """The colour of a gap in points, on its exact value."""
+    return next((level for bound, level in LEVEL_BOUNDS if gap.reaches(bound)), Level.RED)
+
+
+def level_of_limit(is_met_now: bool, was_met_before: bool | None) -> Level:
+    """The colour of a rate or a stock: kept, missed, missed for the second period running."""
+    if is_met_now:
+        return Level.GREEN
+    return Level.RED if was_met_before is False else Level.ORANGE
+
+
+def level_of_overdue(days_overdue: int) -> Level:
+    """A report that is overdue is at least yellow; after ten days orange."""
+    return Level.ORANGE if days_overdue > OVERDUE_DAYS_TO_ORANGE else Level.YELLOW
+
+
+def needed_per_month(target: int, actual: int, month: int) -> Ratio | None:
+    """(T − A)/(12 − m); None when nothing is needed any more or no month is left."""
+    if actual >= target or month >= 12:
+        return None
+    return Ratio(target - actual, 12 - month)
+
+
+def ranks(completions: Mapping[str, Ratio]) -> dict[str, int]:
+    """Competition ranks 1, 2, 2, 4 by exact completion, highest first."""
+    scale = lcm(*(c.denominator for c in completions.values()))
+    scores = {key: c.numerator * (scale // c.denominator) for key, c in completions.items()}
+    ordered = sorted(scores.values(), reverse=True)
+    first = {score: position for position, score in reversed(list(enumerate(ordered, start=1)))}
+    return {key: first[score] for key, score in scores.items()}
+
+
+def rate_of_parts(parts: Iterable[tuple[int, int]]) -> Ratio | None:
+    """A city rate in percent from the sums of its parts' numerators and denominators, never a mean of rates."""
+    pairs = list(parts)
+    numerator, denominator = sum(n for n, _ in pairs), sum(d for _, d in pairs)
+    return Ratio(100 * numerator, denominator) if denominator > 0 else None

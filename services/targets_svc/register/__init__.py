@@ -1,0 +1,1 @@
+"""The real-name register: one person counts once a year for each indicator."""

@@ -1,0 +1,30 @@
+"""What can go wrong in the register."""
+
+from kit.errors import NotFoundError, StateConflictError, ValidationFailedError
+
+
+class EventInvalidError(ValidationFailedError):
+    """Rules N1, N2 and N4 of the targets design."""
+
+    code = "EVENT_INVALID"
+    title = "实名事件未通过校验"
+
+
+class SourceReusedError(StateConflictError):
+    """Rule N5: the same source reference with other content."""
+
+    code = "SOURCE_REUSED"
+    title = "同一来源编号已登记过另一内容"
+    default_detail = "请核对source_system和source_ref；更正请先撤销原事件，再用新的编号登记。"
+
+
+class EventNotFoundError(NotFoundError):
+    code = "EVENT_NOT_FOUND"
+    title = "没有这一实名事件"
+    default_detail = "编号不存在，或您无权查看；请核对编号。"
+
+
+class AlreadyRetractedError(StateConflictError):
+    code = "EVENT_RETRACTED"
+    title = "该实名事件已经撤销"
+    default_detail = "无需重复撤销；如撤销有误，请用新的来源编号重新登记。"

@@ -1,0 +1,1 @@
+"""Monthly reports of the units: draft, submission, review, approval, return, correction."""

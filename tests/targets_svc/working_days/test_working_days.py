@@ -1,0 +1,44 @@
+"""Deadlines of the monthly report over weekends, holidays and moved working days."""
+
+from datetime import UTC, date, datetime
+
+import pytest
+
+from kit.dates import Month
+from targets_svc.working_days.domain import WorkingCalendar, due_at
+from targets_svc.working_days.repository import load_calendar
+
+
+@pytest.mark.parametrize(
+    ("month", "last_day"),
+    [
+        (
+            Month(2017, 1),
+            date(2017, 2, 8),
+        ),  # 1–2 February are Spring Festival, Saturday the 4th is worked: 3, 4, 6, 7, 8
+        (Month(2017, 3), date(2017, 4, 10)),  # 1 April is a worked Saturday, 2–4 are 清明: 1, 5, 6, 7, 10
+        (Month(2017, 6), date(2017, 7, 7)),
+        (Month(2017, 9), date(2017, 10, 13)),  # 1–8 October are holidays
+        (Month(2017, 12), date(2018, 1, 8)),  # 1 January is a holiday
+        (Month(2023, 6), date(2023, 7, 7)),  # a year without a known calendar has plain weekends
+    ],
+)
+def test_a_report_is_due_five_working_days_after_its_month(month: Month, last_day: date) -> None:
+    calendar = load_calendar()
+
+    assert calendar.add(month.last, 5) == last_day
+
+
+def test_the_last_day_ends_at_midnight_in_beijing() -> None:
+    assert due_at(Month(2017, 6), load_calendar()) == datetime(2017, 7, 7, 16, 0, tzinfo=UTC)
+
+
+def test_the_number_of_days_is_a_setting() -> None:
+    assert due_at(Month(2017, 6), WorkingCalendar(), days=1) == datetime(2017, 7, 3, 16, 0, tzinfo=UTC)
+
+
+def test_every_moved_working_day_is_a_weekend_day_and_no_holiday() -> None:
+    calendar = load_calendar()
+
+    assert all(day.weekday() >= 5 for day in calendar.moved_working_days)
+    assert not calendar.moved_working_days & calendar.holidays
