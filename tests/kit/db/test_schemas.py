@@ -1,0 +1,124 @@
+"""The schemas as migrations make them, and who may touch what."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import asyncpg
+import pytest
+
+SCHEMAS = ("targets", "eligibility", "loans")
+ROOT = Path(__file__).parents[3]
+_SHAPE = """
+    SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull
+    FROM pg_attribute a JOIN pg_class c ON c.oid = a.attrelid JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = $1 AND c.relkind IN ('r', 'p') AND a.attnum > 0 AND NOT a.attisdropped ORDER BY 1, 2
+"""
+
+
+def migrate(infrastructure: Any, database: str, *arguments: str) -> str:
+    owners = {f"JIUYE_{s.upper()}_OWNER_URL": infrastructure.url(f"{s}_owner", database) for s in SCHEMAS}
+    done = subprocess.run(
+        [sys.executable, "-m", "migrations", *arguments],
+        cwd=ROOT,
+        env=os.environ | owners | {"PYTHONPATH": "services"},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout + done.stderr
+
+
+async def shape(infrastructure: Any, database: str, schema: str) -> list[tuple[Any, ...]]:
+    connection = await asyncpg.connect(infrastructure.admin_url(database))
+    try:
+        return [tuple(row) for row in await connection.fetch(_SHAPE, schema)]
+    finally:
+        await connection.close()
+
+
+async def test_every_schema_goes_up_down_and_up_again(infrastructure: Any) -> None:
+    database = infrastructure.new_database()
+    before = {schema: await shape(infrastructure, database, schema) for schema in SCHEMAS}
+    migrate(infrastructure, database, "downgrade")
+    for schema in SCHEMAS:
+        assert {row[0] for row in await shape(infrastructure, database, schema)} == {"alembic_version"}
+    migrate(infrastructure, database, "upgrade")
+    assert {schema: await shape(infrastructure, database, schema) for schema in SCHEMAS} == before
+    # The models and the migrations tell the same story: alembic finds nothing to add.
+    assert migrate(infrastructure, database, "check").count("No new upgrade operations detected") == len(SCHEMAS)
+
+
+@pytest.mark.parametrize("duty", ["owner", "app", "worker"])
+@pytest.mark.parametrize("schema", SCHEMAS)
+async def test_a_role_is_refused_in_the_other_schemas(infrastructure: Any, schema: str, duty: str) -> None:
+    role = f"{schema}_{duty}"
+    connection = await asyncpg.connect(infrastructure.plain_url(role, "jiuye_template"))
+    try:
+        assert await connection.fetchval(f"SELECT count(*) >= 0 FROM {schema}.job")
+        for other in set(SCHEMAS) - {schema}:
+            for statement in (
+                f"SELECT * FROM {other}.job",
+                f"INSERT INTO {other}.job (id, kind, owner, payload) VALUES (gen_random_uuid(), 'x', 'x', '{{}}')",
+                f"CREATE TABLE {other}.mine (id int)",
+                f"COPY {other}.job TO STDOUT",
+                f"SET ROLE {other}_app",
+                f"SET ROLE {other}_owner",
+            ):
+                with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                    await connection.execute(statement)
+        for statement in (
+            "SELECT pg_read_file('/etc/passwd')",
+            "CREATE TABLE public.mine (id int)",
+            "CREATE SCHEMA mine",
+        ):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+@pytest.mark.parametrize("duty", ["app", "worker"])
+@pytest.mark.parametrize("schema", SCHEMAS)
+async def test_who_serves_requests_cannot_change_tables(infrastructure: Any, schema: str, duty: str) -> None:
+    connection = await asyncpg.connect(infrastructure.plain_url(f"{schema}_{duty}", "jiuye_template"))
+    try:
+        for statement in (
+            f"CREATE TABLE {schema}.mine (id int)",
+            f"DROP TABLE {schema}.job",
+            f"ALTER TABLE {schema}.job ADD COLUMN x int",
+            f"TRUNCATE {schema}.job",
+        ):
+            with pytest.raises(asyncpg.InsufficientPrivilegeError):
+                await connection.execute(statement)
+    finally:
+        await connection.close()
+
+
+async def test_every_table_has_a_primary_key_and_none_has_a_trigger_or_identity(infrastructure: Any) -> None:
+    connection = await asyncpg.connect(infrastructure.admin_url("jiuye_template"))
+    try:
+        found = await connection.fetch(
+            """
+            SELECT n.nspname, c.relname,
+                EXISTS (SELECT FROM pg_index i WHERE i.indrelid = c.oid AND i.indisprimary) AS has_key,
+                EXISTS (SELECT FROM pg_trigger t WHERE t.tgrelid = c.oid AND NOT t.tgisinternal) AS has_trigger,
+                EXISTS (SELECT FROM pg_attribute a WHERE a.attrelid = c.oid AND a.attidentity <> '') AS has_identity
+            FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+            WHERE n.nspname = ANY($1) AND c.relkind IN ('r', 'p')
+            """,
+            list(SCHEMAS),
+        )
+        assert len(found) >= 9
+        for table in found:
+            assert (table["has_key"], table["has_trigger"], table["has_identity"]) == (True, False, False), table
+        crossing = await connection.fetchval(
+            "SELECT count(*) FROM pg_constraint f JOIN pg_class a ON a.oid = f.conrelid"
+            " JOIN pg_class b ON b.oid = f.confrelid WHERE f.contype = 'f' AND a.relnamespace <> b.relnamespace"
+        )
+        assert crossing == 0
+    finally:
+        await connection.close()
