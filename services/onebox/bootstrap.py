@@ -58,8 +58,8 @@ async def bootstrap(admin_url: str, passwords: Mapping[str, str], database: str 
         ) from None
     except (OSError, TimeoutError, ValueError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError) as failure:
         raise OneboxError(
-            f"连不上数据库（{type(failure).__name__})。请检查 JIUYE_POSTGRES_URL"
-            "（形如 postgresql://用户：密码@主机：5432/postgres）以及服务器是否已启动。",
+            f"连不上数据库（{type(failure).__name__}）。请检查 JIUYE_POSTGRES_URL"
+            "（形如 postgresql://USER:PASSWORD@HOST:5432/postgres）以及服务器是否已启动。",
             f"No connection to the database ({type(failure).__name__}). Check JIUYE_POSTGRES_URL "
             "(like postgresql://user:password@host:5432/postgres) and that the server is up.",
         ) from None
@@ -71,7 +71,7 @@ async def _create_database(admin_url: str, database: str) -> None:
         version = connection.get_server_version().major
         if version < OLDEST_MAJOR:
             raise OneboxError(
-                f"数据库服务器是 PostgreSQL {version}，至少需要 {OLDEST_MAJOR}（推荐 18)。请升级服务器。",
+                f"数据库服务器是 PostgreSQL {version}，至少需要 {OLDEST_MAJOR}（推荐 18）。请升级服务器。",
                 f"The server is PostgreSQL {version}; {OLDEST_MAJOR} or later is needed, 18 recommended.",
             )
         if await connection.fetchval("SELECT true FROM pg_database WHERE datname = $1", database):

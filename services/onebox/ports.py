@@ -2,8 +2,12 @@
 
 import random
 import socket
+import time
+from collections.abc import Iterable
 from contextlib import suppress
 from pathlib import Path
+
+from onebox.errors import OneboxError
 
 # Outgoing connections own numbers from 32768 on and could take one from us at any time.
 _LOWEST, _HIGHEST = 20_000, 32_000
@@ -28,6 +32,28 @@ def free_ports(count: int) -> list[int]:
         if all(map(is_free, row)):
             return row
     raise OSError(f"no {count} free ports in a row between {_LOWEST} and {_HIGHEST}")
+
+
+def claim(needed: Iterable[int], patience: float) -> None:
+    """Makes sure that ports are free.
+
+    Args:
+        needed: all of them.
+        patience: seconds to wait until they are.
+
+    Raises:
+        OneboxError: naming the first that is not, who has it, and how to choose others.
+    """
+    until = time.monotonic() + patience
+    for port in needed:
+        while not is_free(port):
+            if time.monotonic() > until:
+                owner = owner_of(port)
+                raise OneboxError(
+                    f"端口 {port} 已被 {owner or '其他程序'} 占用。请换一组端口，例如 PORT=19000 make run。",
+                    f"Port {port} is in use by {owner or 'another program'}. Choose others: PORT=19000 make run.",
+                )
+            time.sleep(0.1)
 
 
 def owner_of(port: int) -> str | None:

@@ -4,9 +4,8 @@ import os
 import shutil
 import signal
 import subprocess
-import time
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from urllib.parse import quote
@@ -14,6 +13,7 @@ from urllib.parse import quote
 from onebox import binaries
 from onebox.confinement import Confinement, confinement, dying_with_parent, reachable
 from onebox.errors import OneboxError
+from onebox.leftovers import end_leftovers
 
 MAJOR = "18"
 ADMIN = "postgres"
@@ -61,6 +61,7 @@ class Postgres:
     settings: Mapping[str, str] = field(default_factory=lambda: RUN)
     confined: Confinement = field(default_factory=confinement)
     name: str = "postgres"
+    title: str = "PostgreSQL"
     stop_signal: signal.Signals = signal.SIGINT  # "fast": roll back, disconnect, write everything down
 
     def url(self, user: str, password: str, database: str) -> str:
@@ -179,41 +180,10 @@ def _password_file(path: Path, password: str) -> Iterator[Path]:
         path.unlink()
 
 
-def processes_inside(folder: Path) -> list[int]:
-    """The live processes whose working directory is `folder`: every process of a PostgreSQL stands in its data folder.
-
-    A dead one that its parent has not yet fetched does not count. Empty where there is no /proc.
-    """
-    found = []
-    for entry in Path("/proc").glob("[0-9]*/cwd"):
-        with suppress(OSError):
-            if entry.readlink() == folder:
-                found.append(int(entry.parent.name))
-    return sorted(found)
-
-
 def _clear_leftovers(folder: Path) -> None:
-    """Stops a server that outlived its supervisor; the caller holds the home's lock, so none is wanted here.
-
-    Raises:
-        OneboxError: it cannot be stopped.
-    """
     pid_file = folder / "postmaster.pid"
     recorded = _recorded_pid(pid_file)
-    living = processes_inside(folder)
-    if recorded in living:
-        with suppress(ProcessLookupError, PermissionError):
-            os.kill(recorded, signal.SIGINT)
-    until = time.monotonic() + 15
-    while living and time.monotonic() < until:
-        time.sleep(0.05)
-        living = processes_inside(folder)
-    if living:
-        pids = ", ".join(map(str, living))
-        raise OneboxError(
-            f"数据目录 {folder} 仍被上次留下的数据库进程占用（进程号 {pids})，且无法停止。请手动结束它们后再试。",
-            f"{folder} is still in use by database processes {pids} that could not be stopped. End them and try again.",
-        )
+    end_leftovers(folder, "postgres", recorded, Postgres.stop_signal)
     # A number that now belongs to another process, or to a dead one nobody has fetched, would stop the server from
     # starting. A number that belongs to nobody is left: from it the server cleans up the shared memory.
     if recorded is not None and Path(f"/proc/{recorded}").exists():

@@ -14,8 +14,18 @@ from onebox.errors import OneboxError
 class Server(Protocol):
     """What PostgreSQL and Valkey have in common."""
 
-    name: str
-    stop_signal: signal.Signals
+    @property
+    def name(self) -> str: ...
+
+    @property
+    def title(self) -> str:
+        """For people."""
+
+    @property
+    def port(self) -> int: ...
+
+    @property
+    def stop_signal(self) -> signal.Signals: ...
 
     def prepare(self) -> None:
         """Makes the folder at the first start, and later clears away what a crash left. May take seconds."""
@@ -62,7 +72,7 @@ def _await_ready(server: Server, process: subprocess.Popen[bytes], log: Path, un
     while not server.is_ready():
         if process.poll() is not None or time.monotonic() > until:
             raise OneboxError(
-                f"{server.name} 未能启动。最后的输出（{log}):\n{last_lines(log)}",
+                f"{server.name} 未能启动。最后的输出（{log}）：\n{last_lines(log)}",
                 f"{server.name} did not start; its last output is above.",
             )
         time.sleep(0.02)

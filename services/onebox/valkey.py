@@ -10,6 +10,7 @@ from urllib.parse import quote
 
 from onebox import binaries
 from onebox.confinement import dying_with_parent
+from onebox.leftovers import end_leftovers, processes_inside
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,7 @@ class Valkey:
     password: str = field(repr=False)
     durable: bool = True
     name: str = "valkey"
+    title: str = "Valkey"
     stop_signal: signal.Signals = signal.SIGTERM
 
     @property
@@ -35,11 +37,19 @@ class Valkey:
         return f"redis://:{quote(self.password, safe='')}@127.0.0.1:{self.port}/0"
 
     def prepare(self) -> None:
+        """Writes the configuration anew; whoever still works in the folder is stopped.
+
+        Raises:
+            OneboxError: it could not be stopped.
+        """
         self.folder.mkdir(mode=0o700, exist_ok=True)
+        folder = self.folder.resolve()
+        leftover = next(iter(processes_inside(folder, "valkey-server")), None)
+        end_leftovers(folder, "valkey-server", leftover, self.stop_signal)
         lines = {
             "bind": "127.0.0.1",
             "port": self.port,
-            "dir": f'"{self.folder.resolve()}"',
+            "dir": f'"{folder}"',
             "requirepass": self.password,
             "appendonly": "yes" if self.durable else "no",
             "appendfsync": "everysec",
