@@ -18,6 +18,8 @@ from kit.http.errors import TokenExpiredError, TokenInvalidError
 from kit.ids import new_id
 
 ISSUER = "jiuye-gateway"
+INTERNAL = "int+jwt"  # for one service, minted by the gateway
+ACCESS = "at+jwt"  # for clients (RFC 9068)
 ALGORITHM = "Ed25519"  # RFC 9864; never chosen by the token
 LEEWAY_SECONDS = 5
 _CACHE_SIZE = 10_000

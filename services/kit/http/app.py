@@ -7,7 +7,7 @@ import structlog
 from fastapi import APIRouter, FastAPI
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
-from kit.auth.tokens import TokenVerifier
+from kit.auth.tokens import INTERNAL, TokenVerifier
 from kit.db.engine import Database
 from kit.http.body import StrictBodies
 from kit.http.context import RequestContext
@@ -79,7 +79,7 @@ def service_app(
 
     app = bare_app(name=name, title=title, description=description, log_level=settings.log_level, lifespan=lifespan)
     app.state.settings = settings
-    app.state.token_verifier = TokenVerifier(settings.internal_keys, token_type="int+jwt", audience=name)
+    app.state.token_verifier = TokenVerifier(settings.internal_keys, token_type=INTERNAL, audience=name)
     app.state.cursors = CursorCodec(settings.cursor_key_bytes)
     app.add_exception_handler(IdempotentReplay, replay)
     for router in routers:

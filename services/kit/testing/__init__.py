@@ -12,7 +12,7 @@ import httpx
 import uvicorn
 
 from kit.auth.principal import Principal
-from kit.auth.tokens import TokenMinter
+from kit.auth.tokens import INTERNAL, TokenMinter
 
 
 @contextmanager
@@ -64,7 +64,7 @@ class Caller:
     """Mints internal tokens as the gateway does, for tests that call a service directly."""
 
     def __init__(self, internal_signing_key: dict[str, Any], audience: str) -> None:
-        self._minter = TokenMinter(internal_signing_key, token_type="int+jwt", lifetime_seconds=600)  # noqa: S106
+        self._minter = TokenMinter(internal_signing_key, token_type=INTERNAL, lifetime_seconds=600)
         self._audience = audience
 
     def headers(
