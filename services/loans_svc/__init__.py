@@ -1,0 +1,1 @@
+"""Guarantee loans, their interest subsidy, and the reward pool."""

@@ -1,0 +1,1 @@
+"""How far a guarantee fund may be used."""

@@ -1,0 +1,1 @@
+"""The reward for good work with guarantee loans: a share of the year's new lending."""

@@ -1,0 +1,1 @@
+"""What the state pays of a loan's interest, exact to the fen."""
