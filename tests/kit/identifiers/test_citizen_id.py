@@ -83,6 +83,12 @@ def test_a_valid_number_gives_birth_date_and_sex(number: str) -> None:
     assert (citizen.number, (citizen.birth_date, citizen.is_male)) == (number, VALID[number])
 
 
+@pytest.mark.parametrize("last_of_sequence", range(10))
+def test_an_odd_sequence_is_male_and_an_even_one_female(last_of_sequence: int) -> None:
+    citizen = parse_citizen_id(with_check(f"410199199001012{last_of_sequence:02d}"), TODAY)
+    assert citizen.is_male == (last_of_sequence % 2 == 1)
+
+
 @pytest.mark.parametrize("number", ONE_PER_CHECK_CHARACTER)
 def test_every_check_character_is_accepted_where_it_belongs(number: str) -> None:
     assert parse_citizen_id(number, TODAY).number == number

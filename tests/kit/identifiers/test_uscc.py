@@ -63,6 +63,13 @@ def test_a_wrong_code_is_refused_with_its_reason(number: str, code: str) -> None
     assert caught.value.code == code
 
 
+@pytest.mark.parametrize("position", range(3, 9))
+def test_every_character_of_the_area_must_be_a_digit(position: int) -> None:
+    with pytest.raises(IdentifierError) as caught:
+        parse_uscc(f"{'91350100M000100Y43'[: position - 1]}A{'91350100M000100Y43'[position:]}")
+    assert (caught.value.code, f"第{position}位" in caught.value.message) == ("USCC_AREA", True)
+
+
 @pytest.mark.parametrize("letter", "IOSVZ")
 def test_the_five_letters_outside_the_alphabet_are_refused(letter: str) -> None:
     with pytest.raises(IdentifierError) as caught:

@@ -19,9 +19,10 @@ weights = st.lists(st.integers(0, 10**6), min_size=1, max_size=20).filter(any)
     ("total", "shares", "parts"),
     [
         pytest.param(500, STREETS, [90, 84, 79, 66, 60, 55, 41, 25], id="eight streets"),
-        pytest.param(300, STREETS, [54, 51, 47, 39, 36, 33, 25, 15], id="a tie goes to the greater weight"),
+        pytest.param(300, STREETS, [54, 51, 47, 39, 36, 33, 25, 15], id="eight streets in tens"),
         pytest.param(301, STREETS, [54, 51, 48, 39, 36, 33, 25, 15], id="one more goes to the third alone"),
         pytest.param(10, [1, 1, 1, 1], [3, 3, 2, 2], id="a full tie goes to the earlier"),
+        pytest.param(2, [1, 3], [0, 2], id="a tie goes to the greater weight, even if it comes later"),
         pytest.param(270, [3, 2, 1], [135, 90, 45], id="an exact split"),
         pytest.param(100_003, [50, 25, 25], [50_001, 25_001, 25_001], id="three payers"),
         pytest.param(100_003, [50, 25, 15, 10], [50_002, 25_001, 15_000, 10_000], id="four payers"),
