@@ -1,0 +1,72 @@
+# 就业服务平台。命令一览：make help
+PYTHON ?= python3
+BIN := .venv/bin
+INSTALL = $(PYTHON) services/onebox/install.py
+# The kernel ends the platform when make itself is killed.
+WITH_MAKE := $(shell command -v setpriv >/dev/null 2>&1 && echo setpriv --pdeathsig TERM --)
+COMPILE = uv pip compile pyproject.toml --quiet --python-version 3.11 --universal --generate-hashes \
+	--no-emit-index-url --no-header --no-annotate $(UPGRADE)
+
+export PYTHONPATH := services
+export PYTHONUNBUFFERED := 1
+
+.DEFAULT_GOAL := help
+.PHONY: help run demo test check format lock clean installed installed-dev \
+	check-format check-lint check-types check-imports
+
+help: ## 列出命令
+	@echo "用法：make 命令"
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  %-8s %s\n", $$1, $$2}' Makefile
+	@echo "变量：PORT（默认 18000） JIUYE_HOME（默认 .jiuye） JIUYE_POSTGRES_URL JIUYE_REDIS_URL，例如 PORT=19000 make run"
+
+run: installed ## 一条命令启动整个平台，Ctrl-C 停止
+	@$(WITH_MAKE) $(BIN)/python -m onebox
+
+demo: installed ## 在运行中的平台上演示主要功能
+	@$(BIN)/python -m onebox.demo
+
+test: installed-dev ## 在自己的临时数据库上运行全部测试（ARGS="-k 名称" 可只跑一部分）
+	@$(BIN)/python -m pytest $(ARGS)
+
+check: check-format check-lint check-types check-imports test ## 格式、规范、类型、依赖方向、测试，与 CI 完全相同
+
+check-format: installed-dev
+	@echo "== 格式"
+	@$(BIN)/ruff format --check .
+
+check-lint: installed-dev
+	@echo "== 规范"
+	@$(BIN)/ruff check .
+
+check-types: installed-dev
+	@echo "== 类型"
+	@$(BIN)/mypy
+
+check-imports: installed-dev
+	@echo "== 依赖方向"
+	@$(BIN)/lint-imports --no-logo
+
+format: installed-dev ## 整理代码格式
+	@$(BIN)/ruff check --fix --select I . && $(BIN)/ruff format .
+
+lock: ## 由 pyproject.toml 重新生成锁定文件（需要 uv；UPGRADE=--upgrade 时升级版本）
+	@command -v uv >/dev/null || { echo "错误：需要 uv，请先安装：pip install uv"; exit 1; }
+	$(COMPILE) --extra onebox --extra dev -o requirements-dev.lock
+	$(COMPILE) --extra onebox -c requirements-dev.lock -o requirements.lock
+	$(COMPILE) -c requirements-dev.lock -o deploy/requirements.lock
+
+clean: ## 删除虚拟环境和缓存，不动数据（.jiuye）
+	rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .schemathesis .import_linter_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +
+
+installed: python
+	@$(INSTALL) requirements.lock
+
+installed-dev: python
+	@$(INSTALL) requirements-dev.lock
+
+.NOTPARALLEL:
+.PHONY: python
+python:
+	@command -v $(PYTHON) >/dev/null || { \
+		echo "错误：找不到 $(PYTHON)。请安装 Python 3.11 或更高版本，例如 apt install python3 python3-venv"; exit 1; }
