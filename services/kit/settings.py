@@ -2,10 +2,13 @@
 
 import base64
 import binascii
+from functools import cached_property
 from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator
 from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from kit.crypto.keys import KeyRing
 
 
 class ProcessSettings(BaseSettings):
@@ -46,6 +49,17 @@ class ServiceSettings(ProcessSettings):
         if len(key) < 32:
             raise ValueError("must hold at least 32 bytes")
         return value
+
+    @field_validator("field_keys")
+    @classmethod
+    def _readable(cls, value: SecretStr) -> SecretStr:
+        KeyRing.parse(value.get_secret_value())
+        return value
+
+    @cached_property
+    def key_ring(self) -> KeyRing:
+        """The keys of encrypted fields and look-up hashes."""
+        return KeyRing.parse(self.field_keys.get_secret_value())
 
     @property
     def cursor_key_bytes(self) -> bytes:
