@@ -111,15 +111,15 @@ class Child:
             if loop.time() > until:
                 process.kill()
                 await process.wait()
-                raise self._failure(f"{self._patience:g} 秒内未就绪", f"was not ready within {self._patience:g} s")
+                raise self._failure(length, f"{self._patience:g} 秒内未就绪", f"was not ready within {self._patience:g} s")
             await asyncio.sleep(0.03)
         if process.returncode is not None:  # what answered, if anything did, was not our process
-            raise self._failure(f"启动后随即退出（{_ending(process)}）", "ended at once")
+            raise self._failure(length, f"启动后随即退出（{_ending(process)}）", "ended at once")
 
-    def _failure(self, chinese: str, english: str) -> OneboxError:
+    def _failure(self, start: int, chinese: str, english: str) -> OneboxError:
         name = self.program.name
         return OneboxError(
-            f"{name} {chinese}。最后的输出（{self.log}）：\n{last_lines(self.log)}",
+            f"{name} {chinese}。最后的输出（{self.log}）：\n{last_lines(self.log, start)}",
             f"{name} {english}; its last output is above.",
         )
 
@@ -157,6 +157,7 @@ async def succeed(name: str, command: Sequence[str], environment: Mapping[str, s
         OneboxError: it failed; with its last lines.
     """
     logfiles.rotate(log)
+    length = logfiles.size(log)
     process = await _spawn(command, environment, log, folder)
     try:
         await process.wait()
@@ -166,7 +167,7 @@ async def succeed(name: str, command: Sequence[str], environment: Mapping[str, s
             await process.wait()
     if process.returncode != 0:
         raise OneboxError(
-            f"{name} 失败（{_ending(process)}）。最后的输出（{log}）：\n{last_lines(log)}",
+            f"{name} 失败（{_ending(process)}）。最后的输出（{log}）：\n{last_lines(log, length)}",
             f"{name} failed; its last output is above.",
         )
 

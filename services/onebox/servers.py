@@ -59,10 +59,16 @@ def running(server: Server, log: Path, *, patience: float = 30.0) -> Iterator[No
         _end(process, server.stop_signal)
 
 
-def last_lines(log: Path, count: int = 12) -> str:
-    """The end of a log, for a person who must find out why something did not start."""
+def last_lines(log: Path, start: int = 0, count: int = 12) -> str:
+    """The end of a log, for a person who must find out why something did not start.
+
+    Args:
+        log: the file.
+        start: bytes that were there before.
+        count: at most so many lines.
+    """
     try:
-        text = log.read_bytes()[-8192:].decode("utf-8", "replace")
+        text = log.read_bytes()[start:][-8192:].decode("utf-8", "replace")
     except OSError:
         return ""
     return "\n".join(text.splitlines()[-count:])
