@@ -4,6 +4,7 @@ from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import Protocol, TypeVar
 
 from targets_svc.indicators.domain import Indicator
 from targets_svc.units.domain import CITY
@@ -119,18 +120,36 @@ def _sum_faults(sums: Mapping[str, int], stated: Mapping[str, int], body: Mappin
     return sorted(faults)
 
 
-def version_in_force(plans: Iterable[Plan], on: date) -> Plan | None:
+class Dated(Protocol):
+    """A version, and its first day."""
+
+    @property
+    def version(self) -> int:
+        """Counts from one."""
+
+    @property
+    def effective_from(self) -> date:
+        """The first legal day on which it is in force."""
+
+
+_V = TypeVar("_V", bound=Dated)
+
+
+def version_in_force(versions: Iterable[_V], on: date) -> _V | None:
     """The latest version whose first day is not after `on`; None before the first one."""
-    due = [plan for plan in plans if plan.effective_from <= on]
-    return max(due, key=lambda plan: (plan.effective_from, plan.version), default=None)
+    return max((v for v in versions if v.effective_from <= on), key=_by_date, default=None)
 
 
-def version_for_period(plans: Sequence[Plan], on: date) -> Plan | None:
+def version_for_period(versions: Sequence[_V], on: date) -> _V | None:
     """The version by which a period of the year is measured: that in force on its last day.
 
     A plan covers its whole year, so the months before its first day are measured by its first version.
     """
-    return version_in_force(plans, on) or min(plans, key=lambda plan: (plan.effective_from, plan.version), default=None)
+    return version_in_force(versions, on) or min(versions, key=_by_date, default=None)
+
+
+def _by_date(version: Dated) -> tuple[date, int]:
+    return (version.effective_from, version.version)
 
 
 def split(total: int, weights: Sequence[int], quantum: int = 1, floor: int = 0) -> list[int]:
