@@ -1,8 +1,8 @@
 -- Roles, schemas and rights of the database "jiuye", on PostgreSQL 15 or later. Safe to run again at any time.
 --
--- Run it in that database as its owner, who must be a superuser or hold CREATEROLE. The passwords are not here: the
--- caller sets them for its session as jiuye.<role>_password before it sends this text (services/onebox/bootstrap.py,
--- in psql: SELECT set_config('jiuye.targets_app_password', '...', false)). They are quoted by the server, in format().
+-- Run it in that database as its owner, who must be a superuser or hold CREATEROLE. The passwords are not here: before
+-- it sends this text, the caller sets them for its session as jiuye.<role>_password, in the form in which they are
+-- stored (SCRAM-SHA-256$...), as `python -m onebox.bootstrap` does. They are quoted by the server, in format().
 --
 -- <schema>_owner   owns the schema and its tables, and migrates them
 -- <schema>_app     serves requests

@@ -12,6 +12,7 @@ from pathlib import Path
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
 
 from onebox.errors import OneboxError
+from onebox.scram import verifier
 
 DATABASE = "jiuye"
 SCHEMAS = ("targets", "eligibility", "loans")
@@ -32,20 +33,22 @@ async def bootstrap(admin_url: str, passwords: Mapping[str, str], database: str 
 
     Raises:
         OneboxError: no connection, a version too old, or a right that is missing.
+        ValueError: a password is not ASCII.
     """
     try:
         await _create_database(admin_url, database)
         connection = await asyncpg.connect(admin_url, database=database, timeout=10)
         try:
             for role in ROLES:
-                await connection.execute("SELECT set_config($1, $2, false)", f"jiuye.{role}_password", passwords[role])
+                stored = verifier(passwords[role])
+                await connection.execute("SELECT set_config($1, $2, false)", f"jiuye.{role}_password", stored)
             await connection.execute(_SQL.read_text(encoding="utf-8"))
         finally:
             await connection.close()
     except asyncpg.InsufficientPrivilegeError as refusal:
         raise OneboxError(
-            f"数据库管理账号权限不足：{refusal}。它需要 CREATEROLE 权限，并且是数据库 {database} 的所有者"
-            "（或有 CREATEDB 权限）；请由数据库管理员授权，或换用超级用户的 JIUYE_POSTGRES_URL。",
+            f"数据库管理账号权限不足：{str(refusal).splitlines()[0]}。它需要 CREATEROLE 权限，"
+            f"并且是数据库 {database} 的所有者（或有 CREATEDB 权限）；请由数据库管理员授权，或换用超级用户的 JIUYE_POSTGRES_URL。",
             f"The administrator of JIUYE_POSTGRES_URL needs CREATEROLE, and must own the database {database} "
             "(or have CREATEDB).",
         ) from None

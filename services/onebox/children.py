@@ -111,7 +111,9 @@ class Child:
             if loop.time() > until:
                 process.kill()
                 await process.wait()
-                raise self._failure(length, f"{self._patience:g} 秒内未就绪", f"was not ready within {self._patience:g} s")
+                raise self._failure(
+                    length, f"{self._patience:g} 秒内未就绪", f"was not ready within {self._patience:g} s"
+                )
             await asyncio.sleep(0.03)
         if process.returncode is not None:  # what answered, if anything did, was not our process
             raise self._failure(length, f"启动后随即退出（{_ending(process)}）", "ended at once")
