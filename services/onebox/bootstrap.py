@@ -48,7 +48,8 @@ async def bootstrap(admin_url: str, passwords: Mapping[str, str], database: str 
     except asyncpg.InsufficientPrivilegeError as refusal:
         raise OneboxError(
             f"数据库管理账号权限不足：{str(refusal).splitlines()[0]}。它需要 CREATEROLE 权限，"
-            f"并且是数据库 {database} 的所有者（或有 CREATEDB 权限）；请由数据库管理员授权，或换用超级用户的 JIUYE_POSTGRES_URL。",
+            f"并且是数据库 {database} 的所有者（或有 CREATEDB 权限）；请由数据库管理员授权，"
+            "或换用超级用户的 JIUYE_POSTGRES_URL。",
             f"The administrator of JIUYE_POSTGRES_URL needs CREATEROLE, and must own the database {database} "
             "(or have CREATEDB).",
         ) from None
