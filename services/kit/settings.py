@@ -3,6 +3,7 @@
 import base64
 import binascii
 from functools import cached_property
+from pathlib import Path
 from typing import Literal
 
 from pydantic import Field, SecretStr, field_validator
@@ -30,6 +31,7 @@ class ServiceSettings(ProcessSettings):
         field_keys: `{"current": id, "keys": {id: {"cipher": base64, "lookup": base64}}}`, see `kit.crypto.keys`.
         cursor_key: base64 of at least 32 bytes; signs paging cursors.
         pool_size: database connections of this process; a request waits 2 s for one, then gets 503.
+        heartbeat_file: a worker, which has no port, touches it every 5 s while it can do anything; for exec probes.
     """
 
     database_url: SecretStr
@@ -38,6 +40,7 @@ class ServiceSettings(ProcessSettings):
     field_keys: SecretStr
     cursor_key: SecretStr
     pool_size: int = Field(default=10, ge=1, le=100)
+    heartbeat_file: Path | None = None
 
     @field_validator("cursor_key")
     @classmethod

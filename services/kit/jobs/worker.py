@@ -34,6 +34,7 @@ _log = structlog.get_logger("kit.jobs")
 _RELAY_SECONDS = 0.2
 _TASK_TIMEOUT_SECONDS = 3600  # the lease is what times out; arq's own limit only bounds a hung coroutine
 _DRAIN_SECONDS = 10
+_HEARTBEAT_SECONDS = 5
 _CONNECTION_ERRORS = (RedisError, OSError, DBAPIError, asyncio.TimeoutError)
 
 
@@ -125,6 +126,7 @@ class JobWorker:
                 group.create_task(self._surviving(self._relay))
                 group.create_task(self._surviving(self._ticks))
                 group.create_task(self._surviving(self._consume))
+                group.create_task(self._heartbeat())
         finally:
             await self.database.close()
 
@@ -141,6 +143,13 @@ class JobWorker:
                 _log.warning("worker.connection_lost", part=part.__name__, exc_info=exc)
                 await self._pause(delay)
                 delay = min(delay * 2, 2.0)
+
+    async def _heartbeat(self) -> None:
+        """Says that the event loop turns, whether or not Redis and Postgres are there."""
+        file = self.settings.heartbeat_file
+        while file is not None and not self._stopping.is_set():
+            file.touch()
+            await self._pause(_HEARTBEAT_SECONDS)
 
     async def _pause(self, seconds: float) -> None:
         with suppress(asyncio.TimeoutError):

@@ -44,6 +44,7 @@ async def worker(settings: ServiceSettings) -> AsyncIterator["asyncio.subprocess
     environment = {
         f"JIUYE_{k.upper()}": v.get_secret_value() if hasattr(v, "get_secret_value") else str(v)
         for k, v in values.items()
+        if v is not None
     }
     process = await asyncio.create_subprocess_exec(
         sys.executable,
