@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import yaml
 
+from kit.dates import parse_date
 from kit.money import fen_from_yuan
 from loans_svc.rules.domain import (
     BorrowerKind,
@@ -49,7 +50,7 @@ class CatalogueInvalidError(ValueError):
 
 
 class _StrictLoader(yaml.SafeLoader):
-    """Refuses a key that stands twice, which YAML readers otherwise let the last one win."""
+    """Refuses a key that stands twice; a date stays text, so that a wrong one is refused with its place."""
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
         seen: set[Any] = set()
@@ -59,6 +60,12 @@ class _StrictLoader(yaml.SafeLoader):
                 raise CatalogueInvalidError(f"line {key_node.start_mark.line + 1}: {key} stands twice")
             seen.add(key)
         return super().construct_mapping(node, deep=deep)
+
+
+_StrictLoader.yaml_implicit_resolvers = {
+    first: [(tag, pattern) for tag, pattern in resolvers if not tag.endswith(":timestamp")]
+    for first, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
+}
 
 
 class _Table:
@@ -131,9 +138,7 @@ def _flag(value: object) -> bool:
 
 
 def _day(value: object) -> date:
-    if type(value) is not date:
-        raise ValueError("must be a date")
-    return value
+    return parse_date(_text(value))
 
 
 def _ppm(value: str) -> int:
