@@ -44,6 +44,19 @@ class Cell:
 
 
 @dataclass(frozen=True, slots=True)
+class Entry:
+    """A cell as a unit typed it: the value still in its wire form."""
+
+    indicator: str
+    value: int | str | None
+    comment: str | None = None
+    numerator: int | None = None
+    denominator: int | None = None
+    gross: int | None = None
+    attrition: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class OfficialMonth:
     """The approved figures of an earlier month of the same year."""
 
@@ -74,6 +87,23 @@ class Assignment:
     def last_official(self, code: str) -> Cell | None:
         """The cell of the last approved earlier month that has it."""
         return next((m.cells[code] for m in reversed(self.earlier) if code in m.cells), None)
+
+
+def read_entries(entries: Sequence[Entry], indicators: Mapping[str, Indicator]) -> tuple[list[Cell], list[FieldError]]:
+    """Cells from what was typed, and a fault for each value in another form than its indicator has."""
+    cells: list[Cell] = []
+    found: list[FieldError] = []
+    for position, entry in enumerate(entries):
+        indicator, value = indicators.get(entry.indicator), None
+        if indicator is not None and entry.value is not None:
+            try:
+                value = indicator.read(entry.value)
+            except ValueError:
+                form = '百分数文字，最多两位小数，如"3.96"' if indicator.decimals else "整数，不加引号"
+                found.append(FieldError(f"/cells/{position}/value", "VALUE_FORMAT", f"该指标的数值应为{form}"))
+        parts = (entry.numerator, entry.denominator, entry.gross, entry.attrition)
+        cells.append(Cell(entry.indicator, value, entry.comment, *parts))
+    return cells, found
 
 
 def check_period(month: Month, today: date, *, has_plan: bool) -> list[FieldError]:

@@ -4,12 +4,10 @@ Three people carry a figure to approval: who submits, who reviews, who approves 
 the same rule as a CHECK constraint; this module says it in words first.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
 
-from targets_svc.report_rules.domain import Cell
 from targets_svc.reports.errors import FourEyesError, NotCityLevelError, NotSubmitterError, TransitionRefusedError
 from targets_svc.units.domain import CITY
 
@@ -17,14 +15,13 @@ APPROVER_KINDS = frozenset({"CITY", "CITY_REVIEWER"})
 
 
 class State(StrEnum):
-    """States of a revision. An approved revision is final; a later approved one supersedes it."""
+    """States of a revision. An approved one is final; it is superseded by being followed by another approved one."""
 
     DRAFT = "DRAFT"
     SUBMITTED = "SUBMITTED"
     REVIEWED = "REVIEWED"
     RETURNED = "RETURNED"
     APPROVED = "APPROVED"
-    SUPERSEDED = "SUPERSEDED"
 
 
 class Step(StrEnum):
@@ -57,7 +54,6 @@ _LABELS = {
     State.REVIEWED: "已审核",
     State.RETURNED: "已退回",
     State.APPROVED: "已审定",
-    State.SUPERSEDED: "已被更正",
 }
 
 
@@ -81,16 +77,6 @@ class Signatures:
 
     submitted_by: str | None = None
     reviewed_by: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class Revision:
-    """One revision as it stands."""
-
-    number: int
-    state: State
-    signatures: Signatures
-    cells: Sequence[Cell] = ()
 
 
 def next_state(state: State, step: Step) -> State:

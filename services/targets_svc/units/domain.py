@@ -51,9 +51,14 @@ class Unit:
         return self.kind not in {UnitKind.CITY, UnitKind.CITY_DIRECT}
 
 
+def limited_to(own: str | None) -> str | None:
+    """The one unit whose rows an account sees; None for the city's accounts and those bound to no unit: all."""
+    return None if own == CITY else own
+
+
 def may_see(own: str | None, unit: str) -> bool:
-    """Whose rows an account sees: its own unit's; everybody's when it is the city's or bound to no unit."""
-    return own in {None, CITY, unit}
+    """Whether an account sees the rows of a unit."""
+    return limited_to(own) in {None, unit}
 
 
 def may_report(own: str | None, unit: str) -> bool:

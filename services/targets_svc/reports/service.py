@@ -1,0 +1,341 @@
+"""What is done with reports. Every step locks the report, decides by the pure rules, and records who did it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit.clock import legal_day
+from kit.dates import Month
+from kit.errors import FieldError
+from kit.http.errors import VersionStaleError
+from kit.http.etags import check_if_match
+from targets_svc.indicators.repository import load_indicators
+from targets_svc.plans.service import find_plan_for_period
+from targets_svc.report_rules.domain import (
+    Assignment,
+    Cell,
+    Entry,
+    check_period,
+    find_errors,
+    find_gaps,
+    find_warnings,
+    read_entries,
+)
+from targets_svc.reports import repository
+from targets_svc.reports.domain import Actor, Signatures, State, Step, authorise, is_late, next_state
+from targets_svc.reports.errors import NothingOfficialError, ReportInvalidError, ReportNotFoundError
+from targets_svc.reports.models import ReportRow, RevisionRow
+from targets_svc.units.domain import limited_to, may_report, may_see
+from targets_svc.units.repository import load_units
+from targets_svc.working_days.domain import due_at
+from targets_svc.working_days.repository import load_calendar
+
+_UNSIGNED = dict.fromkeys(("submitted_by", "submitted_at", "reviewed_by", "reviewed_at"))
+
+
+@dataclass(frozen=True, slots=True)
+class Content:
+    """One revision with its figures, and what is unusual about them while it is not approved."""
+
+    revision: RevisionRow
+    cells: Sequence[Cell]
+    warnings: Sequence[FieldError] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class ReportView:
+    """A report as an answer shows it.
+
+    Attributes:
+        shown: the revision that the call was about; for a reader the official one, if there is one.
+        open: the revision on its way, when another one is shown.
+        is_new: whether this call created the report.
+    """
+
+    report: ReportRow
+    shown: Content
+    late: bool
+    open: Content | None = None
+    is_new: bool = False
+
+
+async def save_draft(
+    tx: AsyncSession,
+    actor: Actor,
+    unit: str,
+    month: Month,
+    entries: Sequence[Entry],
+    if_match: str | None,
+    now: datetime,
+) -> ReportView:
+    """Begins a report, or replaces the figures of its draft (a returned one becomes a draft again).
+
+    Raises:
+        ReportNotFoundError: not a unit for which this account reports.
+        ReportInvalidError: rules R1, R3–R6, R9, R10; all faults at once.
+        IfMatchRequiredError, VersionStaleError: the report exists already.
+        TransitionRefusedError: it is on its way, or approved.
+    """
+    if not may_report(actor.unit, unit):
+        raise ReportNotFoundError
+    assignment = await _assignment(tx, unit, month, now)
+    report = await repository.lock_report(tx, unit, month)
+    is_new = report is None and await repository.begin_report(tx, unit, month, due_at(month, load_calendar()))
+    if is_new and if_match is not None:
+        raise VersionStaleError
+    if report is None:
+        report = await _locked(tx, actor, unit, month)
+    if is_new:
+        revision = repository.add_revision(tx, report, created_by=actor.subject, created_at=now)
+    else:
+        check_if_match(if_match, report.row_version, required=True)
+        revision = await repository.load_latest(tx, report)
+    after = _decide(revision, Step.EDIT, actor)
+    against = _for_revision(assignment, revision)
+    cells, faults = read_entries(entries, against.indicators)
+    _refuse(faults + find_errors(cells, against))
+    _record(report, revision, after)
+    await repository.replace_cells(tx, revision, cells)
+    return await _view(tx, report, revision, now, against, is_new=is_new)
+
+
+async def submit_report(
+    tx: AsyncSession, actor: Actor, unit: str, month: Month, if_match: str | None, now: datetime
+) -> ReportView:
+    """Hands the draft in; every assigned figure is there and no rule is broken (R11).
+
+    Raises:
+        ReportNotFoundError, VersionStaleError, TransitionRefusedError, ReportInvalidError.
+    """
+    if not may_report(actor.unit, unit):
+        raise ReportNotFoundError
+    report, revision, after = await _step(tx, actor, unit, month, Step.SUBMIT, if_match)
+    against = await _require_sound(tx, revision, now)
+    _record(report, revision, after, submitted_by=actor.subject, submitted_at=now)
+    report.first_submitted_at = report.first_submitted_at or now
+    return await _view(tx, report, revision, now, against)
+
+
+async def review_report(
+    tx: AsyncSession, actor: Actor, unit: str, month: Month, if_match: str | None, now: datetime
+) -> ReportView:
+    """The unit's (or the city's) reviewer vouches for it.
+
+    Raises:
+        ReportNotFoundError, VersionStaleError, TransitionRefusedError, FourEyesError.
+    """
+    report, revision, after = await _step(tx, actor, unit, month, Step.REVIEW, if_match)
+    _record(report, revision, after, reviewed_by=actor.subject, reviewed_at=now)
+    return await _view(tx, report, revision, now)
+
+
+async def approve_report(
+    tx: AsyncSession, actor: Actor, unit: str, month: Month, if_match: str | None, now: datetime
+) -> ReportView:
+    """The city makes it official, if it still keeps every rule (R18).
+
+    Raises:
+        ReportNotFoundError, VersionStaleError, TransitionRefusedError, NotCityLevelError, FourEyesError,
+        ReportInvalidError.
+    """
+    report, revision, after = await _step(tx, actor, unit, month, Step.APPROVE, if_match)
+    await _require_sound(tx, revision, now)
+    _record(report, revision, after, approved_by=actor.subject, approved_at=now)
+    return await _view(tx, report, revision, now)
+
+
+async def return_report(
+    tx: AsyncSession, actor: Actor, unit: str, month: Month, reason: str, if_match: str | None, now: datetime
+) -> ReportView:
+    """Sends it back with a reason (R12); the signatures so far are void.
+
+    Raises:
+        ReportNotFoundError, VersionStaleError, TransitionRefusedError.
+    """
+    report, revision, after = await _step(tx, actor, unit, month, Step.RETURN, if_match)
+    returned = {"returned_by": actor.subject, "returned_at": now, "return_reason": reason}
+    _record(report, revision, after, **_UNSIGNED, **returned)
+    return await _view(tx, report, revision, now)
+
+
+async def withdraw_report(
+    tx: AsyncSession, actor: Actor, unit: str, month: Month, if_match: str | None, now: datetime
+) -> ReportView:
+    """The submitter takes it back before anybody has reviewed it.
+
+    Raises:
+        ReportNotFoundError, VersionStaleError, TransitionRefusedError, NotSubmitterError.
+    """
+    report, revision, after = await _step(tx, actor, unit, month, Step.WITHDRAW, if_match)
+    _record(report, revision, after, **_UNSIGNED)
+    return await _view(tx, report, revision, now)
+
+
+async def correct_report(
+    tx: AsyncSession, actor: Actor, unit: str, month: Month, reason: str, if_match: str | None, now: datetime
+) -> ReportView:
+    """Opens a new revision with the approved figures; the approved one stays official until the new one is.
+
+    Raises:
+        ReportNotFoundError, VersionStaleError, TransitionRefusedError.
+    """
+    if not may_report(actor.unit, unit):
+        raise ReportNotFoundError
+    report = await _locked(tx, actor, unit, month)
+    check_if_match(if_match, report.row_version, required=False)
+    approved = await repository.load_latest(tx, report)
+    next_state(State(approved.state), Step.CORRECT)
+    cells = await repository.load_cells(tx, approved)
+    report.revision += 1
+    report.row_version += 1
+    revision = repository.add_revision(tx, report, created_by=actor.subject, created_at=now, correction_reason=reason)
+    await repository.replace_cells(tx, revision, cells)
+    return await _view(tx, report, revision, now)
+
+
+async def read_report(
+    tx: AsyncSession, actor: Actor, unit: str, month: Month, known_at: datetime | None, now: datetime
+) -> ReportView:
+    """What is official, beside what is on its way; at an instant, what was official then.
+
+    Raises:
+        ReportNotFoundError: no such report, or another unit's.
+        NothingOfficialError: nothing was approved by `known_at`.
+    """
+    _require_visible(actor, unit)
+    report = await repository.find_report(tx, unit, month)
+    if report is None:
+        raise ReportNotFoundError
+    official = await repository.find_official(tx, report, known_at or now)
+    if official is None and known_at is not None:
+        raise NothingOfficialError
+    latest = await repository.load_latest(tx, report) if known_at is None else None
+    if official is None or latest is None or latest.revision == official.revision:
+        return await _view(tx, report, official or latest or await repository.load_latest(tx, report), now)
+    shown = await _content(tx, report, official, now)
+    return ReportView(report, shown, _late(report, now), open=await _content(tx, report, latest, now))
+
+
+async def list_reports(
+    tx: AsyncSession,
+    actor: Actor,
+    *,
+    unit: str | None,
+    month: Month | None,
+    state: State | None,
+    after: Sequence[Any] | None,
+    limit: int,
+) -> list[tuple[ReportRow, RevisionRow]]:
+    """Reports that the account sees, with their latest revisions.
+
+    Raises:
+        ReportNotFoundError: the filter names another unit.
+    """
+    if unit is not None:
+        _require_visible(actor, unit)
+    return await repository.list_reports(
+        tx, unit=unit or limited_to(actor.unit), month=month, state=state, after=after, limit=limit
+    )
+
+
+async def _step(
+    tx: AsyncSession, actor: Actor, unit: str, month: Month, step: Step, if_match: str | None
+) -> tuple[ReportRow, RevisionRow, State]:
+    """The locked report, and the state into which the step would bring it; nothing is changed yet."""
+    report = await _locked(tx, actor, unit, month)
+    check_if_match(if_match, report.row_version, required=False)
+    revision = await repository.load_latest(tx, report)
+    return report, revision, _decide(revision, step, actor)
+
+
+def _decide(revision: RevisionRow, step: Step, actor: Actor) -> State:
+    after = next_state(State(revision.state), step)
+    authorise(step, actor, Signatures(revision.submitted_by, revision.reviewed_by))
+    return after
+
+
+def _record(report: ReportRow, revision: RevisionRow, state: State, **signed: Any) -> None:
+    """State and signatures together: the table admits neither without the other."""
+    for name, value in {"state": state.value, **signed}.items():
+        setattr(revision, name, value)
+    report.row_version += 1
+
+
+async def _locked(tx: AsyncSession, actor: Actor, unit: str, month: Month) -> ReportRow:
+    _require_visible(actor, unit)
+    report = await repository.lock_report(tx, unit, month)
+    if report is None:
+        raise ReportNotFoundError
+    return report
+
+
+def _require_visible(actor: Actor, unit: str) -> None:
+    if unit not in load_units() or not may_see(actor.unit, unit):
+        raise ReportNotFoundError
+
+
+async def _assignment(tx: AsyncSession, unit: str, month: Month, now: datetime) -> Assignment:
+    """What the unit owes for the month (R1, R2)."""
+    plan = await find_plan_for_period(tx, month.year, month.last)
+    _refuse(check_period(month, legal_day(now), has_plan=plan is not None))
+    assert plan is not None
+    if unit not in plan.units:
+        raise ReportNotFoundError
+    return Assignment(
+        load_indicators(),
+        {item.indicator: item for item in plan.items if item.unit == unit},
+        month.number,
+        await repository.load_earlier(tx, unit, month),
+    )
+
+
+def _for_revision(assignment: Assignment, revision: RevisionRow) -> Assignment:
+    return replace(assignment, is_correction=revision.revision > 1)
+
+
+async def _require_sound(tx: AsyncSession, revision: RevisionRow, now: datetime) -> Assignment:
+    against = await _assignment_of(tx, revision, now)
+    cells = await repository.load_cells(tx, revision)
+    _refuse(find_errors(cells, against) + find_gaps(cells, against))
+    return against
+
+
+async def _assignment_of(tx: AsyncSession, revision: RevisionRow, now: datetime) -> Assignment:
+    month = Month(revision.year, revision.month)
+    return _for_revision(await _assignment(tx, revision.unit, month, now), revision)
+
+
+def _refuse(found: Sequence[FieldError]) -> None:
+    if found:
+        raise ReportInvalidError(errors=found)
+
+
+def _late(report: ReportRow, now: datetime) -> bool:
+    return is_late(report.first_submitted_at, report.due_at, now)
+
+
+async def _content(
+    tx: AsyncSession, report: ReportRow, revision: RevisionRow, now: datetime, against: Assignment | None = None
+) -> Content:
+    cells = await repository.load_cells(tx, revision)
+    if revision.state == State.APPROVED:
+        return Content(revision, cells)
+    against = against or await _assignment_of(tx, revision, now)
+    return Content(revision, cells, find_warnings(cells, against, is_late=_late(report, now)))
+
+
+async def _view(
+    tx: AsyncSession,
+    report: ReportRow,
+    revision: RevisionRow,
+    now: datetime,
+    against: Assignment | None = None,
+    *,
+    is_new: bool = False,
+) -> ReportView:
+    await tx.flush()
+    shown = await _content(tx, report, revision, now, against)
+    return ReportView(report, shown, _late(report, now), is_new=is_new)
