@@ -1,0 +1,1 @@
+"""Who is entitled to what under the two notices, with the reasons and the clause."""

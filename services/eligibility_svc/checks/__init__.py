@@ -1,0 +1,1 @@
+"""The check: which measures the facts entitle to, with the reasons; nothing is stored."""

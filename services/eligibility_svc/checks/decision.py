@@ -1,0 +1,256 @@
+"""Deciding: facts and a date against the catalogue, every criterion reported, unknown never taken for no."""
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from datetime import date
+from typing import Any
+
+from eligibility_svc.checks.domain import (
+    NOT_IN_FORCE,
+    OUTCOMES,
+    TRUTHS,
+    Answer,
+    BenefitAnswer,
+    Outcome,
+    QuotaAnswer,
+    Reason,
+    Role,
+    TierAnswer,
+    Truth,
+)
+from eligibility_svc.checks.plans import Figures, Plan, Truths
+from eligibility_svc.facts.domain import Vocabulary, wire_value
+from eligibility_svc.language.arithmetic import Words, write_out
+from eligibility_svc.language.closures import Rule
+from eligibility_svc.language.nodes import Value
+from eligibility_svc.measures.domain import Catalogue, Criterion, Edition, Quota
+
+
+class Decider:
+    """Answers checks against one catalogue; made once, holds no state of a check."""
+
+    def __init__(self, catalogue: Catalogue, vocabulary: Vocabulary) -> None:
+        self.catalogue = catalogue
+        self.vocabulary = vocabulary
+        self._plans: dict[str, dict[str, tuple[Plan, ...]]] = {
+            subject: {
+                code: tuple(
+                    Plan(edition, edition.terms[subject], self._words(subject, edition))
+                    for edition in catalogue.measures[code]
+                    if subject in edition.terms
+                )
+                for code in catalogue.of_subject(subject)
+            }
+            for subject in vocabulary.subjects
+        }
+
+    def check(
+        self, subject: str, facts: Mapping[str, Value], as_of: date, measures: Sequence[str] | None = None
+    ) -> tuple[Answer, ...]:
+        """Answers every measure asked for, or all of the subject, in the order of the catalogue.
+
+        Args:
+            facts: known facts of the subject.
+            as_of: the legal date; parameters and editions are those of that day.
+            measures: codes that exist and belong to the subject.
+        """
+        wanted = None if measures is None else frozenset(measures)
+        case = _Case(self.vocabulary, subject, facts, as_of)
+        answers: list[Answer] = []
+        costs: dict[str, frozenset[str]] = {}
+        for code, plans in self._plans[subject].items():
+            if wanted is not None and code not in wanted:
+                continue
+            plan = next((plan for plan in plans if plan.edition.is_in_force(as_of)), None)
+            answer = case.answer(plan) if plan else _not_in_force([each.edition for each in plans], case)
+            answers.append(answer)
+            if plan and plan.costs and answer.outcome is not Outcome.NOT_ELIGIBLE:
+                costs[code] = plan.costs
+        return tuple(_marked(answers, costs))
+
+    def _words(self, subject: str, edition: Edition) -> Words:
+        units = {name: fact.unit for name, fact in self.vocabulary.of(subject).items() if fact.unit is not None}
+        return Words(units, {name: (each.label, each.unit) for name, each in edition.parameters.items()})
+
+
+class _Case:
+    """The facts of one check, and what they look like on the wire."""
+
+    def __init__(self, vocabulary: Vocabulary, subject: str, facts: Mapping[str, Value], as_of: date) -> None:
+        known = vocabulary.of(subject)
+        self.vocabulary = vocabulary
+        self.subject = subject
+        self.facts = facts
+        self.as_of = as_of
+        self.wire = {name: wire_value(known[name].value_type.kind, value) for name, value in facts.items()}
+
+    def answer(self, plan: Plan) -> Answer:
+        figures = plan.figures(self.as_of)
+        truths = plan.truths(self.facts, self.as_of)
+        verdict = plan.verdict(truths)
+        missing = self._missing(plan, figures, truths) if verdict is None else set()
+        reasons = [
+            self._reason(criterion, Role.REQUIREMENT, met, figures)
+            for criterion, met in zip(plan.terms.criteria, truths, strict=True)
+        ]
+        reasons += [
+            self._reason(tier.criterion, Role.BENEFIT, self._run(tier.criterion.rule, figures), figures)
+            for tier in plan.terms.benefit.tiers
+        ]
+        edition, quota = plan.edition, plan.terms.quota
+        return Answer(
+            measure=edition.code,
+            name=edition.name,
+            family=edition.family,
+            outcome=OUTCOMES[verdict],
+            benefit=figures.refused if verdict is False else figures.settled or self._benefit(plan, figures, missing),
+            quota=None if quota is None or verdict is False else self._quota(plan, quota, figures),
+            reasons=tuple(reasons),
+            rule=plan.rule,
+            missing_facts=self._in_order(missing),
+            eligible_on=self._eligible_on(plan, figures, truths) if verdict is False else None,
+        )
+
+    def _run(self, rule: Rule, figures: Figures) -> Any:
+        return rule.run(self.facts, figures.values, self.as_of)
+
+    def _lacking(self, rules: Sequence[Rule], figures: Figures) -> set[str]:
+        """The unknown facts that keep any of the rules unknown."""
+        found: set[str] = set()
+        for rule in rules:
+            rule.collect(self.facts, figures.values, self.as_of, found)
+        return found
+
+    def _missing(self, plan: Plan, figures: Figures, truths: Truths) -> set[str]:
+        """The unknown facts that can still change the outcome: those of unsettled parts only."""
+        criteria = plan.terms.criteria
+        return self._lacking([criteria[position].rule for position in plan.unsettled(truths)], figures)
+
+    def _in_order(self, names: set[str]) -> tuple[str, ...]:
+        """Facts in the order in which they are asked for."""
+        return tuple(sorted(names, key=self.vocabulary.position)) if names else ()
+
+    def _reason(self, criterion: Criterion, role: Role, met: bool | None, figures: Figures) -> Reason:
+        rule, wire = criterion.rule, self.wire
+        met_on = None
+        if met is False and rule.turns is not None:
+            days = rule.turns(self.facts, figures.values, self.as_of)
+            met_on = self._first_day(days, lambda day: rule.run(self.facts, figures.values, day))
+        return Reason(
+            criterion=criterion.id,
+            text=criterion.text,
+            role=role,
+            outcome=TRUTHS[met],
+            facts={name: wire.get(name) for name in rule.facts},
+            parameters=figures.by_criterion[criterion.id],
+            citation=criterion.citation,
+            met_on=met_on,
+        )
+
+    def _first_day(self, days: set[date], rule: Callable[[date], bool | None]) -> date | None:
+        later = sorted(day for day in days if day > self.as_of)
+        return next((day for day in later if rule(day)), None)
+
+    def _eligible_on(self, plan: Plan, figures: Figures, truths: Truths) -> date | None:
+        """The first later day on which everything is met with these facts, found among the days that can matter."""
+        late = [position for position in plan.dated if truths[position] is False]
+        hopeful = [True if position in late else truth for position, truth in enumerate(truths)]
+        if not late or plan.verdict(hopeful) is not True:
+            return None
+        days: set[date] = set()
+        for position in plan.dated:
+            turns = plan.terms.criteria[position].rule.turns
+            if turns is not None:
+                days |= turns(self.facts, figures.values, self.as_of)
+        in_force = {day for day in days if plan.edition.is_in_force(day)}
+        return self._first_day(in_force, lambda day: plan.verdict(plan.truths(self.facts, day)))
+
+    def _benefit(self, plan: Plan, figures: Figures, asked: set[str]) -> BenefitAnswer:
+        benefit = plan.terms.benefit
+        amount, shown = None, benefit.formula
+        if benefit.formula is not None:
+            amount = self._run(benefit.formula, figures)
+        if amount is None and benefit.ceiling is not None:
+            amount, shown = self._run(benefit.ceiling, figures), benefit.ceiling
+        payer, undecided = self._payer(plan, figures)
+        rules = [tier.criterion.rule for tier in benefit.tiers]
+        rules += [benefit.formula] if benefit.formula is not None else []
+        return BenefitAnswer(
+            status=figures.refused.status,
+            amount=None if amount is None else int(amount),
+            is_ceiling=amount is not None and shown is benefit.ceiling,
+            payer=payer,
+            per=benefit.per,
+            tiers=tuple(
+                TierAnswer(tier.code, tier.name, TRUTHS[self._run(tier.criterion.rule, figures)])
+                for tier in benefit.tiers
+            ),
+            arithmetic=() if amount is None or shown is None else self._written(plan, shown, figures),
+            missing_facts=self._in_order((self._lacking(rules, figures) | undecided) - asked),
+        )
+
+    def _payer(self, plan: Plan, figures: Figures) -> tuple[str | None, set[str]]:
+        """Who pays, and the facts that decide it and are unknown."""
+        for payer in plan.terms.benefit.payers:
+            holds = True if payer.rule is None else self._run(payer.rule, figures)
+            if holds:
+                return payer.code, set()
+            if holds is None and payer.rule is not None:
+                return None, self._lacking([payer.rule], figures)
+        return None, set()
+
+    def _quota(self, plan: Plan, quota: Quota, figures: Figures) -> QuotaAnswer:
+        owed = self._run(quota.owed, figures)
+        done = self._run(quota.done, figures) if quota.done else None
+        rules = [rule for rule in (quota.owed, quota.done) if rule is not None]
+        return QuotaAnswer(
+            unit=quota.unit,
+            owed=owed,
+            owed_at_most=self._run(quota.owed_at_most, figures) if quota.owed_at_most else None,
+            done=done,
+            lacking=None if owed is None or done is None else max(owed - done, 0),
+            due_on=self._run(quota.due, figures) if quota.due else None,
+            arithmetic=() if owed is None else self._written(plan, quota.owed, figures),
+            missing_facts=self._in_order(self._lacking(rules, figures)),
+        )
+
+    def _written(self, plan: Plan, rule: Rule, figures: Figures) -> tuple[str, ...]:
+        return write_out(rule.node, self.facts, figures.values, self.as_of, plan.words)
+
+
+def _not_in_force(editions: list[Edition], case: _Case) -> Answer:
+    """The measure begins later, or has ended."""
+    coming = next((edition for edition in editions if edition.in_force_from > case.as_of), None)
+    edition = coming or editions[-1]
+    begins = edition.in_force_from
+    reason = Reason(
+        criterion=NOT_IN_FORCE,
+        text=f"自{begins.year}年{begins.month}月{begins.day}日起施行" if coming else "已不再施行",
+        role=Role.REQUIREMENT,
+        outcome=Truth.UNMET,
+        facts={},
+        parameters={},
+        citation=edition.citations[0],
+        met_on=begins if coming else None,
+    )
+    terms = edition.terms[case.subject]
+    return Answer(
+        measure=edition.code,
+        name=edition.name,
+        family=edition.family,
+        outcome=Outcome.NOT_ELIGIBLE,
+        benefit=BenefitAnswer(terms.benefit.status, per=terms.benefit.per),
+        quota=None,
+        reasons=(reason,),
+        rule=NOT_IN_FORCE,
+        missing_facts=(),
+    )
+
+
+def _marked(answers: list[Answer], costs: Mapping[str, frozenset[str]]) -> Iterator[Answer]:
+    """Two measures that pay for the same cost are both shown and marked, since neither notice ranks them."""
+    for answer in answers:
+        mine = costs.get(answer.measure)
+        others = (
+            tuple(code for code, theirs in costs.items() if code != answer.measure and mine & theirs) if mine else ()
+        )
+        yield answer._replace(overlaps=others) if others else answer

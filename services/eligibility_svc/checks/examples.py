@@ -1,0 +1,67 @@
+"""Examples of the contract: requests, and the answers that the catalogue really gives to them."""
+
+from datetime import date
+from typing import Any
+
+from pydantic_core import from_json, to_json
+
+from eligibility_svc.checks.schemas import wire
+from eligibility_svc.checks.service import check_measures
+from eligibility_svc.facts.repository import vocabulary
+from eligibility_svc.measures.repository import catalogue
+
+REQUESTS: dict[str, Any] = {
+    "person": {
+        "summary": "个人：一次性创业（开业）补贴",
+        "value": {
+            "subject": "PERSON",
+            "as_of": "2018-09-01",
+            "facts": {
+                "school_kind": "UNIVERSITY",
+                "graduated_on": "2013-09-01",
+                "is_first_business": True,
+                "business_opened_on": "2018-06-01",
+                "is_business_operating": True,
+            },
+            "measures": ["startup-grant"],
+        },
+    },
+    "unknown": {
+        "summary": "个人：还缺信息",
+        "value": {
+            "subject": "PERSON",
+            "as_of": "2018-09-01",
+            "facts": {"is_hardship_person": True},
+            "measures": ["startup-grant"],
+        },
+    },
+    "employer": {
+        "summary": "用人单位：招用毕业生的社会保险补贴",
+        "value": {
+            "subject": "EMPLOYER",
+            "as_of": "2018-09-01",
+            "facts": {
+                "enterprise_scale": "SMALL",
+                "is_new_hire": True,
+                "hire_kind": "GRADUATE_IN_YEAR",
+                "contract_months": 12,
+                "pays_social_insurance": True,
+                "insurance_paid": "14400.00",
+                "insurance_months": 18,
+            },
+            "measures": ["graduate-insurance"],
+        },
+    },
+}
+
+
+def answers() -> dict[str, Any]:
+    """What the catalogue answers to `REQUESTS`, so that the document cannot drift from the service."""
+    return {name: {"summary": each["summary"], "value": _answer(each["value"])} for name, each in REQUESTS.items()}
+
+
+def _answer(request: dict[str, Any]) -> dict[str, Any]:
+    as_of = date.fromisoformat(request["as_of"])
+    found = check_measures(request["subject"], request["facts"], as_of, request["measures"])
+    example: dict[str, Any] = from_json(to_json(wire(as_of, found, catalogue(), vocabulary())))
+    return example

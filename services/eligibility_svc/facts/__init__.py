@@ -1,0 +1,1 @@
+"""The fact vocabulary: what a check may be told, and how it is asked."""
