@@ -1,0 +1,1 @@
+"""The only door: identity, routing and one document for everything behind it."""

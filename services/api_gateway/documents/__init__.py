@@ -1,0 +1,1 @@
+"""One OpenAPI document of the gateway and the services, and the page to read it."""

@@ -1,0 +1,88 @@
+"""Fetches the services' documents when somebody asks, and keeps them for a moment."""
+
+import asyncio
+import time
+from collections.abc import Mapping
+from typing import Any
+
+import httpx
+import structlog
+
+from api_gateway.documents.domain import Document, merge
+from api_gateway.documents.own_document import SHARED_RESPONSES
+from api_gateway.forwarding.errors import UpstreamUnavailableError
+from api_gateway.forwarding.route_table import RouteTable
+from api_gateway.settings import Address
+
+_KEPT_SECONDS = 30.0
+_log = structlog.get_logger("gateway")
+
+
+class Documents:
+    """Args:
+    client: for calls to the services.
+    upstreams: addresses by name.
+    table: decides which paths can be called through the gateway.
+    servers: entries of the `servers` member of every document.
+    """
+
+    def __init__(
+        self,
+        client: httpx.AsyncClient,
+        upstreams: Mapping[str, Address],
+        table: RouteTable,
+        servers: list[dict[str, str]],
+    ) -> None:
+        self._client = client
+        self._upstreams = upstreams
+        self._table = table
+        self._servers = servers
+        self._fetched: dict[str, tuple[float, Document]] = {}
+        self._turns = {name: asyncio.Lock() for name in upstreams}
+
+    @property
+    def services(self) -> list[str]:
+        return list(self._upstreams)
+
+    async def of_service(self, name: str) -> Document:
+        """A service's own document, with the gateway's address in it.
+
+        Raises:
+            UpstreamUnavailableError: it does not answer; an older document is not passed off as today's.
+        """
+        async with self._turns[name]:
+            fetched_at, document = self._fetched.get(name, (0.0, {}))
+            if not document or time.monotonic() - fetched_at > _KEPT_SECONDS:
+                document = await self._fetch(name)
+                self._fetched[name] = (time.monotonic(), document)
+            return document
+
+    async def merged(self, own: Document) -> Document:
+        """One document of everything that can be called here.
+
+        Args:
+            own: the gateway's.
+
+        Raises:
+            UpstreamUnavailableError: a service does not answer; a document with a part missing is none.
+            DocumentConflictError: two services use one name for two things.
+        """
+        found = await asyncio.gather(*(self.of_service(name) for name in self._upstreams))
+        documents = dict(zip(self._upstreams, found, strict=True))
+        return merge(own, documents, self._is_forwarded, SHARED_RESPONSES)
+
+    def _is_forwarded(self, path: str) -> bool:
+        return self._table.route_of(path.encode("utf-8")) is not None
+
+    async def _fetch(self, name: str) -> Document:
+        try:
+            answer = await self._client.get(f"{self._upstreams[name].url}/openapi.json")
+            answer.raise_for_status()
+            document: Any = answer.json()
+        except (httpx.HTTPError, ValueError) as exc:
+            _log.warning("document.unavailable", upstream=name, exc_info=exc)
+            raise UpstreamUnavailableError(f"服务 {name} 暂时取不到接口文档，请稍后重试。") from None
+        if not isinstance(document, dict) or not str(document.get("openapi", "")).startswith("3.1"):
+            _log.error("document.not_openapi", upstream=name)
+            raise UpstreamUnavailableError(f"服务 {name} 的接口文档不是OpenAPI 3.1，请联系开发单位。")
+        return {"components": {}, "paths": {}} | document | {"servers": self._servers}

@@ -1,0 +1,86 @@
+"""The gateway's ASGI app: `uvicorn --factory api_gateway.main:create_app`."""
+
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+import httpx
+from fastapi import FastAPI
+
+from api_gateway.documents.endpoints import router as documents_router
+from api_gateway.documents.own_document import complete_own_document
+from api_gateway.documents.service import Documents
+from api_gateway.forwarding.forwarder import Forwarder
+from api_gateway.forwarding.gate import Gate
+from api_gateway.forwarding.http_client.client import HttpForwarder
+from api_gateway.forwarding.metrics import UpstreamMetrics
+from api_gateway.forwarding.route_table import RouteTable, load_route_table
+from api_gateway.identity.endpoints import install_token_problems
+from api_gateway.identity.endpoints import router as identity_router
+from api_gateway.identity.repository import load_clients, load_roles
+from api_gateway.identity.service import Identity
+from api_gateway.operations.endpoints import router as operations_router
+from api_gateway.operations.service import Readiness
+from api_gateway.settings import GatewaySettings
+from kit.http.app import bare_app
+from kit.http.context import RequestContext
+
+_DESCRIPTION = """\
+城市公共就业服务平台的统一入口：就业目标任务、政策资格核验、创业担保贷款。
+
+- 先用客户端凭证向 `POST /oauth/token` 换取访问令牌，再放入 `Authorization: Bearer` 请求头。
+- 金额为单位元的两位小数文字，利率为百分数文字，日期为 `YYYY-MM-DD`，时间为UTC。
+- 出错时返回RFC 9457问题说明（`application/problem+json`），含 `code`、中文 `title` 和 `request_id`。
+- 产生资金或决定的POST请求须带 `Idempotency-Key`，重试时使用同一个。
+"""
+_CALL_SECONDS = 5.0
+
+
+def create_app(settings: GatewaySettings | None = None, table: RouteTable | None = None) -> FastAPI:
+    """The gateway.
+
+    Args:
+        settings: from the environment unless given.
+        table: `routes.yaml` unless given.
+
+    Raises:
+        pydantic.ValidationError, ClientsFileError, RouteTableError: it does not start with a wrong configuration.
+    """
+    settings = settings or GatewaySettings()
+    upstreams = settings.upstreams()
+    table = table or load_route_table(upstreams)
+    identity = Identity(
+        load_clients(settings.clients_file, load_roles(), environment=settings.environment),
+        access_jwk=settings.access_jwk,
+        internal_jwk=settings.internal_jwk,
+    )
+    forwarder: Forwarder = HttpForwarder(upstreams, table.connections_per_upstream)
+    servers = [{"url": "/", "description": "当前地址"}, {"url": settings.base_url, "description": "公开地址"}]
+
+    @asynccontextmanager
+    async def lifespan(app: FastAPI) -> AsyncIterator[None]:
+        # Few calls, awaited: documents and readiness. Forwarding has a client of its own.
+        async with httpx.AsyncClient(timeout=_CALL_SECONDS, trust_env=False) as client:
+            app.state.documents = Documents(client, upstreams, table, servers)
+            app.state.readiness = Readiness(client, upstreams)
+            try:
+                yield
+            finally:
+                await forwarder.close()
+                identity.close()
+
+    app = bare_app(
+        name="gateway",
+        title="就业服务平台",
+        description=_DESCRIPTION,
+        log_level=settings.log_level,
+        lifespan=lifespan,
+    )
+    app.state.identity = identity
+    for router in (identity_router, documents_router, operations_router):
+        app.include_router(router)
+    install_token_problems(app)
+    app.state.own_document = complete_own_document(app.openapi(), servers)
+    upstream_metrics = UpstreamMetrics(app.state.metrics.registry, forwarder, list(upstreams))
+    app.add_middleware(Gate, table=table, forwarder=forwarder, identity=identity, metrics=upstream_metrics)
+    app.add_middleware(RequestContext, metrics=app.state.metrics, trust_request_id=False)
+    return app

@@ -1,0 +1,48 @@
+"""Liveness, readiness, metrics."""
+
+from typing import Any
+
+from fastapi import Request
+from starlette.responses import PlainTextResponse, Response
+
+from api_gateway.operations.schemas import HealthRead, ReadinessRead
+from api_gateway.operations.service import Readiness
+from kit.http.routing import Router
+from kit.telemetry.metrics import HttpMetrics
+
+router = Router(tags=["运行状态"])
+_NOT_READY: dict[int | str, dict[str, Any]] = {
+    503: {
+        "description": "有服务未就绪",
+        "content": {
+            "application/json": {
+                "schema": {"$ref": "#/components/schemas/ReadinessRead"},
+                "example": {
+                    "status": "unavailable",
+                    "upstreams": {"targets": "up", "eligibility": "up", "loans": "down"},
+                },
+            }
+        },
+    }
+}
+
+
+@router.get("/healthz", operation_id="get_health", summary="网关进程是否存活")
+async def get_health() -> HealthRead:
+    return HealthRead(status="ok")
+
+
+@router.get("/readyz", operation_id="get_readiness", summary="各服务是否就绪", responses=_NOT_READY)
+async def get_readiness(request: Request, response: Response) -> ReadinessRead:
+    readiness: Readiness = request.app.state.readiness
+    states = await readiness.states()
+    is_ready = all(states.values())
+    response.status_code = 200 if is_ready else 503
+    upstreams = {name: "up" if is_up else "down" for name, is_up in states.items()}
+    return ReadinessRead.model_validate({"status": "ok" if is_ready else "unavailable", "upstreams": upstreams})
+
+
+@router.get("/metrics", operation_id="get_metrics", summary="Prometheus指标", response_class=PlainTextResponse)
+async def get_metrics(request: Request) -> Response:
+    metrics: HttpMetrics = request.app.state.metrics
+    return PlainTextResponse(metrics.render(), media_type="text/plain; version=0.0.4")

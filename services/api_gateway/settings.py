@@ -1,0 +1,114 @@
+"""What the gateway is told by its environment (`JIUYE_…`)."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlsplit
+
+from pydantic import SecretStr, field_validator, model_validator
+
+from kit.settings import ProcessSettings
+
+
+@dataclass(frozen=True, slots=True)
+class Address:
+    """Where an upstream listens.
+
+    Attributes:
+        host: name or IP address; an IPv6 address without brackets.
+        port: TCP.
+    """
+
+    host: str
+    port: int
+
+    @property
+    def authority(self) -> str:
+        """As in a Host header."""
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{host}:{self.port}"
+
+    @property
+    def url(self) -> str:
+        return f"http://{self.authority}"
+
+    @classmethod
+    def parse(cls, url: str) -> "Address":
+        """From `http://host[:port]`.
+
+        Raises:
+            ValueError: anything else.
+        """
+        parts = urlsplit(url)
+        if parts.scheme != "http" or not parts.hostname or parts.path not in ("", "/") or "@" in parts.netloc:
+            raise ValueError("must be http://host:port without a path")
+        if parts.query or parts.fragment:
+            raise ValueError("must be http://host:port without a path")
+        return cls(parts.hostname, parts.port or 80)
+
+
+class GatewaySettings(ProcessSettings):
+    """Settings of the gateway; it has no database.
+
+    Attributes:
+        clients_file: JSON of the clients that may ask for tokens, see `api_gateway.identity.repository`.
+        access_signing_key: private Ed25519 JWK; signs the tokens of clients.
+        internal_signing_key: private Ed25519 JWK, another one; signs the tokens for services.
+        targets_url, eligibility_url, loans_url: `http://host:port` of the services.
+        base_url: the public address of the gateway.
+    """
+
+    clients_file: Path
+    access_signing_key: SecretStr
+    internal_signing_key: SecretStr
+    targets_url: str
+    eligibility_url: str
+    loans_url: str
+    base_url: str
+
+    @field_validator("access_signing_key", "internal_signing_key")
+    @classmethod
+    def _private_ed25519(cls, value: SecretStr) -> SecretStr:
+        try:
+            key: Any = json.loads(value.get_secret_value())
+        except ValueError:
+            raise ValueError("must be a JWK in JSON") from None
+        if not isinstance(key, dict) or key.get("kty") != "OKP" or key.get("crv") != "Ed25519" or not key.get("d"):
+            raise ValueError("must be a private Ed25519 JWK (kty OKP, crv Ed25519, with d)")
+        return value
+
+    @field_validator("targets_url", "eligibility_url", "loans_url")
+    @classmethod
+    def _upstream(cls, value: str) -> str:
+        return Address.parse(value).url
+
+    @field_validator("base_url")
+    @classmethod
+    def _public(cls, value: str) -> str:
+        parts = urlsplit(value)
+        if parts.scheme not in ("http", "https") or not parts.hostname or parts.query or parts.fragment:
+            raise ValueError("must be http(s)://host[:port]")
+        return value.rstrip("/")
+
+    @model_validator(mode="after")
+    def _two_keys(self) -> "GatewaySettings":
+        if self.access_jwk["x"] == self.internal_jwk["x"]:
+            raise ValueError("JIUYE_ACCESS_SIGNING_KEY and JIUYE_INTERNAL_SIGNING_KEY must be two keys")
+        return self
+
+    @property
+    def access_jwk(self) -> dict[str, Any]:
+        return dict(json.loads(self.access_signing_key.get_secret_value()))
+
+    @property
+    def internal_jwk(self) -> dict[str, Any]:
+        return dict(json.loads(self.internal_signing_key.get_secret_value()))
+
+    def upstreams(self) -> dict[str, Address]:
+        """The services by the names that the route table uses."""
+        return {
+            "targets": Address.parse(self.targets_url),
+            "eligibility": Address.parse(self.eligibility_url),
+            "loans": Address.parse(self.loans_url),
+        }
