@@ -1,0 +1,232 @@
+"""The scenes: each asks the platform and prints what it answered. Reports are made up; the plan is the notice's."""
+
+import asyncio
+from typing import Any
+
+from onebox.console import line
+from onebox.demo.platform import Platform, PlatformError
+from onebox.demo.tables import table
+
+YEAR = 2017
+MONTHS = [f"{YEAR}-{number:02d}" for number in range(1, 7)]
+COLUMNS = ["I01", "I01a", "I01b", "I02", "I03", "I03a", "I04", "I05", "I06", "I07"]
+# Made up: what each district has reached of 新增城镇就业 by the end of June.
+JUNE = {
+    "ZZ01": 3710, "ZZ02": 2750, "ZZ03": 3900, "ZZ04": 2580, "ZZ05": 1350, "ZZ06": 1485, "ZZ07": 15120, "ZZ08": 10682,
+    "ZZ09": 12208, "ZZ10": 6300, "ZZ11": 1350, "ZZ12": 1300, "ZZ13": 1300, "ZZ14": 2040, "ZZ15": 1020,
+}  # fmt: skip
+LEVELS = {"GREEN": "绿", "BLUE": "蓝", "YELLOW": "黄", "ORANGE": "橙", "RED": "红", "GREY": "—"}
+OUTCOMES = {"ELIGIBLE": "可以享受", "NOT_ELIGIBLE": "不符合", "UNDETERMINED": "还不能确定"}
+MARKS = {"MET": "✓", "UNMET": "✗", "UNKNOWN": "？"}
+
+Cells = dict[tuple[str, str], int | None]
+
+
+def title(text: str) -> None:
+    line(f"\n══ {text} " + "═" * 20 + "\n")
+
+
+async def _names(platform: Platform) -> dict[str, str]:
+    units = await platform.get("platform", "/api/v1/targets/units")
+    return {unit["code"]: unit["short_name"] for unit in units["items"]}
+
+
+async def _cells(platform: Platform) -> tuple[dict[str, Any], Cells]:
+    issued = await platform.get("platform", f"/api/v1/targets/plans/{YEAR}")
+    return issued, {(item["unit"], item["indicator"]): item["value"] for item in issued["items"]}
+
+
+async def plan(platform: Platform) -> None:
+    """The annex of the notice with its sums."""
+    issued, cells = await _cells(platform)
+    names = await _names(platform)
+    indicators = await platform.get("platform", "/api/v1/targets/indicators")
+    title(f"一、{YEAR}年城乡就业工作目标任务分解表（{issued['doc_no']}，单位：人）")
+    units = [f"ZZ{number:02d}" for number in range(16)]
+    rows = [["合计", *(str(issued["totals"][column]) for column in COLUMNS)]]
+    for unit in units:
+        values = [cells[unit, column] for column in COLUMNS]
+        rows.append([names[unit], *("——" if value is None else str(value) for value in values)])
+    line(table(["", *COLUMNS], rows))
+    known = {indicator["code"]: indicator["name"] for indicator in indicators["items"]}
+    line("\n" + "；".join(f"{column} {known[column]}" for column in COLUMNS))
+
+
+def _reported(cells: Cells, unit: str, month: int) -> list[dict[str, Any]]:
+    """Cumulative values: each indicator as far as 新增城镇就业, a sixth of June's each month."""
+    target = cells.get((unit, "I01"))
+    share = (JUNE[unit], target) if target else (1, 2)
+    return [
+        {"indicator": column, "value": value * share[0] * month // (share[1] * 6)}
+        for column in COLUMNS
+        if (value := cells[unit, column]) is not None
+    ]
+
+
+async def reports(platform: Platform) -> None:
+    """Six months of reports of the districts, submitted, reviewed and approved by three different people."""
+    title("二、各县（市、区）上报1至6月进度（数据为虚构），逐级审核、批准")
+    _, cells = await _cells(platform)
+    units = [f"ZZ{number:02d}" for number in range(16)]
+    lane = asyncio.Semaphore(6)
+
+    async def of_unit(unit: str) -> int:
+        async with lane:
+            return sum([await _approve(platform, cells, unit, number) for number in range(1, 7)])
+
+    written = sum(await asyncio.gather(*(of_unit(unit) for unit in units)))
+    listed = await platform.get("city", f"/api/v1/targets/reports?state=APPROVED&month={MONTHS[-1]}&limit=100")
+    line(
+        f"{len(units)} 个单位 × {len(MONTHS)} 个月，本次办理 {written} 份；{MONTHS[-1]} 已批准 {len(listed['items'])} 份。"
+    )
+
+
+async def _approve(platform: Platform, cells: Cells, unit: str, number: int) -> int:
+    """Brings one report to APPROVED from whatever state it is in; whether anything had to be done."""
+    path = f"/api/v1/targets/reports/{unit}/{MONTHS[number - 1]}"
+    steps = {
+        "DRAFT": (f"staff-{unit}", "submission"),
+        "SUBMITTED": (f"reviewer-{unit}", "review"),
+        "REVIEWED": ("city", "approval"),
+    }
+    state, done = await _state(platform, path), 0
+    while state != "APPROVED":
+        done = 1
+        if state is None:
+            body = {"cells": _reported(cells, unit, number)}
+            await _tolerating(platform, f"staff-{unit}", "PUT", path, body, None)
+        else:
+            client, step = steps[state]
+            await _tolerating(platform, client, "POST", f"{path}/{step}", None, f"demo-{unit}-{number}-{step}")
+        state = await _state(platform, path)
+    return done
+
+
+async def _state(platform: Platform, path: str) -> str | None:
+    try:
+        report = await platform.get("city", path)
+    except PlatformError as error:
+        if error.status == 404:
+            return None
+        raise
+    state: str = report["state"]
+    return state
+
+
+async def _tolerating(platform: Platform, client: str, method: str, path: str, body: Any, key: str | None) -> None:
+    """A step whose first answer was lost has happened: its repeat meets a newer state, which the caller reads."""
+    try:
+        await platform.call(client, method, path, json=body, key=key)
+    except PlatformError as error:
+        if error.status not in (409, 412, 428):
+            raise
+
+
+async def progress(platform: Platform) -> None:
+    """How far each district is at the end of June, by both curves."""
+    title("三、截至6月底完成进度（新增城镇就业）")
+    names = await _names(platform)
+    items: dict[str, dict[tuple[str, str], dict[str, Any]]] = {}
+    for curve in ("LINEAR", "SEASONAL"):
+        found = await platform.get(
+            "city", f"/api/v1/targets/progress?year={YEAR}&month={MONTHS[-1]}&source=REPORT&curve={curve}"
+        )
+        items[curve] = {(item["unit"], item["indicator"]): item for item in found["items"]}
+    linear, seasonal = items["LINEAR"], items["SEASONAL"]
+    rows, levels = [], []
+    for unit in [*JUNE, "ZZ"]:
+        item, other = linear[unit, "I01"], seasonal[unit, "I01"]
+        rank = "–" if item["rank"] is None else str(item["rank"])
+        numbers = [str(item["target"]), str(item["actual"]), item["completion"], item["gap"], LEVELS[item["level"]]]
+        rows.append(
+            [names[unit], *numbers, other["gap"], LEVELS[other["level"]], rank, item["needed_per_month"] or "–"]
+        )
+        levels.append(item["level"])
+    line(table(["", "目标", "完成", "完成率%", "差距", "预警", "差距(季节)", "预警", "名次", "每月还需"], rows, levels))
+    line("\n全部指标的预警：")
+    grid = [
+        [names[unit], *(LEVELS[linear[unit, column]["level"]] for column in COLUMNS)] for unit in ["ZZ", "ZZ00", *JUNE]
+    ]
+    line(table(["", *COLUMNS], grid))
+
+
+async def people(platform: Platform) -> None:
+    """One person against all measures, with the reasons."""
+    title("四、一位2017年毕业的大学生问：我能享受哪些政策？（2018-09-01）")
+    facts = {
+        "school_kind": "UNIVERSITY",
+        "graduated_on": "2017-07-01",
+        "is_first_business": True,
+        "business_opened_on": "2018-06-02",
+        "is_business_operating": True,
+        "is_poor_household": True,
+        "is_in_training": True,
+        "training_days": 12,
+        "training_place": "HENAN_OTHER",
+    }
+    body = {"subject": "PERSON", "as_of": "2018-09-01", "facts": facts}
+    answer = await platform.post("platform", "/api/v1/eligibility/checks", body)
+    for outcome, words in OUTCOMES.items():
+        found = [result for result in answer["results"] if result["outcome"] == outcome]
+        line(f"{words}（{len(found)}项）")
+        for result in found:
+            line(f"  {result['name']}{_benefit(result)}{_missing(result)}")
+            if outcome == "ELIGIBLE" or result["measure"] == "startup-grant":
+                for reason in result["reasons"]:
+                    _print_reason(reason)
+        line()
+
+
+def _benefit(result: dict[str, Any]) -> str:
+    benefit = result["benefit"]
+    if result["outcome"] != "ELIGIBLE":
+        return ""
+    if benefit["amount"] is not None:
+        return f"：{benefit['amount']} 元"
+    return "：金额按实施细则确定" if benefit["status"] == "SET_BY_RULES" else ""
+
+
+def _missing(result: dict[str, Any]) -> str:
+    missing = result["missing_facts"]
+    return f"（还需要：{'、'.join(missing[:4])}{'等' if len(missing) > 4 else ''}）" if missing else ""
+
+
+def _print_reason(reason: dict[str, Any]) -> None:
+    cited = reason["citation"]
+    met_on = f"，{reason['met_on']} 起符合" if reason.get("met_on") else ""
+    line(
+        f"      {MARKS[reason['outcome']]} {reason.get('text', reason['criterion'])}{met_on}"
+        f"〔{cited['document']} {cited['clause']}〕"
+    )
+
+
+async def loan(platform: Platform) -> None:
+    """A guarantee loan, quarter by quarter, with the arithmetic of a line."""
+    title("五、创业担保贷款贴息试算：100 000元，2017-05-15发放，年利率6.30%，三年递减")
+    body = {
+        "principal": "100000.00",
+        "disbursed_on": "2017-05-15",
+        "matures_on": "2020-05-15",
+        "contract_rate": "6.3000",
+        "benchmark_rate": "4.3000",
+        "rule": "R2016_IND",
+    }
+    quote = await platform.post("platform", "/api/v1/loans/subsidy-quotes", body)
+    rows = [[row["period"], str(row["days"]), row["share"], row["subsidy"]] for row in quote["lines"]]
+    line(table(["季度", "天数", "贴息比例", "贴息（元）"], [*rows, ["合计", "", "", quote["total"]]]))
+    longest = max(quote["lines"], key=lambda row: len(row["segments"]))
+    line(f"\n{longest['period']} 的算式：{longest['explanation_zh']}")
+
+
+async def pool(platform: Platform) -> None:
+    """The reward pool of a year, split exactly."""
+    title("六、创业担保贷款奖励性补助：当年新发放额的1%，分到分")
+    answer = await platform.post("loan-officer", "/api/v1/loans/reward-pool-quotes", POOL)
+    line(f"基数 {answer['base']} 元，奖补资金 {answer['pool']} 元")
+    roles = [[role["role"], role["amount"]] for role in answer["roles"]]
+    line(table(["类别", "金额（元）"], roles))
+    recipients = [[one["recipient"], one["role"], one["amount"]] for one in answer["recipients"]]
+    line("\n" + table(["单位", "类别", "金额（元）"], recipients))
+
+
+POOL: dict[str, Any] = {}

@@ -1,0 +1,96 @@
+"""The figures of the two notices and of the worked examples, as a client of the gateway gets them."""
+
+from typing import Any
+
+import pytest
+
+from tests.e2e.running import Client
+
+# The annex of 郑政办文〔2017〕15号, typed in once more and independently of the data file.
+COLUMNS = ["I01", "I01a", "I01b", "I02", "I03", "I03a", "I04", "I05", "I06", "I07"]
+ANNEX = """
+ZZ00 —— —— —— —— 18000 —— 2000 —— —— ——
+ZZ01 7000 1400 600 13500 1210 300 1600 8600 700 400
+ZZ02 5500 1400 500 13500 610 300 1000 8500 700 400
+ZZ03 6500 1400 450 13000 970 300 1550 8000 700 400
+ZZ04 6000 1400 600 13000 910 300 1000 8500 700 400
+ZZ05 2700 700 250 12500 610 300 550 7500 700 400
+ZZ06 2700 500 150 100 610 30 450 200 180 50
+ZZ07 28000 6400 2350 100 910 30 6000 800 180 50
+ZZ08 21800 5400 1750 300 730 30 5000 500 180 50
+ZZ09 21800 5500 2050 300 910 30 5500 700 260 50
+ZZ10 15000 4000 1150 400 1030 30 3500 800 240 50
+ZZ11 3000 500 150 400 610 30 950 1500 260 50
+ZZ12 2000 500 50 300 730 30 150 500 260 100
+ZZ13 2000 200 50 300 730 30 450 600 260 100
+ZZ14 3000 500 50 300 610 30 150 300 280 100
+ZZ15 3000 200 50 2000 820 30 150 3000 400 100
+"""
+TOTALS = [130000, 30000, 10200, 70000, 30000, 1800, 30000, 50000, 6000, 2700]
+
+
+async def test_the_plan_of_2017_is_the_annex_cell_by_cell(api: Client) -> None:
+    plan = await api.get("platform", "/api/v1/targets/plans/2017")
+    assert plan["year"] == 2017
+    assert plan["doc_no"] == "郑政办文〔2017〕15号"
+    cells = {(i["unit"], i["indicator"]): (i["state"], i["value"]) for i in plan["items"]}
+    expected: dict[tuple[str, str], tuple[str, Any]] = {}
+    for row in ANNEX.split("\n")[1:-1]:
+        unit, *values = row.split()
+        for column, value in zip(COLUMNS, values, strict=True):
+            expected[unit, column] = ("NOT_ASSIGNED", None) if value == "——" else ("ASSIGNED", int(value))
+    assert {key: cell for key, cell in cells.items() if key[0] != "ZZ"} == expected
+    states = [state for state, _ in expected.values()]
+    assert (states.count("ASSIGNED"), states.count("NOT_ASSIGNED")) == (152, 8)
+    assert {key: cell for key, cell in cells.items() if key[0] == "ZZ"} == {
+        ("ZZ", "R01"): ("ASSIGNED", "4.00"),
+        ("ZZ", "R02"): ("ASSIGNED", 0),
+        ("ZZ", "R03"): ("ASSIGNED", "90.00"),
+        ("ZZ", "P01"): ("PENDING", None),
+    }
+    assert [plan["totals"][column] for column in COLUMNS] == TOTALS
+
+
+async def test_every_upstream_is_ready_and_the_merged_document_has_them_all(api: Client) -> None:
+    ready = (await api.http.get("/readyz")).json()
+    assert ready["status"] == "ok"
+    document = (await api.http.get("/openapi.json")).json()
+    assert document["openapi"].startswith("3.1")
+    for path in (
+        "/oauth/token",
+        "/api/v1/targets/plans/{year}",
+        "/api/v1/targets/progress",
+        "/api/v1/targets/reports/{unit}/{month}/approval",
+        "/api/v1/targets/events",
+        "/api/v1/eligibility/checks",
+        "/api/v1/eligibility/facts",
+        "/api/v1/loans/subsidy-quotes",
+        "/api/v1/loans/rules",
+    ):
+        assert path in document["paths"]
+    operations = [o for path in document["paths"].values() for m, o in path.items() if m != "parameters"]
+    ids = [operation["operationId"] for operation in operations]
+    assert len(ids) == len(set(ids))
+    for operation in operations:
+        assert any("\u4e00" <= c <= "\u9fff" for c in operation["summary"]), operation["operationId"]
+        assert operation["responses"]
+
+
+async def test_a_stranger_gets_nothing_but_a_problem(api: Client) -> None:
+    for path in ("/api/v1/targets/plans/2017", "/api/v1/eligibility/measures", "/api/v1/loans/rules"):
+        answer = await api.http.get(path)
+        assert answer.status_code == 401
+        assert answer.headers["content-type"] == "application/problem+json"
+
+
+@pytest.mark.parametrize("name", ["kiosk", "bank-a", "staff-ZZ01"])
+async def test_who_may_not_approve_is_refused(api: Client, name: str) -> None:
+    answer = await api.call(name, "POST", "/api/v1/targets/reports/ZZ01/2017-01/approval")
+    assert answer.status_code == 403
+    assert answer.json()["code"] == "SCOPE_MISSING"
+
+
+async def test_identity_headers_of_a_client_are_worth_nothing(api: Client) -> None:
+    spoofed = {"X-User": "city", "X-Scopes": "targets.report.approve", "X-Forwarded-User": "city", "X-Jiuye-Unit": "ZZ"}
+    answer = await api.call("staff-ZZ01", "POST", "/api/v1/targets/reports/ZZ01/2017-01/approval", headers=spoofed)
+    assert answer.status_code == 403
