@@ -12,7 +12,10 @@ from onebox.keys import Keys
 from onebox.processes import Application, Step, Worker
 from onebox.settings import Settings, role_url
 
-_NOT_PASSED_ON = {"JIUYE_HOME", "JIUYE_POSTGRES_URL", "JIUYE_REDIS_URL", "PORT", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"}
+_NOT_PASSED_ON = {
+    *("JIUYE_HOME", "JIUYE_POSTGRES_URL", "JIUYE_REDIS_URL", "PORT", "MAKEFLAGS", "MAKELEVEL", "MFLAGS"),
+    "PYTHONDONTWRITEBYTECODE",  # seven processes that compile everything anew at each start would double its time
+}
 _SOURCES = str(Path(__file__).parents[1])
 
 

@@ -83,7 +83,8 @@ def _install(lock: Path) -> None:
 def _installers(lock: Path) -> Iterator[Sequence[str]]:
     uv = shutil.which("uv")
     if uv:
-        yield [uv, "pip", "install", "--python", str(PYTHON), "--require-hashes", "--no-build", "-r", str(lock)]
+        options = ("--require-hashes", "--no-build", "--compile-bytecode", "-r", str(lock))
+        yield [uv, "pip", "install", "--python", str(PYTHON), *options]
     if _works(PYTHON, "-m", "pip", "--version"):
         yield [str(PYTHON), *_PIP, *_INSTALL, str(lock)]
     else:

@@ -2,7 +2,7 @@
 
 import asyncio
 import sys
-from collections.abc import Coroutine, Sequence
+from collections.abc import Coroutine, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +17,7 @@ from onebox.external import check_redis
 from onebox.home import Home
 from onebox.keys import Keys
 from onebox.postgres import Postgres
+from onebox.prepared import is_prepared, note_prepared
 from onebox.processes import Application, Step, Worker
 from onebox.readiness import event_logged, http_ok, server_answers
 from onebox.servers import Server
@@ -25,6 +26,8 @@ from onebox.valkey import Valkey
 
 REPOSITORY = Path(__file__).parents[2]
 _ROTATION_SECONDS = 15
+# With the four seconds of the servers, all is over within fifteen.
+_GATEWAY_GRACE, _GRACE = 4.0, 6.0
 
 
 class Runtime:
@@ -68,15 +71,15 @@ class Runtime:
         await _together(self._start_servers(), written)
         say("建立数据库角色和模式")
         await bootstrap(self._environment.admin_url, self._keys.role_passwords)
-        say("升级数据库结构")
-        await self._finish(processes.MIGRATE)
-        say("载入基础数据")
-        await self._finish(processes.SEED)
-        say("启动各服务和后台进程")
-        workers = [self._worker(worker) for worker in processes.WORKERS]
-        await self._start_all(self._applications, [*map(self._application, processes.SERVICES), *workers])
-        say("启动网关")
-        await self._start_all(self._gateway, [self._application(processes.GATEWAY)])
+        await self._prepare_database()
+        say("启动各服务")
+        await self._start_all(self._applications, map(self._application, processes.SERVICES))
+        say("启动网关和后台进程")
+        # The workers start beside the gateway: nobody who calls has to wait for them.
+        await _together(
+            self._start_all(self._gateway, [self._application(processes.GATEWAY)]),
+            self._start_all(self._applications, map(self._worker, processes.WORKERS)),
+        )
 
     async def stop(self) -> None:
         """The gateway first, then who works, then what they stand on; at most 15 seconds."""
@@ -84,6 +87,17 @@ class Runtime:
             self._rotation.cancel()
         for group in (self._gateway, self._applications, self._servers):
             await asyncio.gather(*(child.stop() for child in group))
+
+    async def _prepare_database(self) -> None:
+        admin_url = self._environment.admin_url
+        if await is_prepared(admin_url):
+            say("数据库结构和基础数据已是最新")
+            return
+        say("升级数据库结构")
+        await self._finish(processes.MIGRATE)
+        say("载入基础数据")
+        await self._finish(processes.SEED)
+        await note_prepared(admin_url)
 
     async def _check_ports(self) -> None:
         first = self._settings.port
@@ -106,7 +120,7 @@ class Runtime:
         ]
         await self._start_all(self._servers, programs)
 
-    async def _start_all(self, group: list[Child], programs: Sequence[Program]) -> None:
+    async def _start_all(self, group: list[Child], programs: Iterable[Program]) -> None:
         children = [Child(program, self._log(program.name), REPOSITORY) for program in programs]
         group.extend(children)
         await _together(*(child.start() for child in children))
@@ -114,12 +128,13 @@ class Runtime:
     def _application(self, process: Application) -> Program:
         port = self._settings.port + process.port_offset
         command = _python(process.command("127.0.0.1", port))
-        return Program(process.name, lambda: command, http_ok(port), self._environment.of(process), grace=6.0)
+        grace = _GATEWAY_GRACE if process is processes.GATEWAY else _GRACE
+        return Program(process.name, lambda: command, http_ok(port), self._environment.of(process), grace=grace)
 
     def _worker(self, process: Worker) -> Program:
         command = _python(process.command())
         return Program(
-            process.name, lambda: command, event_logged("worker.ready"), self._environment.of(process), grace=6.0
+            process.name, lambda: command, event_logged("worker.ready"), self._environment.of(process), grace=_GRACE
         )
 
     async def _finish(self, step: Step) -> None:
