@@ -26,8 +26,21 @@ async def find_versions(tx: AsyncSession, year: int) -> Sequence[PlanRow]:
     return (await tx.scalars(select(PlanRow).where(PlanRow.year == year, PlanRow.state == _ISSUED))).all()
 
 
+# An issued version never changes (the role has no right to), so that a process reads each one once.
+_loaded: dict[UUID, Plan] = {}
+_MOST_KEPT = 100
+
+
 async def load_plan(tx: AsyncSession, row: PlanRow) -> Plan:
-    """A version with its cells."""
+    """An issued version with its cells."""
+    if row.id not in _loaded:
+        if len(_loaded) >= _MOST_KEPT:
+            _loaded.clear()
+        _loaded[row.id] = await _read_plan(tx, row)
+    return _loaded[row.id]
+
+
+async def _read_plan(tx: AsyncSession, row: PlanRow) -> Plan:
     found = await tx.execute(
         select(PlanItemRow.unit, PlanItemRow.indicator, PlanItemRow.state, PlanItemRow.value).where(
             PlanItemRow.plan_id == row.id

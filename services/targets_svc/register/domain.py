@@ -6,14 +6,21 @@ the one that happened to be processed first (targets design §5.5).
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
 from uuid import UUID
 
-from kit.dates import Month, add_years
+from kit.clock import legal_day
+from kit.dates import add_years
 from kit.errors import FieldError
+from kit.identifiers.citizen_id import parse_citizen_id, upgrade_15
+from kit.identifiers.documents import IdType, normalise
+from kit.identifiers.errors import IdentifierError
+from kit.identifiers.full_width import fold_full_width
+from kit.identifiers.names import normalise_name
 
+_CITIZEN_NUMBERS = frozenset({IdType.RESIDENT_ID, IdType.HMT_RESIDENCE, IdType.FOREIGN_PR})
 WORKING_AGE = 16
 """Years; nobody younger is counted as employed (N2)."""
 
@@ -106,42 +113,82 @@ def shift(old: Claim | None, new: Claim | None) -> list[tuple[RollupKey, int]]:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """What the year's plan lets the register count."""
+    """What the year's plan lets the register count; empty for a year without a plan."""
 
-    units: Collection[str]
-    indicators: Collection[str]
+    units: Collection[str] = ()
+    indicators: Collection[str] = ()
 
 
-def find_errors(
-    *,
-    year: int,
-    unit: str,
-    indicator: str,
-    event_date: date,
-    received_at: datetime,
-    now: datetime,
-    today: date,
-    covered: Coverage,
-) -> Iterator[FieldError]:
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """An event as a source reports it; its repr names nobody.
+
+    Attributes:
+        received_at: when the source had it, which decides between two claims of one day.
+    """
+
+    year: int
+    indicator: str
+    unit: str
+    event_date: date
+    source_system: str
+    source_ref: str
+    received_at: datetime
+    id_type: IdType
+    id_number: str = field(repr=False)
+    name: str = field(repr=False)
+
+
+@dataclass(frozen=True, slots=True)
+class Person:
+    """Who is meant, checked and in normal form."""
+
+    id_type: IdType
+    number: str = field(repr=False)
+    name: str = field(repr=False)
+    birth_date: date | None = field(repr=False)
+
+
+def find_errors(notice: Notice, covered: Coverage, now: datetime) -> Iterator[FieldError]:
     """N2 and N4, and an instant of receipt that has not come yet."""
-    if unit not in covered.units:
+    if not covered.units:
+        yield FieldError("/year", "N4_YEAR", "该年度没有下达计划，请核对年度")
+    elif notice.unit not in covered.units:
         yield FieldError("/unit", "N4_UNIT", "该单位不在本年度计划范围内，请核对单位代码")
-    if indicator not in covered.indicators:
+    if covered.indicators and notice.indicator not in covered.indicators:
         yield FieldError("/indicator", "N4_INDICATOR", "该指标不按实名登记计数，请核对指标代码")
-    if event_date.year != year:
+    if notice.event_date.year != notice.year:
         yield FieldError("/event_date", "N2_YEAR", "发生日期不在该年度内，请核对")
-    if event_date > today:
+    if notice.event_date > legal_day(now):
         yield FieldError("/event_date", "N2_FUTURE", "发生日期晚于今天，请核对")
-    if received_at > now:
+    if notice.received_at > now:
         yield FieldError("/received_at", "N2_RECEIVED", "接收时间晚于现在，请核对")
+    if notice.id_number.strip() in notice.source_ref:
+        yield FieldError("/source_ref", "SOURCE_REF_PERSONAL", "来源编号不能含有证件号码，请改用业务流水号")
 
 
-def find_age_error(birth_date: date, event_date: date) -> Iterator[FieldError]:
-    """N2: the holder has completed sixteen years on the day."""
-    if event_date < add_years(birth_date, WORKING_AGE):
-        yield FieldError("/event_date", "N2_AGE", "发生日期时该人员未满16周岁，请核对")
+def identify(notice: Notice, today: date) -> tuple[Person | None, list[FieldError]]:
+    """N1, and N2 for the holder's age: the person, or what is wrong with number and name.
+
+    Scanned full-width digits are folded and old 15-digit numbers are upgraded, so that one person has one key
+    (targets design §5.5).
+    """
+    found: list[FieldError] = []
+    number, name, birth_date = "", "", None
+    try:
+        number = normalise(notice.id_type, _folded(notice), today)
+        birth_date = parse_citizen_id(number, today).birth_date if notice.id_type in _CITIZEN_NUMBERS else None
+    except IdentifierError as error:
+        found.append(FieldError("/id_number", error.code, error.message))
+    try:
+        name = normalise_name(notice.name)
+    except IdentifierError as error:
+        found.append(FieldError("/name", error.code, error.message))
+    if birth_date is not None and notice.event_date < add_years(birth_date, WORKING_AGE):
+        found.append(FieldError("/event_date", "N2_AGE", "发生日期时该人员未满16周岁，请核对"))
+    return (None if found else Person(notice.id_type, number, name, birth_date)), found
 
 
-def month_of(key: RollupKey) -> Month:
-    """The month of a count."""
-    return Month(key.year, key.month)
+def _folded(notice: Notice) -> str:
+    number = fold_full_width(notice.id_number).strip(" ")
+    return upgrade_15(number) if notice.id_type is IdType.RESIDENT_ID and len(number) == 15 else number

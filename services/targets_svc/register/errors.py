@@ -10,6 +10,12 @@ class EventInvalidError(ValidationFailedError):
     title = "实名事件未通过校验"
 
 
+class UnitNotYoursError(NotFoundError):
+    code = "UNIT_NOT_FOUND"
+    title = "没有这个单位"
+    default_detail = "单位代码不存在，或您无权为该单位登记；请核对单位代码。"
+
+
 class SourceReusedError(StateConflictError):
     """Rule N5: the same source reference with other content."""
 

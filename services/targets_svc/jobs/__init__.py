@@ -1,0 +1,1 @@
+"""Long work of this service, as a resource."""

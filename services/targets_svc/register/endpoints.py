@@ -1,0 +1,116 @@
+"""Real-name events, their counts, and the check of the counts."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Path, Query, Request, Response
+
+from kit.auth.dependencies import requires
+from kit.auth.principal import Principal
+from kit.clock import now
+from kit.db.engine import Tx
+from kit.http.idempotency import IdempotencyHonoured
+from kit.http.paging import PageQuery
+from kit.http.problems import problems
+from kit.http.routing import Router
+from kit.http.wire import Year
+from kit.jobs.queue import enqueue
+from targets_svc.register import service
+from targets_svc.register.errors import (
+    AlreadyRetractedError,
+    EventInvalidError,
+    EventNotFoundError,
+    SourceReusedError,
+    UnitNotYoursError,
+)
+from targets_svc.register.jobs import RECOUNT
+from targets_svc.register.schemas import (
+    CountList,
+    EventCreate,
+    EventRead,
+    JobAccepted,
+    RetractionCreate,
+    RetractionRead,
+)
+from targets_svc.register.service import Vault
+
+router = Router(prefix="/api/v1/targets", tags=["实名登记"])
+
+
+def _vault(request: Request) -> Vault:
+    return Vault(request.app.state.settings.key_ring)
+
+
+Keys = Annotated[Vault, Depends(_vault)]
+Writer = Annotated[Principal, requires("targets.event.write")]
+
+
+@router.post(
+    "/events",
+    operation_id="record_event",
+    summary="登记一条实名事件",
+    status_code=201,
+    responses=problems(UnitNotYoursError, EventInvalidError, SourceReusedError)
+    | {200: {"model": EventRead, "description": "同一来源编号、同一内容以前已登记，没有变化"}},
+)
+async def record_event(
+    body: EventCreate, principal: Writer, tx: Tx, _: IdempotencyHonoured, vault: Keys, response: Response
+) -> EventRead:
+    """同一人同一年度同一指标只计一次，计给发生最早的一条；后到的更早事件会取而代之。计数立即生效。"""
+    at = now()
+    receipt = await service.record_event(
+        tx, vault, subject=principal.subject, own_unit=principal.unit, notice=body.notice(at), now=at
+    )
+    response.status_code = 201 if receipt.is_new else 200
+    return EventRead.of(receipt)
+
+
+@router.post(
+    "/events/{event_id}/retraction",
+    operation_id="retract_event",
+    summary="撤销一条实名事件",
+    responses=problems(EventNotFoundError, AlreadyRetractedError),
+)
+async def retract_event(
+    event_id: Annotated[UUID, Path(description="登记时返回的event_id")],
+    body: RetractionCreate,
+    principal: Writer,
+    tx: Tx,
+    _: IdempotencyHonoured,
+) -> RetractionRead:
+    """不实的登记予以撤销，须写明原因；同一人的下一条有效事件自动递补。"""
+    done = await service.retract_event(
+        tx, subject=principal.subject, own_unit=principal.unit, event_id=event_id, reason=body.reason, now=now()
+    )
+    return RetractionRead.of(done)
+
+
+@router.get("/events/counts", operation_id="list_event_counts", summary="实名登记计数")
+async def list_event_counts(
+    principal: Annotated[Principal, requires("targets.event.read")],
+    tx: Tx,
+    page: PageQuery,
+    year: Annotated[Year, Query(description="年度")],
+) -> CountList:
+    """按单位、指标、月份的计数（不含为零的）；县（市、区）账号只见本单位。"""
+    filters = {"year": year, "own": principal.unit}
+    rows = await service.list_counts(
+        tx, year=year, own_unit=principal.unit, after=page.after(filters), limit=page.limit + 1
+    )
+    return CountList.of_page(rows, page, filters, year)
+
+
+@router.post(
+    "/register-checks",
+    operation_id="start_register_check",
+    summary="核对实名登记的计数",
+    status_code=202,
+    responses={202: {"headers": {"Location": {"description": "任务地址", "schema": {"type": "string"}}}}},
+)
+async def start_register_check(
+    principal: Annotated[Principal, requires("targets.job.write")], tx: Tx, _: IdempotencyHonoured, response: Response
+) -> JobAccepted:
+    """从台账重新计数并与现有计数比较，只报告差异，不自动修改。每日凌晨2时也会自动进行。"""
+    job_id = await enqueue(tx, RECOUNT, {}, owner=principal.subject)
+    response.headers["Location"] = f"/api/v1/targets/jobs/{job_id}"
+    return JobAccepted(id=job_id)

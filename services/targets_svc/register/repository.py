@@ -1,0 +1,300 @@
+"""The register in the database. Every statement that moves a slot is part of one fixed order of locks:
+person, event, slot, then the roll-up's rows by their key.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import Row, delete, insert, select, text, tuple_, update
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from targets_svc.register.domain import Claim, RollupKey, SlotKey
+from targets_svc.register.models import (
+    EventRow,
+    IdentityRow,
+    PersonRow,
+    RetractionRow,
+    RollupRow,
+    SlotRow,
+)
+
+_SLOT_KEY = (SlotRow.year, SlotRow.indicator, SlotRow.person_key)
+_CLAIM = (
+    EventRow.event_id,
+    EventRow.year,
+    EventRow.indicator,
+    EventRow.person_key,
+    EventRow.unit,
+    EventRow.event_date,
+    EventRow.received_at,
+    EventRow.source_system,
+    EventRow.source_ref,
+    RetractionRow.retracted_at,
+)
+
+
+async def find_person(tx: AsyncSession, keys: Sequence[UUID]) -> tuple[UUID, bytes, str] | None:
+    """Key, name digest and its key id of a person known under any of these keys (one for each held key)."""
+    row = (
+        await tx.execute(
+            select(PersonRow.person_key, PersonRow.name_digest, PersonRow.key_id).where(PersonRow.person_key.in_(keys))
+        )
+    ).first()
+    return None if row is None else (row.person_key, row.name_digest, row.key_id)
+
+
+async def add_person(tx: AsyncSession, person: Mapping[str, Any], identity: Mapping[str, Any]) -> bool:
+    """A new person with the sealed identity; False when another transaction has just added the same one."""
+    added = await tx.scalar(upsert(PersonRow).values(**person).on_conflict_do_nothing().returning(PersonRow.person_key))
+    if added is None:
+        return False
+    await tx.execute(insert(IdentityRow).values(**identity))
+    return True
+
+
+async def add_event(tx: AsyncSession, values: Mapping[str, Any]) -> bool:
+    """Appends to the ledger; False when the source reference is there already (N5 decides what that means)."""
+    added = await tx.scalar(
+        upsert(EventRow)
+        .values(**values)
+        .on_conflict_do_nothing(index_elements=[EventRow.source_system, EventRow.source_ref])
+        .returning(EventRow.event_id)
+    )
+    return added is not None
+
+
+async def find_source(tx: AsyncSession, source_system: str, source_ref: str) -> tuple[UUID, str, bytes]:
+    """Event id, and key id and digest of the content, of a source reference that exists."""
+    row = (
+        await tx.execute(
+            select(EventRow.event_id, EventRow.content_key_id, EventRow.content_digest).where(
+                EventRow.source_system == source_system, EventRow.source_ref == source_ref
+            )
+        )
+    ).one()
+    return row.event_id, row.content_key_id, row.content_digest
+
+
+async def find_claim(tx: AsyncSession, event_id: UUID) -> Claim | None:
+    """One event."""
+    row = (
+        await tx.execute(
+            select(*_CLAIM)
+            .outerjoin(RetractionRow, RetractionRow.event_id == EventRow.event_id)
+            .where(EventRow.event_id == event_id)
+        )
+    ).one_or_none()
+    return None if row is None else _claim(row)
+
+
+async def live_claims(tx: AsyncSession, key: SlotKey) -> list[Claim]:
+    """The events that are not retracted, of one slot."""
+    rows = await tx.execute(
+        select(*_CLAIM)
+        .outerjoin(RetractionRow, RetractionRow.event_id == EventRow.event_id)
+        .where(
+            EventRow.year == key.year,
+            EventRow.indicator == key.indicator,
+            EventRow.person_key == key.person,
+            RetractionRow.event_id.is_(None),
+        )
+    )
+    return [_claim(row) for row in rows]
+
+
+# The slot is taken, or taken over, by the lesser claim. The row is locked even when the claim loses, so that a
+# retraction that waits for it sees this event afterwards. RETURNING old/new is PostgreSQL 18.
+_CLAIM_SLOT = text(
+    """
+    INSERT INTO slot AS held
+        (year, indicator, person_key, event_id, unit, event_date, received_at, source_system, source_ref)
+    VALUES (:year, :indicator, :person, :event_id, :unit, :event_date, :received_at, :source_system, :source_ref)
+    ON CONFLICT (year, indicator, person_key) DO UPDATE
+    SET event_id = excluded.event_id, unit = excluded.unit, event_date = excluded.event_date,
+        received_at = excluded.received_at, source_system = excluded.source_system, source_ref = excluded.source_ref
+    WHERE (excluded.event_date, excluded.received_at, excluded.source_system, excluded.source_ref)
+        < (held.event_date, held.received_at, held.source_system, held.source_ref)
+    RETURNING old.event_id, old.unit, old.event_date, old.received_at, old.source_system, old.source_ref
+    """
+)
+
+
+async def claim_slot(tx: AsyncSession, claim: Claim) -> tuple[bool, Claim | None]:
+    """Tries for the slot: (whether it is held now, the holder that was displaced)."""
+    row = (
+        await tx.execute(
+            _CLAIM_SLOT,
+            {
+                "year": claim.key.year,
+                "indicator": claim.key.indicator,
+                "person": claim.key.person,
+                "event_id": claim.event_id,
+                "unit": claim.unit,
+                "event_date": claim.event_date,
+                "received_at": claim.received_at,
+                "source_system": claim.source_system,
+                "source_ref": claim.source_ref,
+            },
+        )
+    ).one_or_none()
+    if row is None:
+        return False, None
+    if row.event_id is None:
+        return True, None
+    return True, Claim(
+        row.event_id, claim.key, row.unit, row.event_date, row.received_at, row.source_system, row.source_ref
+    )
+
+
+async def find_holder(tx: AsyncSession, key: SlotKey) -> tuple[UUID, str] | None:
+    """Event and unit that hold a slot."""
+    row = (
+        await tx.execute(
+            select(SlotRow.event_id, SlotRow.unit).where(tuple_(*_SLOT_KEY) == (key.year, key.indicator, key.person))
+        )
+    ).one_or_none()
+    return None if row is None else (row.event_id, row.unit)
+
+
+async def lock_slot(tx: AsyncSession, key: SlotKey) -> UUID | None:
+    """Statement 1 of a retraction: the holder, locked, before anything is read on which the heir depends."""
+    held: UUID | None = await tx.scalar(
+        select(SlotRow.event_id)
+        .where(SlotRow.year == key.year, SlotRow.indicator == key.indicator, SlotRow.person_key == key.person)
+        .with_for_update()
+    )
+    return held
+
+
+async def mark_retracted(tx: AsyncSession, event_id: UUID, *, at: datetime, by: str, reason: str) -> bool:
+    """Statement 2: False when it is retracted already."""
+    marked = await tx.scalar(
+        upsert(RetractionRow)
+        .values(event_id=event_id, retracted_at=at, retracted_by=by, reason=reason)
+        .on_conflict_do_nothing()
+        .returning(RetractionRow.event_id)
+    )
+    return marked is not None
+
+
+async def pass_slot(tx: AsyncSession, key: SlotKey, heir: Claim | None) -> None:
+    """Statement 3: the slot goes to the heir, or ceases to be."""
+    where = (SlotRow.year == key.year, SlotRow.indicator == key.indicator, SlotRow.person_key == key.person)
+    if heir is None:
+        await tx.execute(delete(SlotRow).where(*where))
+        return
+    await tx.execute(
+        update(SlotRow)
+        .where(*where)
+        .values(
+            event_id=heir.event_id,
+            unit=heir.unit,
+            event_date=heir.event_date,
+            received_at=heir.received_at,
+            source_system=heir.source_system,
+            source_ref=heir.source_ref,
+        )
+    )
+
+
+async def move_counts(tx: AsyncSession, changes: Sequence[tuple[RollupKey, int]]) -> None:
+    """Applies a change of holder to the counts, row by row in key order, as the last thing of a transaction."""
+    for key, by in changes:
+        where = {"unit": key.unit, "year": key.year, "indicator": key.indicator, "month": key.month}
+        if by < 0:  # an upsert would try to insert the negative count first, and meet the table's check
+            await tx.execute(update(RollupRow).filter_by(**where).values(n=RollupRow.n + by))
+        else:
+            added = upsert(RollupRow).values(**where, n=by)
+            await tx.execute(
+                added.on_conflict_do_update(index_elements=list(where), set_={"n": RollupRow.n + added.excluded.n})
+            )
+
+
+async def list_counts(
+    tx: AsyncSession, year: int, unit: str | None, after: Sequence[Any] | None, limit: int
+) -> Sequence[Row[str, str, int, int]]:
+    """(unit, indicator, month, n) of a year, without zeros, beginning after a position."""
+    key = (RollupRow.unit, RollupRow.indicator, RollupRow.month)
+    query = select(*key, RollupRow.n).where(RollupRow.year == year, RollupRow.n > 0).order_by(*key).limit(limit)
+    if unit is not None:
+        query = query.where(RollupRow.unit == unit)
+    if after is not None:
+        query = query.where(tuple_(*key) > tuple_(*after))
+    return (await tx.execute(query)).all()
+
+
+_LIVE = """
+    SELECT DISTINCT ON (e.year, e.indicator, e.person_key) e.year, e.indicator, e.person_key, e.event_id, e.unit,
+        EXTRACT(month FROM e.event_date)::int AS month
+    FROM event e LEFT JOIN event_retraction r USING (event_id)
+    WHERE {live}
+    ORDER BY e.year, e.indicator, e.person_key, e.event_date, e.received_at, e.source_system, e.source_ref
+"""
+_RECOUNT = text(
+    f"""
+    WITH holder AS ({_LIVE.format(live="r.event_id IS NULL")}),
+    recount AS (SELECT unit, year, indicator, month, count(*) AS n FROM holder GROUP BY 1, 2, 3, 4)
+    SELECT unit, year, indicator, month, coalesce(recount.n, 0) AS ledger, coalesce(rollup.n, 0) AS rollup
+    FROM recount FULL JOIN rollup USING (unit, year, indicator, month)
+    WHERE coalesce(recount.n, 0) <> coalesce(rollup.n, 0)
+    ORDER BY 1, 2, 3, 4
+    """  # noqa: S608  constants of this module
+)
+_WRONG_SLOTS = text(
+    f"""
+    WITH holder AS ({_LIVE.format(live="r.event_id IS NULL")})
+    SELECT count(*) FROM holder FULL JOIN slot USING (year, indicator, person_key)
+    WHERE holder.event_id IS DISTINCT FROM slot.event_id
+    """  # noqa: S608
+)
+_AS_KNOWN = text(
+    f"""
+    WITH holder AS ({
+        _LIVE.format(
+            live="e.year = :year AND e.received_at <= :known_at"
+            " AND (r.retracted_at IS NULL OR r.retracted_at > :known_at)"
+        )
+    })
+    SELECT unit, indicator, count(*) FROM holder WHERE month <= :month GROUP BY unit, indicator
+    """  # noqa: S608
+)
+_TO_MONTH = text(
+    "SELECT unit, indicator, sum(n) FROM rollup WHERE year = :year AND month <= :month GROUP BY unit, indicator"
+)
+
+
+async def find_wrong_counts(tx: AsyncSession) -> list[dict[str, Any]]:
+    """S1: cells of the roll-up that differ from a recount of the ledger."""
+    return [dict(row) for row in (await tx.execute(_RECOUNT)).mappings()]
+
+
+async def count_wrong_slots(tx: AsyncSession) -> int:
+    """S2: slots without their live event, live events without their slot, slots with the wrong holder."""
+    return int(await tx.scalar(_WRONG_SLOTS) or 0)
+
+
+async def counts_to_month(
+    tx: AsyncSession, year: int, month: int, known_at: datetime | None
+) -> dict[tuple[str, str], int]:
+    """Cumulative counts by (unit, indicator): the live ones, or as the ledger knew them at an instant."""
+    if known_at is None:
+        rows = await tx.execute(_TO_MONTH, {"year": year, "month": month})
+    else:
+        rows = await tx.execute(_AS_KNOWN, {"year": year, "month": month, "known_at": known_at})
+    return {(unit, indicator): int(n) for unit, indicator, n in rows}
+
+
+def _claim(row: Any) -> Claim:
+    return Claim(
+        row.event_id,
+        SlotKey(row.year, row.indicator, row.person_key),
+        row.unit,
+        row.event_date,
+        row.received_at,
+        row.source_system,
+        row.source_ref,
+        row.retracted_at,
+    )
