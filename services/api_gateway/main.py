@@ -10,7 +10,7 @@ from api_gateway.documents.endpoints import router as documents_router
 from api_gateway.documents.own_document import complete_own_document
 from api_gateway.documents.service import Documents
 from api_gateway.forwarding.forwarder import Forwarder
-from api_gateway.forwarding.gate import Gate
+from api_gateway.forwarding.gate import Gate, install_refusals
 from api_gateway.forwarding.http_client.client import HttpForwarder
 from api_gateway.forwarding.metrics import UpstreamMetrics
 from api_gateway.forwarding.route_table import RouteTable, load_route_table
@@ -79,6 +79,7 @@ def create_app(settings: GatewaySettings | None = None, table: RouteTable | None
     for router in (identity_router, documents_router, operations_router):
         app.include_router(router)
     install_token_problems(app)
+    install_refusals(app)
     app.state.own_document = complete_own_document(app.openapi(), servers)
     upstream_metrics = UpstreamMetrics(app.state.metrics.registry, forwarder, list(upstreams))
     app.add_middleware(Gate, table=table, forwarder=forwarder, identity=identity, metrics=upstream_metrics)

@@ -7,6 +7,8 @@ import asyncio
 import time
 
 import structlog
+from fastapi import FastAPI, Request
+from starlette.responses import Response
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api_gateway.forwarding.client_stream import AsgiClientStream, body_too_large
@@ -150,6 +152,16 @@ class _Answering:
 
 def _authorization(scope: Scope) -> str | None:
     return next((value.decode("latin-1") for name, value in scope["headers"] if name == b"authorization"), None)
+
+
+def install_refusals(app: FastAPI) -> None:
+    """The gateway's own calls refuse the shape of a request as the gate does."""
+    app.add_exception_handler(RequestRefusedError, _refused)
+
+
+async def _refused(_: Request, exc: Exception) -> Response:
+    assert isinstance(exc, RequestRefusedError)
+    return problem_response(exc, status=exc.status, headers={"Connection": "close"})
 
 
 async def _refuse(error: DomainError, scope: Scope, receive: Receive, send: Send) -> None:
