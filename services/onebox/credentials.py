@@ -58,17 +58,18 @@ def clients() -> Iterator[Client]:
     yield Client("loan-reviewer", "担保贷款复核", "LOAN_REVIEWER")
 
 
-def write_clients(home: Home, base_url: str) -> None:
+def write_clients(home: Home, base_url: str, roles_file: Path = ROLES_FILE) -> None:
     """Brings `credentials.json` and `clients.json` up to date; a secret that was given out stays.
 
     Args:
         home: where they lie.
         base_url: the gateway's address in this run.
+        roles_file: the scopes of each kind of client.
 
     Raises:
         OneboxError: one of the files is damaged.
     """
-    scopes = _scopes()
+    scopes = scopes_by_kind(roles_file)
     hashes = {name: entry["secret_hash"] for name, entry in _read(home.clients).items()}
     known = {name: entry["client_secret"] for name, entry in _read(home.credentials).items() if name in hashes}
     everyone = list(clients())
@@ -83,8 +84,9 @@ def write_clients(home: Home, base_url: str) -> None:
     )
 
 
-def _scopes() -> dict[str, list[str]]:
-    roles: dict[str, Any] = yaml.safe_load(ROLES_FILE.read_text(encoding="utf-8"))
+def scopes_by_kind(roles_file: Path = ROLES_FILE) -> dict[str, list[str]]:
+    """As `roles.yaml` gives them."""
+    roles: dict[str, Any] = yaml.safe_load(roles_file.read_text(encoding="utf-8"))
     return {kind: role["scopes"] for kind, role in roles.items()}
 
 

@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import shutil
 import signal
 import subprocess
 import time
@@ -20,19 +19,9 @@ from onebox.postgres import TEST, Postgres
 from onebox.servers import running
 
 
-@pytest.fixture(scope="module")
-def data_folder(tmp_path_factory):
-    """An initialised data folder, stopped."""
-    folder = tmp_path_factory.mktemp("postgres") / "data"
-    Postgres(folder, 1, "secret", TEST).prepare()
-    yield folder
-    shutil.rmtree(folder)
-
-
 @pytest.fixture
-def server(data_folder):
-    (port,) = ports.free_ports(1)
-    return Postgres(data_folder, port, "secret", TEST)
+def server(stopped_server):
+    return stopped_server
 
 
 @contextmanager
