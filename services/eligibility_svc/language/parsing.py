@@ -103,14 +103,23 @@ def parse(source: str, scope: Scope, expected: Type | None = None) -> Node:
         # The brackets let a rule run over several lines; they shift the first line by one.
         body = ast.parse(f"({text}\n)", mode="eval").body
     except SyntaxError as error:
-        line, column = error.lineno or 1, max((error.offset or 1) - 1, 0)
-        raise ExpressionError("not a well-formed expression", line, column - 1 if line == 1 else column) from None
+        raise _malformed(source, error) from None
     except (ValueError, RecursionError, MemoryError):
         raise ExpressionError("not a well-formed expression") from None
     node = _Parser(scope).read(body)
     if expected is not None and not _fits(node.type, expected):
         raise ExpressionError(f"this is {node.type.kind.name}, expected {expected.kind.name}")
     return node
+
+
+def _malformed(source: str, error: SyntaxError) -> ExpressionError:
+    lines = source.splitlines() or [""]
+    line, column = error.lineno or 1, max((error.offset or 1) - 1, 0)
+    if line > len(lines):  # the bracket after the text is what surprised the parser
+        line, column = len(lines), len(lines[-1])
+    elif line == 1:
+        column -= 1
+    return ExpressionError("not a well-formed expression", line, max(column, 0))
 
 
 class _Parser:
