@@ -2,6 +2,7 @@
 
 import asyncio
 from collections.abc import Callable
+from typing import cast
 
 from api_gateway.forwarding.errors import UpstreamInvalidError, UpstreamLostError, UpstreamTimeoutError
 from api_gateway.forwarding.http_client.reply import Reply
@@ -33,8 +34,7 @@ class Connection(asyncio.Protocol):
     # What the event loop calls.
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
-        assert isinstance(transport, asyncio.Transport)
-        self._transport = transport
+        self._transport = cast(asyncio.Transport, transport)  # uvloop's has all of it, and is no subclass
 
     def data_received(self, data: bytes) -> None:
         reply = self._reply
