@@ -1,0 +1,81 @@
+"""The route table is data, checked when the gateway starts."""
+
+from typing import Any
+
+import pytest
+import yaml
+
+from api_gateway.forwarding.route_table import ROUTES_FILE, RouteTable, RouteTableError, load_route_table
+from tests.api_gateway.conftest import UPSTREAMS
+
+
+def content() -> Any:
+    return yaml.safe_load(ROUTES_FILE.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize(
+    ("path", "upstream"),
+    [
+        (b"/api/v1/targets", "targets"),
+        (b"/api/v1/targets/plans/2017", "targets"),
+        (b"/api/v1/eligibility/checks", "eligibility"),
+        (b"/api/v1/loans/rules", "loans"),
+        (b"/api/v1/targetsx", None),
+        (b"/api/v1/target", None),
+        (b"/api/v1/Targets/plans", None),
+        (b"/api/v1/%74argets/plans", None),
+        (b"/api/v2/targets", None),
+        (b"//api/v1/targets", None),
+        (b"/internal/v1/events", None),
+        (b"/", None),
+    ],
+)
+def test_a_path_goes_where_its_prefix_says_and_nowhere_else(path: bytes, upstream: str | None) -> None:
+    route = load_route_table(UPSTREAMS).route_of(path)
+    assert (route.upstream if route else None) == upstream
+
+
+def test_the_longest_prefix_decides() -> None:
+    table = content()
+    uploads = table["routes"][0] | {"prefix": "/api/v1/targets/event-uploads", "upstream": "loans"}
+    table["routes"].append(uploads)
+    read = RouteTable.read(table, UPSTREAMS)
+    for path, upstream in ((b"/api/v1/targets/event-uploads", "loans"), (b"/api/v1/targets/events", "targets")):
+        route = read.route_of(path)
+        assert route is not None
+        assert route.upstream == upstream
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        {"prefix": "/internal"},
+        {"prefix": "/api"},
+        {"prefix": "/api/v1/targets/"},
+        {"prefix": "/api/v1/eligibility"},
+        {"upstream": "elsewhere"},
+        {"read_seconds": 0},
+        {"body_limit_bytes": -1},
+        {"surprise": 1},
+    ],
+)
+def test_a_faulty_route_stops_the_start(change: dict[str, Any]) -> None:
+    table = content()
+    table["routes"][0] |= change
+    with pytest.raises(RouteTableError):
+        RouteTable.read(table, UPSTREAMS)
+
+
+@pytest.mark.parametrize("name", ["authorization", "x-request-id", "forwarded", "cookie", "Accept", "x_y"])
+def test_a_header_that_speaks_for_the_gateway_cannot_be_let_through(name: str) -> None:
+    table = content()
+    table["request_headers"].append(name)
+    with pytest.raises(RouteTableError):
+        RouteTable.read(table, UPSTREAMS)
+
+
+def test_an_incomplete_table_is_refused() -> None:
+    table = content()
+    del table["routes"][0]["total_seconds"]
+    with pytest.raises(RouteTableError, match="total_seconds"):
+        RouteTable.read(table, UPSTREAMS)
