@@ -1,5 +1,7 @@
 """The Dockerfile, taken apart, and the tree of files that the image would hold."""
 
+import compileall
+import py_compile
 import re
 import shutil
 from dataclasses import dataclass
@@ -46,7 +48,7 @@ def final_environment() -> dict[str, str]:
 
 
 def write_tree(folder: Path) -> None:
-    """/app of the image."""
+    """/app of the image, compiled as there."""
     for source, target in sources():
         if (REPOSITORY / source).is_dir():
             shutil.copytree(
@@ -55,3 +57,4 @@ def write_tree(folder: Path) -> None:
         else:
             (folder / target).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy(REPOSITORY / source, folder / target)
+    compileall.compile_dir(folder, quiet=1, invalidation_mode=py_compile.PycInvalidationMode.UNCHECKED_HASH)
