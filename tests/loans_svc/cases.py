@@ -63,7 +63,7 @@ def loan_of(request: dict[str, Any]) -> Loan:
         benchmark_ppm=ppm(request["benchmark_rate"]),
         tranches=tuple(TranchePart(Tranche(t["tranche"]), fen_from_yuan(t["amount"])) for t in tranches)
         if tranches
-        else tranche_parts(principal, rule.amount_cap(None), False, None),
+        else tranche_parts(principal, rule.amount_cap(None), 0),
         events=tuple(_event(event) for event in request["events"]),
     )
 

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
+from typing import TypeVar
 
 
 class Mark(StrEnum):
@@ -21,6 +22,19 @@ MARK_MEANINGS: Mapping[Mark, str] = {
     Mark.MEM: "凭业务记忆填写，尚未见到原文，使用前请核对",
     Mark.INF: "由其他材料推断或为系统默认值，使用前请主管部门确认",
 }
+
+
+_SHARE_TEXTS = ("0", "1/6", "1/3", "1/2", "2/3", "5/6", "1")
+
+
+def share_text(share6: int) -> str:
+    """A share in sixths as a fraction in lowest terms: `1`, `2/3`, `1/2`."""
+    return _SHARE_TEXTS[share6]
+
+
+def parse_share(text: str) -> int:
+    """The sixths of a fraction in lowest terms; anything else is a ValueError."""
+    return _SHARE_TEXTS.index(text)
 
 
 class DateKey(StrEnum):
@@ -144,7 +158,7 @@ class SubsidyRule:
     Attributes:
         amount_caps: for each kind of borrower the largest subsidised principal in fen; None where the text
             gives a formula and no amount.
-        local_amount_cap_fen: largest LOCAL tranche, None where no amount is known.
+        local_amount_caps: likewise the largest LOCAL tranche, for the kinds whose amount is known.
         evidence: for each field of the row, by its name.
     """
 
@@ -157,7 +171,7 @@ class SubsidyRule:
     region_class: RegionClass
     tranche: Tranche
     allows_local_tranche: bool
-    local_amount_cap_fen: int | None
+    local_amount_caps: Mapping[BorrowerKind, int]
     payer_scheme_id: str | None
     parameters: Parameters
     evidence: Mapping[str, Evidence]
@@ -170,8 +184,13 @@ class SubsidyRule:
         """
         if borrower is not None:
             return self.amount_caps[borrower]
-        known = [cap for cap in self.amount_caps.values() if cap is not None]
-        return max(known) if known else None
+        return max((cap for cap in self.amount_caps.values() if cap is not None), default=None)
+
+    def local_amount_cap(self, borrower: BorrowerKind | None) -> int | None:
+        """Likewise of the LOCAL tranche."""
+        if borrower is not None:
+            return self.local_amount_caps.get(borrower)
+        return max(self.local_amount_caps.values(), default=None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -212,6 +231,9 @@ class FundLimits:
     evidence: Mapping[str, Evidence]
 
 
+Row = TypeVar("Row", PayerScheme, RewardScheme, FundLimits)
+
+
 @dataclass(frozen=True, slots=True)
 class Catalogue:
     """All dated rows, in the order of their file."""
@@ -221,6 +243,15 @@ class Catalogue:
     reward_schemes: Mapping[str, RewardScheme]
     fund_limits: Mapping[str, FundLimits]
 
+    def schemes_in_force(self, as_of: date | None) -> "Catalogue":
+        """The same with only those payer, reward and fund rows that are in force on a day; None does not narrow."""
+        return Catalogue(
+            rules=self.rules,
+            payer_schemes=_in_force(self.payer_schemes, as_of),
+            reward_schemes=_in_force(self.reward_schemes, as_of),
+            fund_limits=_in_force(self.fund_limits, as_of),
+        )
+
     def select(self, as_of: date | None = None, borrower: BorrowerKind | None = None) -> Sequence[SubsidyRule]:
         """Rules in force on a day and for a kind of borrower; None does not narrow."""
         return [
@@ -228,3 +259,7 @@ class Catalogue:
             for rule in self.rules.values()
             if (as_of is None or rule.validity.covers(as_of)) and (borrower is None or borrower in rule.amount_caps)
         ]
+
+
+def _in_force(rows: Mapping[str, Row], as_of: date | None) -> dict[str, Row]:
+    return {code: row for code, row in rows.items() if as_of is None or row.validity.covers(as_of)}

@@ -32,13 +32,13 @@ from loans_svc.rules.domain import (
     SubsidyRule,
     Tranche,
     Validity,
+    parse_share,
 )
 
 CATALOGUE_FILE = Path(__file__).with_name("catalogue.yaml")
 
 _RULE_CODE = re.compile(r"[A-Z][A-Z0-9_]{2,39}")
 _PERCENT = re.compile(r"-?[0-9]{1,3}\.[0-9]{4}")
-_SHARES6 = {"0": 0, "1/6": 1, "1/3": 2, "1/2": 3, "2/3": 4, "5/6": 5, "1": 6}
 _LONGEST_WINDOW_MONTHS = 36  # 郑政〔2018〕31号（七）: at most 3 years
 
 T = TypeVar("T")
@@ -157,7 +157,7 @@ def _amount(value: str) -> int:
 def _shares(value: object) -> tuple[int, ...]:
     if not isinstance(value, list) or not value:
         raise ValueError("must be a list of shares")
-    return tuple(_SHARES6[share] for share in value)
+    return tuple(parse_share(share) for share in value)
 
 
 def _nullable(read: Callable[[Any], T]) -> Callable[[Any], T | None]:
@@ -195,16 +195,13 @@ def _parameters(row: _Table) -> Parameters:
     return parameters
 
 
-def _amount_caps(row: _Table) -> dict[BorrowerKind, int | None]:
-    table = row.table("amount_caps")
-    caps = {}
-    for kind in BorrowerKind:
-        if table.has(kind):
-            caps[kind] = table.cited(kind, _nullable(_amount))
+def _amount_caps(row: _Table, key: str, read: Callable[[Any], T]) -> dict[BorrowerKind, T]:
+    table = row.table(key)
+    caps = {kind: table.cited(kind, read) for kind in BorrowerKind if table.has(kind)}
     table.finish()
     if not caps:
         raise CatalogueInvalidError(f"{table.path}: names no kind of borrower")
-    row.evidence |= {f"amount_caps.{kind}": evidence for kind, evidence in table.evidence.items()}
+    row.evidence |= {f"{key}.{kind}": evidence for kind, evidence in table.evidence.items()}
     return caps
 
 
@@ -217,11 +214,11 @@ def _rule(code: str, row: _Table) -> SubsidyRule:
         document=row.take("document", _text),
         validity=_cited_validity(row),
         keyed_by=row.cited("keyed_by", DateKey),
-        amount_caps=_amount_caps(row),
+        amount_caps=_amount_caps(row, "amount_caps", _nullable(_amount)),
         region_class=row.cited("region_class", RegionClass),
         tranche=row.cited("tranche", Tranche),
         allows_local_tranche=row.cited("allows_local_tranche", _flag),
-        local_amount_cap_fen=row.cited("local_amount_cap", _nullable(_amount)),
+        local_amount_caps=_amount_caps(row, "local_amount_caps", _amount) if row.has("local_amount_caps") else {},
         payer_scheme_id=row.cited("payer_scheme", _nullable(_text)),
         parameters=_parameters(row),
         evidence=row.evidence,

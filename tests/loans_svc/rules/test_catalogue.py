@@ -33,10 +33,12 @@ def test_every_value_of_every_row_is_cited() -> None:
     fields = {
         "valid_from", "valid_to", "keyed_by", "region_class", "tranche", "rate_basis", "cap_over", "floor_over",
         "shares", "window_months", "max_loans", "cap_scope", "overdue_mode", "grace_days", "day_count", "period_scheme",
-        "payer_scheme", "allows_local_tranche", "local_amount_cap",
+        "payer_scheme", "allows_local_tranche",
     }  # fmt: skip
     for rule in catalogue().rules.values():
-        assert set(rule.evidence) == fields | {f"amount_caps.{kind}" for kind in rule.amount_caps}
+        assert set(rule.evidence) == fields | {f"amount_caps.{kind}" for kind in rule.amount_caps} | {
+            f"local_amount_caps.{kind}" for kind in rule.local_amount_caps
+        }
         assert all(evidence.source for evidence in rule.evidence.values())
 
 

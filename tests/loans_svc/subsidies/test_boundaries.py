@@ -257,14 +257,14 @@ def test_what_exceeds_the_cap_is_unsubsidised_and_is_repaid_first() -> None:
 
 def test_the_excess_over_the_cap_is_the_local_tranche_where_the_rule_allows_one() -> None:
     state, local = Tranche.STATE, Tranche.LOCAL
-    assert tranche_parts(500, 300, allows_local=False, local_cap_fen=None) == (TranchePart(state, 300),)
-    assert tranche_parts(500, 300, allows_local=True, local_cap_fen=None) == (
+    assert tranche_parts(500, 300, 0) == (TranchePart(state, 300),)
+    assert tranche_parts(500, 300, 900) == (
         TranchePart(state, 300),
         TranchePart(local, 200),
     )
-    assert tranche_parts(600, 300, allows_local=True, local_cap_fen=200)[1] == TranchePart(local, 200)
-    assert tranche_parts(300, 300, allows_local=True, local_cap_fen=200) == (TranchePart(state, 300),)
-    assert tranche_parts(300, None, allows_local=True, local_cap_fen=200) == (TranchePart(state, 300),)
+    assert tranche_parts(600, 300, 200)[1] == TranchePart(local, 200)
+    assert tranche_parts(300, 300, 200) == (TranchePart(state, 300),)
+    assert tranche_parts(300, None, 200) == (TranchePart(state, 300),)
 
 
 def test_repayments_reduce_the_local_tranche_first_where_that_is_agreed() -> None:

@@ -6,12 +6,12 @@ from fractions import Fraction
 import pytest
 
 from kit.dates import Quarter, add_months
-from loans_svc.rules.domain import DayCount, Payer, PeriodScheme, Tranche
+from loans_svc.rules.domain import DayCount, Payer, PeriodScheme, Tranche, share_text
 from loans_svc.rules.repository import catalogue
 from loans_svc.subsidies.domain.balances import owed_steps
 from loans_svc.subsidies.domain.calendar import days_between, period_of
 from loans_svc.subsidies.domain.corrections import Entry, EntryKind, correct
-from loans_svc.subsidies.domain.explanation import percent, share_text
+from loans_svc.subsidies.domain.explanation import percent
 from loans_svc.subsidies.domain.loan import Loan, PriorUse, TranchePart
 from loans_svc.subsidies.domain.payers import drill_down, split_by_payer
 from loans_svc.subsidies.domain.schedule import Segment, compute, days_left

@@ -3,20 +3,20 @@
 from datetime import date, timedelta
 
 from kit.money import fixed, yuan
-from loans_svc.rules.domain import DayCount, Parameters, PeriodScheme, RateBasis, Tranche
+from loans_svc.rules.domain import DayCount, OverdueMode, Parameters, PeriodScheme, RateBasis, Tranche, share_text
 from loans_svc.subsidies.domain.calendar import year_basis
 from loans_svc.subsidies.domain.loan import Loan
 from loans_svc.subsidies.domain.schedule import Line, Segment
 
 _QUARTERS = "一二三四"
-_SHARE_TEXTS = {0: "0", 1: "1/6", 2: "1/3", 3: "1/2", 4: "2/3", 5: "5/6", 6: "1"}
 _TRANCHE_NAMES = {Tranche.STATE: "国家支持部分", Tranche.LOCAL: "地方支持部分"}
+_OVERDUE_TEXTS = {
+    OverdueMode.PART: "逾期部分不贴息",
+    OverdueMode.WHOLE: "逾期期间整笔不贴息",
+    OverdueMode.FOREVER: "自逾期之日起不再贴息",
+}
 _PPM_PER_PERCENT = 10_000
-
-
-def share_text(share6: int) -> str:
-    """A share in sixths as a fraction in lowest terms: `1`, `2/3`, `1/2`."""
-    return _SHARE_TEXTS[share6]
+_MOST_TERMS = 8
 
 
 def percent(ppm: int) -> str:
@@ -42,13 +42,8 @@ def explain_line(line: Line, parameters: Parameters, citation: str, is_tranched:
         return f"{head}：{_why_nothing(line)}，本期贴息0.00元。依据：{citation}。"
     day_count = "（按每月30天计）" if parameters.day_count is DayCount.THIRTY_E_360 else ""
     rounding = "" if line.numerator % line.denominator == 0 else "（四舍五入到分）"
-    overdue = "".join(
-        f"；{_inclusive(segment.start, segment.end)}有逾期本金{yuan(segment.overdue_fen)}元，逾期部分不贴息"
-        for segment in line.segments
-        if segment.balance_fen < segment.principal_fen and segment.overdue_fen > 0
-    )
     result = f"{_sum_text(paid, year_basis(parameters.day_count))}＝{yuan(line.amount_fen)}元"
-    return f"{head}：{result}{rounding}{day_count}{overdue}。依据：{citation}。"
+    return f"{head}：{result}{rounding}{day_count}{_overdue_text(line, parameters)}。依据：{citation}。"
 
 
 def _sum_text(segments: list[Segment], basis: int) -> str:
@@ -56,16 +51,28 @@ def _sum_text(segments: list[Segment], basis: int) -> str:
     rates = {segment.rate_ppm for segment in segments}
     shares = {segment.share6 for segment in segments}
     terms = []
-    for segment in segments:
+    for segment in segments[:_MOST_TERMS]:
         rate = f"×{percent(segment.rate_ppm)}%" if len(rates) > 1 else ""
         share = f"×{share_text(segment.share6)}" if len(shares) > 1 else ""
         terms.append(f"{yuan(segment.balance_fen)}元{rate}{share}×{segment.days}天")
+    if len(segments) > _MOST_TERMS:
+        terms.append(f"其余{len(segments) - _MOST_TERMS}段（见分段明细）")
     text = terms[0] if len(terms) == 1 else f"（{'＋'.join(terms)}）"
     if len(rates) == 1:
         text += f"×年利率{percent(segments[0].rate_ppm)}%"
     if len(shares) == 1 and segments[0].share6 != 6:
         text += f"×贴息比例{share_text(segments[0].share6)}"
     return f"{text}÷{basis}"
+
+
+def _overdue_text(line: Line, parameters: Parameters) -> str:
+    overdue = [s for s in line.segments if s.overdue_fen > 0 and s.balance_fen < s.principal_fen]
+    texts = [
+        f"；{_inclusive(segment.start, segment.end)}逾期本金{yuan(segment.overdue_fen)}元，"
+        f"{_OVERDUE_TEXTS[parameters.overdue_mode]}"
+        for segment in overdue[:_MOST_TERMS]
+    ]
+    return "".join(texts) + (f"；另有{len(overdue) - _MOST_TERMS}段逾期" if len(overdue) > _MOST_TERMS else "")
 
 
 def _why_nothing(line: Line) -> str:

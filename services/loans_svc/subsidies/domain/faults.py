@@ -6,7 +6,6 @@ from datetime import date
 
 from kit.dates import add_years
 from kit.errors import FieldError
-from loans_svc.rules.domain import Tranche
 from loans_svc.subsidies.domain.loan import Extension, Loan, Overdue, PriorUse, RateReset, Repayment
 
 LONGEST_TERM_YEARS = 30  # with the bounds of amount and rate it keeps every numerator within a bigint (E23)
@@ -31,8 +30,6 @@ def _term_faults(loan: Loan) -> Iterator[FieldError]:
 
 
 def _tranche_faults(loan: Loan) -> Iterator[FieldError]:
-    if sum(part.amount_fen for part in loan.tranches) > loan.principal_fen:
-        yield FieldError("/tranches", "EXCEEDS_PRINCIPAL", "各资金档金额之和不能超过贷款本金，请核对。")
     names = [part.tranche for part in loan.tranches]
     if len(set(names)) < len(names):
         yield FieldError("/tranches", "DUPLICATE_TRANCHE", "同一资金档只能填写一次，请合并后再试。")
@@ -107,17 +104,3 @@ def _overdue_faults(loan: Loan) -> Iterator[FieldError]:
                 "逾期本金超过当日剩余本金；如已归还，请填写逾期结束日（until），或核对金额。",
             )
             return
-
-
-def tranche_not_allowed(index: int) -> FieldError:
-    """A LOCAL tranche under a rule that knows none."""
-    return FieldError(
-        f"/tranches/{index}/tranche", "TRANCHE_NOT_ALLOWED", "所选规则没有地方支持部分，请改选规则或去掉这一档。"
-    )
-
-
-def has_disallowed_local(loan: Loan, allows_local: bool) -> int | None:
-    """The index of a LOCAL tranche that the rule does not allow."""
-    if allows_local:
-        return None
-    return next((i for i, part in enumerate(loan.tranches) if part.tranche is Tranche.LOCAL), None)

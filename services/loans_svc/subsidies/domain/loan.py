@@ -106,15 +106,13 @@ class PriorUse:
     loans: int = 0
 
 
-def tranche_parts(
-    principal_fen: int, cap_fen: int | None, allows_local: bool, local_cap_fen: int | None
-) -> tuple[TranchePart, ...]:
-    """Cuts a principal at its cap: the excess is the LOCAL tranche where the rule allows one (S15)."""
+def tranche_parts(principal_fen: int, cap_fen: int | None, local_cap_fen: int) -> tuple[TranchePart, ...]:
+    """Cuts a principal at its cap: the excess is the LOCAL tranche, up to what the rule allows of one (S15)."""
     state = principal_fen if cap_fen is None else min(principal_fen, cap_fen)
     excess = principal_fen - state
     parts = [TranchePart(Tranche.STATE, state)]
-    if allows_local and excess > 0:
-        parts.append(TranchePart(Tranche.LOCAL, excess if local_cap_fen is None else min(excess, local_cap_fen)))
+    if min(excess, local_cap_fen) > 0:
+        parts.append(TranchePart(Tranche.LOCAL, min(excess, local_cap_fen)))
     return tuple(parts)
 
 

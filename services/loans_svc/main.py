@@ -1,0 +1,26 @@
+"""The loan service: dated rules, interest subsidy, reward pool."""
+
+from fastapi import FastAPI
+
+from kit.http.app import service_app
+from kit.settings import ServiceSettings
+from loans_svc.reward_pools.endpoints import router as reward_pools_router
+from loans_svc.rules.endpoints import router as rules_router
+from loans_svc.rules.repository import catalogue
+from loans_svc.subsidies.endpoints import router as subsidies_router
+
+
+def create_app(settings: ServiceSettings | None = None) -> FastAPI:
+    """The ASGI app; `uvicorn --factory loans_svc.main:create_app`.
+
+    Raises:
+        CatalogueInvalidError: the rules file is wrong; a service with wrong rules must not start.
+    """
+    catalogue()
+    return service_app(
+        name="loans",
+        title="创业担保贷款与贴息",
+        description="创业担保贷款的贴息规则、逐期贴息试算和奖励性补助试算。金额单位为元，利率为年百分比，区间含首日、不含末日。",
+        routers=[rules_router, subsidies_router, reward_pools_router],
+        settings=settings or ServiceSettings(),
+    )

@@ -1,0 +1,40 @@
+"""The loan service on a real socket, and clients with the scopes of its callers."""
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from kit.settings import ServiceSettings
+from kit.testing import Caller, client, serving
+from loans_svc.main import create_app
+
+SCOPES = ("loans.rule.read", "loans.quote.run", "loans.pool.run")
+
+
+@pytest.fixture(scope="session")
+def loans_settings(infrastructure: Any) -> ServiceSettings:
+    environment = infrastructure.service_environment("loans", infrastructure.new_database())
+    values: dict[str, Any] = {name.removeprefix("JIUYE_").lower(): value for name, value in environment.items()}
+    for secret in ("database_url", "redis_url", "field_keys", "cursor_key"):
+        values[secret] = SecretStr(values[secret])
+    return ServiceSettings(**values)
+
+
+@pytest.fixture(scope="session")
+def loans_url(loans_settings: ServiceSettings) -> Iterator[str]:
+    with serving(create_app(loans_settings)) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def loans_caller(infrastructure: Any) -> Caller:
+    return Caller(infrastructure.keys.internal_signing_key, "loans")
+
+
+@pytest.fixture
+async def loans(loans_url: str, loans_caller: Caller) -> AsyncIterator[httpx.AsyncClient]:
+    async with client(f"{loans_url}/api/v1/loans", headers=loans_caller.headers(*SCOPES)) as made:
+        yield made

@@ -1,0 +1,120 @@
+"""What each operation of the loan service must have, a scope and a true document; its worker starts and stops."""
+
+import asyncio
+import json
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from openapi_spec_validator import validate
+
+from kit.testing import Caller, client
+from loans_svc.main import create_app
+from tests.loans_svc.conftest import SCOPES
+
+OPERATIONS = [
+    ("get", "/rules", "list_subsidy_rules", "loans.rule.read"),
+    ("post", "/subsidy-quotes", "quote_subsidy", "loans.quote.run"),
+    ("post", "/reward-pool-quotes", "quote_reward_pool", "loans.pool.run"),
+]
+BOTH = pytest.mark.parametrize(("method", "path", "operation", "scope"), OPERATIONS, ids=str)
+
+
+@pytest.fixture(scope="module")
+def document(loans_settings: Any) -> dict[str, Any]:
+    return create_app(loans_settings).openapi()
+
+
+def test_the_document_is_valid_and_lists_these_operations(document: dict[str, Any]) -> None:
+    validate(document)
+    found = [
+        (method, path, operation["operationId"])
+        for path, methods in document["paths"].items()
+        for method, operation in methods.items()
+    ]
+    assert sorted(found) == sorted((method, f"/api/v1/loans{path}", name) for method, path, name, _ in OPERATIONS)
+
+
+@BOTH
+def test_an_operation_names_its_scope_its_summary_and_its_problems(
+    document: dict[str, Any], method: str, path: str, operation: str, scope: str
+) -> None:
+    described = document["paths"][f"/api/v1/loans{path}"][method]
+    assert [need[name] for need in described["security"] for name in need] == [[scope]]
+    assert any("\u4e00" <= letter <= "\u9fff" for letter in described["summary"])
+    assert {"200", "401", "403", "422", "429", "500"} <= set(described["responses"])
+    assert described["operationId"] == operation
+
+
+@BOTH
+async def test_no_token_is_401_and_no_scope_is_403(
+    infrastructure: Any, loans_url: str, loans_caller: Caller, method: str, path: str, operation: str, scope: str
+) -> None:
+    """A token for another service is no token."""
+    async with client(f"{loans_url}/api/v1/loans") as stranger:
+        options: dict[str, Any] = {"json": {}} if method == "post" else {}
+        assert (await stranger.request(method, path, **options)).status_code == 401
+        others = loans_caller.headers(*(name for name in SCOPES if name != scope))
+        assert (await stranger.request(method, path, headers=others, **options)).status_code == 403
+        own = loans_caller.headers(scope)
+        assert (await stranger.request(method, path, headers=own, **options)).status_code == (
+            422 if options else 200
+        ), operation
+        foreign = Caller(infrastructure.keys.internal_signing_key, "targets").headers(scope)
+        assert (await stranger.request(method, path, headers=foreign, **options)).status_code == 401
+
+
+def without_nulls(value: Any) -> Any:
+    """FastAPI leaves members that are null out of every document."""
+    if isinstance(value, dict):
+        return {name: without_nulls(member) for name, member in value.items() if member is not None}
+    return [without_nulls(item) for item in value] if isinstance(value, list) else value
+
+
+@pytest.mark.parametrize(("method", "path"), [("post", "/subsidy-quotes"), ("post", "/reward-pool-quotes")])
+async def test_the_documented_example_gets_the_documented_answer(
+    loans: httpx.AsyncClient, document: dict[str, Any], method: str, path: str
+) -> None:
+    described = document["paths"][f"/api/v1/loans{path}"][method]
+    reference = described["requestBody"]["content"]["application/json"]["schema"]["$ref"].rsplit("/", 1)[1]
+    request = document["components"]["schemas"][reference]["examples"][0]
+    answer = await loans.post(path, json=request)
+    shown = described["responses"]["200"]["content"]["application/json"]["example"]
+    assert without_nulls(answer.json()) == without_nulls(shown)
+
+
+async def test_the_documented_rules_are_those_that_are_served(
+    loans: httpx.AsyncClient, document: dict[str, Any]
+) -> None:
+    shown = document["paths"]["/api/v1/loans/rules"]["get"]["responses"]["200"]["content"]["application/json"][
+        "example"
+    ]
+    answer = await loans.get("/rules", params={"as_of": "2024-01-01", "borrower_kind": "INDIVIDUAL"})
+    assert without_nulls(answer.json()) == without_nulls(shown)
+
+
+async def test_the_worker_gets_ready_and_stops_on_sigterm(infrastructure: Any) -> None:
+    environment = infrastructure.service_environment("loans", infrastructure.new_database(), duty="worker")
+    worker = await asyncio.create_subprocess_exec(
+        sys.executable,
+        "-m",
+        "loans_svc.worker",
+        env=os.environ | environment | {"PYTHONPATH": str(Path(__file__).parents[2] / "services")},
+        stdout=asyncio.subprocess.PIPE,
+    )
+    try:
+        assert worker.stdout is not None
+        async with asyncio.timeout(20):
+            while json.loads(await worker.stdout.readline()).get("event") != "worker.ready":
+                pass
+            worker.send_signal(signal.SIGTERM)
+            await worker.stdout.read()
+            assert await worker.wait() == 0
+    finally:
+        if worker.returncode is None:
+            worker.kill()
+            await worker.wait()
