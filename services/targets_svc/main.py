@@ -7,6 +7,7 @@ from kit.settings import ServiceSettings
 from targets_svc.indicators.endpoints import router as indicators_router
 from targets_svc.jobs.endpoints import router as jobs_router
 from targets_svc.plans.endpoints import router as plans_router
+from targets_svc.progress.endpoints import router as progress_router
 from targets_svc.register.endpoints import router as register_router
 from targets_svc.reports.endpoints import router as reports_router
 from targets_svc.units.endpoints import router as units_router
@@ -18,6 +19,14 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
         name="targets",
         title="就业目标任务",
         description="年度城乡就业目标任务的计划、月报、实名登记和完成进度。",
-        routers=[units_router, indicators_router, plans_router, reports_router, register_router, jobs_router],
+        routers=[
+            units_router,
+            indicators_router,
+            plans_router,
+            reports_router,
+            register_router,
+            progress_router,
+            jobs_router,
+        ],
         settings=settings or ServiceSettings(),
     )

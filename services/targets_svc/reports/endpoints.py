@@ -80,6 +80,7 @@ async def save_report_draft(
     body: DraftWrite,
     principal: Writer,
     tx: Tx,
+    _: IdempotencyHonoured,
     response: Response,
     if_match: IfMatch = None,
 ) -> ReportRead:

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from targets_svc.indicators.domain import Direction
-from targets_svc.progress.domain import (
+from targets_svc.progress.domain.arithmetic import (
     CURVES,
     Curve,
     Level,
@@ -18,7 +18,6 @@ from targets_svc.progress.domain import (
     needed_per_month,
     pace,
     ranks,
-    rate_of_parts,
 )
 from tests.targets_svc.progress.june import CITY_JUNE, JUNE, June
 
@@ -75,14 +74,6 @@ def test_limits_and_zero_targets_are_native(
 ) -> None:
     assert completion(direction, actual, target).shown() == shown
     assert is_met(direction, actual, target) is met
-
-
-def test_a_city_rate_comes_from_sums_and_not_from_a_mean() -> None:
-    rate = rate_of_parts([(30, 1000), (10, 200)])
-
-    assert rate is not None
-    assert rate.shown() == "3.33"
-    assert rate_of_parts([]) is None
 
 
 def test_a_limit_missed_twice_is_red() -> None:

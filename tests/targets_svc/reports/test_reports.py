@@ -43,6 +43,18 @@ async def test_a_draft_is_changed_on_its_latest_version_only(targets: Targets, p
     assert (await draft(targets, "ZZ03", "2017-03", cells, '"1"')).status_code == 412
 
 
+async def test_a_draft_sent_again_with_its_key_is_answered_again_and_not_stale(
+    targets: Targets, plan: dict[str, Any]
+) -> None:
+    async with targets.staff("ZZ03") as staff:
+        body, key = {"cells": figures(plan, "ZZ03")}, staff.key()
+        first = await staff.put("/reports/ZZ03/2017-09", json=body, headers=key)
+        again = await staff.put("/reports/ZZ03/2017-09", json=body, headers=key)
+        await step(staff, "ZZ03", "2017-09", "submission")
+
+    assert (first.status_code, again.status_code, again.headers["etag"]) == (201, 201, first.headers["etag"])
+
+
 async def test_a_submission_lacks_nothing_and_all_its_gaps_are_named(targets: Targets, plan: dict[str, Any]) -> None:
     await draft(targets, "ZZ02", "2017-02", [{"indicator": "I01", "value": 7}, {"indicator": "I02", "value": None}])
     async with targets.staff("ZZ02") as staff:

@@ -3,7 +3,7 @@
 Every figure here is exact: a ratio is a pair of integers, comparisons cross-multiply (targets design §5.6, §5.7, §5.9).
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from enum import StrEnum
 from math import lcm
 from typing import NamedTuple
@@ -139,10 +139,3 @@ def ranks(completions: Mapping[str, Ratio]) -> dict[str, int]:
     ordered = sorted(scores.values(), reverse=True)
     first = {score: position for position, score in reversed(list(enumerate(ordered, start=1)))}
     return {key: first[score] for key, score in scores.items()}
-
-
-def rate_of_parts(parts: Iterable[tuple[int, int]]) -> Ratio | None:
-    """A city rate in percent from the sums of its parts' numerators and denominators, never a mean of rates."""
-    pairs = list(parts)
-    numerator, denominator = sum(n for n, _ in pairs), sum(d for _, d in pairs)
-    return Ratio(100 * numerator, denominator) if denominator > 0 else None

@@ -1,0 +1,1 @@
+"""Progress, decided purely: the arithmetic, what was observed, and the table."""

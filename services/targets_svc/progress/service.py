@@ -1,0 +1,127 @@
+"""The progress table, from a handful of set-based reads."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from enum import StrEnum
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit.dates import Month
+from targets_svc.indicators.domain import IndicatorKind, Source
+from targets_svc.indicators.repository import load_indicators
+from targets_svc.plans.domain import Plan
+from targets_svc.plans.errors import PlanNotFoundError
+from targets_svc.plans.service import find_plan_for_period
+from targets_svc.progress import repository
+from targets_svc.progress.domain.arithmetic import Curve, is_met
+from targets_svc.progress.domain.observation import (
+    Cell,
+    Observation,
+    OfficialCell,
+    ReportState,
+    days_overdue,
+    from_register,
+    from_reports,
+)
+from targets_svc.progress.domain.table import Period, Row, build_table
+from targets_svc.register.repository import counts_to_month
+from targets_svc.units.domain import CITY, limited_to
+from targets_svc.units.repository import load_units
+from targets_svc.working_days.domain import due_at
+from targets_svc.working_days.repository import load_calendar
+
+
+class ProgressSource(StrEnum):
+    """Where the actuals come from; POLICY takes for each indicator its official source."""
+
+    REPORT = "REPORT"
+    REGISTER = "REGISTER"
+    POLICY = "POLICY"
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    """What is asked.
+
+    Attributes:
+        known_at: an instant for what was known then; None for now.
+        as_of: the day whose plan version counts; None for the month's last day.
+    """
+
+    month: Month
+    source: ProgressSource
+    curve: Curve
+    known_at: datetime | None = None
+    as_of: date | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ProgressTable:
+    """The answer, and the version of the plan it is measured by."""
+
+    question: Question
+    plan_version: int
+    rows: list[Row]
+
+
+async def read_progress(tx: AsyncSession, question: Question, *, own_unit: str | None, now: datetime) -> ProgressTable:
+    """The table of a month; a unit's account sees its own rows, rank included, and the city's.
+
+    Raises:
+        PlanNotFoundError: no plan of that year.
+    """
+    month = question.month
+    plan = await find_plan_for_period(tx, month.year, question.as_of or month.last)
+    if plan is None:
+        raise PlanNotFoundError
+    known_at = min(question.known_at or now, now)
+    cells = await repository.find_official_cells(tx, month.year, [month.number - 1, month.number], known_at)
+    seen = await _observe(tx, plan, question, cells, known_at)
+    period = Period(month.number, question.curve, _kept_before(plan, cells, month.number - 1))
+    rows = build_table(plan, load_indicators(), load_units(), seen, period)
+    own = limited_to(own_unit)
+    return ProgressTable(question, plan.version, [row for row in rows if own is None or row.unit in {own, CITY}])
+
+
+async def _observe(
+    tx: AsyncSession, plan: Plan, question: Question, cells: Iterable[OfficialCell], known_at: datetime
+) -> dict[Cell, Observation]:
+    month, indicators = question.month, load_indicators()
+    by_source: dict[Source, dict[Cell, Observation]] = {}
+    wanted = {_source(question.source, indicators[code].actual_source) for code in plan.indicators}
+    if Source.REPORT in wanted:
+        state = ReportState(
+            official=[cell for cell in cells if cell.month == month.number],
+            waiting=await repository.find_waiting_units(tx, month.year, month.number, known_at),
+            days_overdue=days_overdue(due_at(month, load_calendar()), known_at),
+        )
+        by_source[Source.REPORT] = from_reports(plan.items, indicators, state)
+    if Source.REGISTER in wanted:
+        counts = await counts_to_month(tx, month.year, month.number, question.known_at)
+        by_source[Source.REGISTER] = from_register(plan.items, indicators, counts)
+    return {
+        (item.unit, item.indicator): by_source[_source(question.source, indicators[item.indicator].actual_source)][
+            item.unit, item.indicator
+        ]
+        for item in plan.items
+    }
+
+
+def _source(asked: ProgressSource, official: Source) -> Source:
+    return official if asked is ProgressSource.POLICY else Source(asked.value)
+
+
+def _kept_before(plan: Plan, cells: Iterable[OfficialCell], month: int) -> dict[str, bool]:
+    """Whether the city's limits were kept in the month before."""
+    indicators = load_indicators()
+    limits = {
+        item.indicator: item.value
+        for item in plan.items
+        if item.unit == CITY and item.value is not None and indicators[item.indicator].kind is not IndicatorKind.FLOW
+    }
+    return {
+        cell.indicator: is_met(indicators[cell.indicator].direction, cell.value, limits[cell.indicator])
+        for cell in cells
+        if cell.unit == CITY and cell.month == month and cell.value is not None and cell.indicator in limits
+    }
