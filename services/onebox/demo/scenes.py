@@ -17,7 +17,11 @@ JUNE = {
 }  # fmt: skip
 LEVELS = {"GREEN": "绿", "BLUE": "蓝", "YELLOW": "黄", "ORANGE": "橙", "RED": "红", "GREY": "—"}
 OUTCOMES = {"ELIGIBLE": "可以享受", "NOT_ELIGIBLE": "不符合", "UNDETERMINED": "还不能确定"}
+ROLES = {"BANK": "经办银行", "FUND_OPERATOR": "担保基金运营机构", "HR_OFFICE": "人社部门经办机构"}
 MARKS = {"MET": "✓", "UNMET": "✗", "UNKNOWN": "？"}
+
+# Made up, in per cent of how far 新增城镇就业 is; nothing above it, because 其中 may not exceed its whole.
+SPEED = {"I02": 104, "I03": 96, "I03a": 94, "I05": 88, "I06": 110, "I07": 72}
 
 Cells = dict[tuple[str, str], int | None]
 
@@ -57,7 +61,10 @@ def _reported(cells: Cells, unit: str, month: int) -> list[dict[str, Any]]:
     target = cells.get((unit, "I01"))
     share = (JUNE[unit], target) if target else (1, 2)
     return [
-        {"indicator": column, "value": value * share[0] * month // (share[1] * 6)}
+        {
+            "indicator": column,
+            "value": value * share[0] * month * SPEED.get(column, 100) // (share[1] * 6 * 100),
+        }
         for column in COLUMNS
         if (value := cells[unit, column]) is not None
     ]
@@ -76,9 +83,8 @@ async def reports(platform: Platform) -> None:
 
     written = sum(await asyncio.gather(*(of_unit(unit) for unit in units)))
     listed = await platform.get("city", f"/api/v1/targets/reports?state=APPROVED&month={MONTHS[-1]}&limit=100")
-    line(
-        f"{len(units)} 个单位 × {len(MONTHS)} 个月，本次办理 {written} 份；{MONTHS[-1]} 已批准 {len(listed['items'])} 份。"
-    )
+    approved = len(listed["items"])
+    line(f"{len(units)} 个单位 × {len(MONTHS)} 个月，本次办理 {written} 份；{MONTHS[-1]} 已批准 {approved} 份。")
 
 
 async def _approve(platform: Platform, cells: Cells, unit: str, number: int) -> int:
@@ -166,11 +172,13 @@ async def people(platform: Platform) -> None:
     }
     body = {"subject": "PERSON", "as_of": "2018-09-01", "facts": facts}
     answer = await platform.post("platform", "/api/v1/eligibility/checks", body)
+    vocabulary = await platform.get("platform", "/api/v1/eligibility/facts")
+    labels = {fact["name"]: fact["label"] for fact in vocabulary["items"]}
     for outcome, words in OUTCOMES.items():
         found = [result for result in answer["results"] if result["outcome"] == outcome]
         line(f"{words}（{len(found)}项）")
         for result in found:
-            line(f"  {result['name']}{_benefit(result)}{_missing(result)}")
+            line(f"  {result['name']}{_benefit(result)}{_missing(result, labels)}")
             if outcome == "ELIGIBLE" or result["measure"] == "startup-grant":
                 for reason in result["reasons"]:
                     _print_reason(reason)
@@ -186,8 +194,8 @@ def _benefit(result: dict[str, Any]) -> str:
     return "：金额按实施细则确定" if benefit["status"] == "SET_BY_RULES" else ""
 
 
-def _missing(result: dict[str, Any]) -> str:
-    missing = result["missing_facts"]
+def _missing(result: dict[str, Any], labels: dict[str, str]) -> str:
+    missing = [labels[name] for name in result["missing_facts"]]
     return f"（还需要：{'、'.join(missing[:4])}{'等' if len(missing) > 4 else ''}）" if missing else ""
 
 
@@ -212,10 +220,14 @@ async def loan(platform: Platform) -> None:
         "rule": "R2016_IND",
     }
     quote = await platform.post("platform", "/api/v1/loans/subsidy-quotes", body)
-    rows = [[row["period"], str(row["days"]), row["share"], row["subsidy"]] for row in quote["lines"]]
+    line(quote["rate_explanation_zh"] + "\n")
+    rows = []
+    for row in quote["lines"]:
+        shares = dict.fromkeys(segment["share"] for segment in row["segments"])
+        rows.append([row["period"], str(row["days"]), "、".join(shares), row["subsidy"]])
     line(table(["季度", "天数", "贴息比例", "贴息（元）"], [*rows, ["合计", "", "", quote["total"]]]))
     longest = max(quote["lines"], key=lambda row: len(row["segments"]))
-    line(f"\n{longest['period']} 的算式：{longest['explanation_zh']}")
+    line(f"\n{longest['explanation_zh']}")
 
 
 async def pool(platform: Platform) -> None:
@@ -223,10 +235,35 @@ async def pool(platform: Platform) -> None:
     title("六、创业担保贷款奖励性补助：当年新发放额的1%，分到分")
     answer = await platform.post("loan-officer", "/api/v1/loans/reward-pool-quotes", POOL)
     line(f"基数 {answer['base']} 元，奖补资金 {answer['pool']} 元")
-    roles = [[role["role"], role["amount"]] for role in answer["roles"]]
-    line(table(["类别", "金额（元）"], roles))
-    recipients = [[one["recipient"], one["role"], one["amount"]] for one in answer["recipients"]]
-    line("\n" + table(["单位", "类别", "金额（元）"], recipients))
+    rows = []
+    for role in answer["roles"]:
+        rows.append([ROLES[role["role"]], role["weight"], role["amount"]])
+        mine = [one for one in answer["recipients"] if one["role"] == role["role"]]
+        rows += [[f"  {one['recipient']}", one["weight"], one["amount"]] for one in mine]
+    line("\n" + table(["", "权重", "金额（元）"], [*rows, ["合计", "", answer["pool"]]]))
+    line("\n类别之间的权重为虚构：通知没有规定，由主管部门确定。")
 
 
-POOL: dict[str, Any] = {}
+# Made up, as is the division between roles: the notice leaves it to the bureau.
+POOL: dict[str, Any] = {
+    "year": 2018,
+    "unit": "ZZ",
+    "lending": [
+        {"recipient": "甲银行", "disbursed": "52300000.00", "cancelled": "300000.00"},
+        {"recipient": "乙银行", "disbursed": "31000001.00"},
+        {"recipient": "丙银行", "disbursed": "17000000.00"},
+    ],
+    "roles": [
+        {"role": "BANK", "weight": 60},
+        {"role": "FUND_OPERATOR", "weight": 25},
+        {"role": "HR_OFFICE", "weight": 15},
+    ],
+    "recipients": [
+        {"recipient": "甲银行", "role": "BANK"},
+        {"recipient": "乙银行", "role": "BANK"},
+        {"recipient": "丙银行", "role": "BANK"},
+        {"recipient": "担保基金管理中心", "role": "FUND_OPERATOR", "weight": 1},
+        {"recipient": "金水区创业贷款服务中心", "role": "HR_OFFICE", "weight": 2},
+        {"recipient": "新密市创业贷款服务中心", "role": "HR_OFFICE", "weight": 1},
+    ],
+}
