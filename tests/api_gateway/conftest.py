@@ -59,13 +59,22 @@ class Gateways:
 def changed_table(**changes: Any) -> RouteTable:
     """The real table with other times or limits on every route."""
     table = load_route_table(UPSTREAMS)
-    whole = {name: changes.pop(name) for name in ("connections_per_upstream", "client_silence_seconds") & changes.keys()}
+    whole = {
+        name: changes.pop(name) for name in ("connections_per_upstream", "client_silence_seconds") & changes.keys()
+    }
     return replace(table, routes=tuple(replace(route, **changes) for route in table.routes), **whole)
 
 
 def client_entry(kind: str, secret_hash: str, **changes: Any) -> dict[str, Any]:
     scopes = sorted(load_roles()[kind].scopes)
-    return {"name": kind, "secret_hash": secret_hash, "kind": kind, "scopes": scopes, "unit": None, "bank": None} | changes
+    return {
+        "name": kind,
+        "secret_hash": secret_hash,
+        "kind": kind,
+        "scopes": scopes,
+        "unit": None,
+        "bank": None,
+    } | changes
 
 
 @pytest.fixture(scope="session")

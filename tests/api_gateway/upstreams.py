@@ -97,8 +97,8 @@ class ScriptedUpstream:
             writer.close()
 
     @asynccontextmanager
-    async def listening(self) -> AsyncIterator["ScriptedUpstream"]:
-        server = await asyncio.start_server(self._serve, "127.0.0.1", 0)
+    async def listening(self, port: int = 0) -> AsyncIterator["ScriptedUpstream"]:
+        server = await asyncio.start_server(self._serve, "127.0.0.1", port)
         port = server.sockets[0].getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
         try:

@@ -24,8 +24,6 @@ from kit.http.problems import problem_response
 from kit.telemetry.trace import current_request_id, current_trace
 
 _CLIENT_GONE = 499  # for log and metrics alone: nobody is there to see it
-# A refused body up to this size is read and thrown away by the server, so that the client sees the refusal.
-_DRAINED = 8 * 1024 * 1024
 _log = structlog.get_logger("gateway")
 
 
@@ -43,6 +41,7 @@ class Gate:
         self._forwarder = forwarder
         self._identity = identity
         self._metrics = metrics
+        self._longest_body = max(route.body_limit_bytes for route in table.routes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -59,7 +58,7 @@ class Gate:
                 if (declared_length(scope["headers"]) or 0) > route.body_limit_bytes:
                     raise body_too_large(route.body_limit_bytes)
         except DomainError as error:
-            await _refuse(error, scope, receive, send)
+            await self._refuse(error, scope, receive, send)
             return
         if route is None:
             await self._own(scope, receive, send)
@@ -89,7 +88,7 @@ class Gate:
             _log.warning("forwarding.failed", upstream=route.upstream, code=error.code, began=answering.began)
             if answering.began:
                 raise error from None  # only a broken connection tells that the answer is not whole
-            await _refuse(error, scope, receive, send)
+            await self._refuse(error, scope, receive, send)
 
     async def _exchange(self, route: Route, request: OutboundRequest, answering: "_Answering") -> None:
         started = time.perf_counter()
@@ -120,6 +119,17 @@ class Gate:
             has_body=has_body(headers),
             length=declared_length(headers),
         )
+
+    async def _refuse(self, error: DomainError, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answers with a problem. The server reads what is left of the body and throws it away, so that the client
+        sees the answer instead of a reset; where that would be too much, or may never come, the connection ends.
+        """
+        status = error.status if isinstance(error, RequestRefusedError) else None
+        headers = scope["headers"]
+        waits = any(name == b"expect" for name, _ in headers)
+        endless = (declared_length(headers) or 0) > self._longest_body
+        close = {"Connection": "close"} if waits or endless or status == 408 else None
+        await problem_response(error, status=status, headers=close)(scope, receive, send)
 
 
 class _Answering:
@@ -162,13 +172,3 @@ def install_refusals(app: FastAPI) -> None:
 async def _refused(_: Request, exc: Exception) -> Response:
     assert isinstance(exc, RequestRefusedError)
     return problem_response(exc, status=exc.status, headers={"Connection": "close"})
-
-
-async def _refuse(error: DomainError, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answers with a problem; closes the connection where the rest of the request is not worth reading."""
-    status = error.status if isinstance(error, RequestRefusedError) else None
-    headers = scope["headers"]
-    waits = any(name == b"expect" for name, _ in headers)
-    too_long = (declared_length(headers) or 0) > _DRAINED
-    close = {"Connection": "close"} if waits or too_long or status == 408 else None
-    await problem_response(error, status=status, headers=close)(scope, receive, send)

@@ -142,9 +142,7 @@ async def test_host_is_the_service_and_the_request_id_is_ours(
     assert len(answer.headers.get_list("date")) == 1
 
 
-async def test_an_answer_comes_back_with_its_status_and_headers(
-    gateway: httpx.AsyncClient, recorder: Recorder
-) -> None:
+async def test_an_answer_comes_back_with_its_status_and_headers(gateway: httpx.AsyncClient, recorder: Recorder) -> None:
     recorder.status = 409
     recorder.answer_headers = [
         (b"content-type", b"application/problem+json"),
@@ -236,9 +234,7 @@ async def test_any_other_path_is_not_found(gateway: httpx.AsyncClient, recorder:
         "/docs/assets/..%2f..%2fmain.py",
     ],
 )
-async def test_tricks_with_the_path_are_refused(
-    gateway_url: str, token: str, recorder: Recorder, target: str
-) -> None:
+async def test_tricks_with_the_path_are_refused(gateway_url: str, token: str, recorder: Recorder, target: str) -> None:
     request = f"GET {target} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token}\r\n\r\n"
     answer = await exchange(gateway_url, request.encode())
     assert status_of(answer) == 400

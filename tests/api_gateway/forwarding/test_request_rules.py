@@ -19,7 +19,17 @@ ALLOWED = load_route_table(UPSTREAMS).request_headers
 
 @pytest.mark.parametrize(
     "path",
-    [b"/", b"/api/v1/targets/plans/2017", b"/a/%E5%8C%BA", b"/a/b;c=1", b"/a/...", b"/a/.b", b"/a//b", b"/a/%20b", b"/~a"],
+    [
+        b"/",
+        b"/api/v1/targets/plans/2017",
+        b"/a/%E5%8C%BA",
+        b"/a/b;c=1",
+        b"/a/...",
+        b"/a/.b",
+        b"/a//b",
+        b"/a/%20b",
+        b"/~a",
+    ],
 )
 def test_a_plain_path_is_let_in(path: bytes) -> None:
     check_path(path)

@@ -128,7 +128,9 @@ async def test_without_a_token_nothing_is_forwarded(
     assert not recorder.seen
 
 
-async def test_a_token_ends_with_its_client(gateways: Gateways, recorder_url: Any, secret_hash: str, tmp_path: Any) -> None:
+async def test_a_token_ends_with_its_client(
+    gateways: Gateways, recorder_url: Any, secret_hash: str, tmp_path: Any
+) -> None:
     with gateways.running(recorder_url[1]) as url:
         token = await token_of(url, "bank-a")
     content = json.loads(gateways.clients_file.read_text(encoding="utf-8"))

@@ -46,7 +46,7 @@ def test_a_faulty_client_is_named_with_its_fault(
 ) -> None:
     entry = client_entry("STAFF", secret_hash, unit="ZZ01") | change
     path = write(tmp_path / "clients.json", {"clients": {"staff-ZZ01": entry}})
-    with pytest.raises(ClientsFileError, match="clients.staff-ZZ01: ") as refused:
+    with pytest.raises(ClientsFileError, match=r"clients\.staff-ZZ01: ") as refused:
         load_clients(path, load_roles(), environment="development")
     assert says in str(refused.value)
     assert secret_hash not in str(refused.value)
@@ -57,7 +57,12 @@ def test_all_faults_are_told_at_once(tmp_path: Path, secret_hash: str) -> None:
     path = write(tmp_path / "clients.json", {"clients": entries, "extra": 1})
     with pytest.raises(ClientsFileError) as refused:
         load_clients(path, load_roles(), environment="development")
-    for part in ("extra is not a field", "clients.a b: the client id", "clients.c: kind is missing", "clients.d: must be"):
+    for part in (
+        "extra is not a field",
+        "clients.a b: the client id",
+        "clients.c: kind is missing",
+        "clients.d: must be",
+    ):
         assert part in str(refused.value)
 
 

@@ -121,7 +121,13 @@ async def test_a_form_with_two_readings_is_refused(anonymous: httpx.AsyncClient,
 
 @pytest.mark.parametrize(
     "media_type",
-    ["application/json", "text/plain", "multipart/form-data; boundary=x", "", "application/x-www-form-urlencoded; charset=gbk"],
+    [
+        "application/json",
+        "text/plain",
+        "multipart/form-data; boundary=x",
+        "",
+        "application/x-www-form-urlencoded; charset=gbk",
+    ],
 )
 async def test_another_media_type_is_refused(anonymous: httpx.AsyncClient, media_type: str) -> None:
     answer = await anonymous.post("/oauth/token", content=b"{}", headers={"Content-Type": media_type})
