@@ -64,6 +64,14 @@ def test_no_selector_catches_the_pods_of_two() -> None:
     assert len(set(selectors)) == len(DEPLOYMENTS) == len(PORTS) + len(WORKERS)
 
 
+def test_the_three_services_differ_in_name_and_port_alone() -> None:
+    texts = set()
+    for service in SERVICES:
+        text = (KUBERNETES / f"{service.name}.yaml").read_text(encoding="utf-8")
+        texts.add(text.replace(service.name, "NAME").replace(str(PORTS[service.name]), "PORT"))
+    assert len(texts) == 1
+
+
 def test_the_autoscaler_scales_the_gateway() -> None:
     (scaler,) = of_kind("HorizontalPodAutoscaler").values()
     assert scaler["spec"]["scaleTargetRef"] == {"apiVersion": "apps/v1", "kind": "Deployment", "name": "gateway"}
