@@ -56,9 +56,7 @@ def test_trees_combine_as_the_language_does(truths: tuple[bool | None, ...]) -> 
     assert disjunction(truths) is value("p or q or r", facts)
     assert threshold(truths, 1) is disjunction(truths)
     assert threshold(truths, 3) is conjunction(truths)
-    completions = [
-        t for t in itertools.product([True, False], repeat=3) if all(a in (b, None) for a, b in zip(truths, t))
-    ]
+    completions = itertools.product(*([truth] if truth is not None else [True, False] for truth in truths))
     outcomes = {t.count(True) >= 2 for t in completions}
     assert threshold(truths, 2) is (outcomes.pop() if len(outcomes) == 1 else None)
 

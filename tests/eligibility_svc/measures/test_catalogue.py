@@ -1,0 +1,169 @@
+"""The catalogue holds what the two notices grant, in force from their dates, every figure with its clause."""
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from eligibility_svc.facts.repository import vocabulary
+from eligibility_svc.measures.domain import BenefitStatus, Family, ParameterType, criteria_of
+from eligibility_svc.measures.repository import CODES_FILE, EDITIONS_FOLDER, catalogue, load_catalogue
+from eligibility_svc.measures.service import list_editions
+from kit.money import yuan
+
+FIRST, SECOND = "郑政办文〔2017〕15号", "郑政〔2018〕31号"
+
+# Measure → clause and the figures that stand in it.
+FIGURES = {
+    "startup-grant": ("七", {"amount": "10000.00", "graduate_years": 5, "operating_months": 3}),
+    "graduate-loan-subsidy": ("七", {"max_years": 3}),
+    "loan-fee-waiver": ("十", {"fee": "0.00"}),
+    "loan-work-reward": ("十", {"pool_share": "1.00"}),
+    "incubator-build": ("三", {"ceiling": "400000.00"}),
+    "incubator-demo": ("三", {"ceiling": "300000.00"}),
+    "incubator-running-cost": ("三", {"share": "50.00", "months": 36, "yearly_ceiling": "20000.00"}),
+    "incubation-extension": ("九", {"max_years": 2}),
+    "internship": ("十二", {"retention_share": "50.00"}),
+    "graduate-insurance": ("十四", {"least_contract_months": 12, "max_months": 12}),
+    "poor-labour-hiring": ("十八", {"per_person": "1000.00", "steady_months": 12}),
+    "poor-training-living": ("二十二", {"per_day": "30.00"}),
+    "poor-training-travel": ("二十二", {"amount": "300.00"}),
+    "poor-placement": ("二十二", {"steady_months": 6}),
+    "skill-upgrade": ("二十六", {"insured_months": 36, "certificate_from": "2017-01-01"}),
+    "job-fair": ("二十七", {"per_employer": "200.00", "least_employers": 100}),
+    "veteran-posts": ("二十三", {"share": "5.00"}),
+    "returnee-park": ("四", {"least": 1, "due_on": "2017-12-31"}),
+    "demo-projects": ("四", {"least": 1, "most": 2, "due_on": "2017-12-31"}),
+    "grassroots-title": ("十三", {"least_months": 12}),
+    "free-course": ("二十二", {"courses": 1}),
+    "help-overcapacity-county": ("三", {"plans": 1}),
+}
+
+
+def test_all_measures_of_the_three_families_are_there() -> None:
+    families = [editions[0].family for editions in catalogue().measures.values()]
+    counts = (families.count(Family.GRANT), families.count(Family.QUOTA), families.count(Family.SERVICE))
+    assert counts == (38, 6, 18)
+
+
+@pytest.mark.parametrize("code", FIGURES)
+def test_a_figure_stands_as_in_its_clause(code: str) -> None:
+    clause, figures = FIGURES[code]
+    edition = catalogue().measures[code][-1]
+    known = {
+        name: parameter.wire(parameter.values[0].value)
+        for name, parameter in edition.parameters.items()
+        if parameter.values[0].value is not None
+    }
+    assert known == figures
+    assert all(parameter.values[0].citation.clause == clause for parameter in edition.parameters.values())
+
+
+def test_no_other_measure_has_a_figure() -> None:
+    for code, editions in catalogue().measures.items():
+        if code not in FIGURES:
+            values = [dated.value for each in editions for p in each.parameters.values() for dated in p.values]
+            assert set(values) <= {None}, code
+
+
+def test_nothing_is_in_force_before_its_notice() -> None:
+    dates = {document.number: document.issued_on for document in catalogue().documents.values()}
+    assert dates == {FIRST: date(2017, 3, 10), SECOND: date(2018, 5, 27)}
+    assert list_editions(catalogue(), date(2017, 3, 9)) == []
+    for editions in catalogue().measures.values():
+        assert editions[0].in_force_from == dates[editions[0].citations[0].document]
+
+
+@pytest.mark.parametrize("day", ["2017-03-10", "2017-12-01", "2018-05-26"])
+def test_until_the_second_notice_only_the_first_one_counts(day: str) -> None:
+    in_force = list_editions(catalogue(), date.fromisoformat(day))
+    assert {edition.citations[0].document for edition in in_force} == {FIRST}
+    assert {edition.code for edition in in_force} == {
+        "incubator-build", "incubator-demo", "incubator-running-cost",
+        "one-job-per-household", "returnee-park", "demo-projects",
+    }  # fmt: skip
+
+
+def test_from_the_second_notice_on_all_measures_are_in_force() -> None:
+    assert len(list_editions(catalogue(), date(2018, 5, 27))) == len(catalogue().measures)
+
+
+def test_measures_are_listed_by_subject_and_family() -> None:
+    day = date(2018, 9, 1)
+    universities = list_editions(catalogue(), day, subject="UNIVERSITY")
+    assert [edition.code for edition in universities] == ["job-fair"]
+    duties = list_editions(catalogue(), day, subject="EMPLOYER", family=Family.QUOTA)
+    assert [edition.code for edition in duties] == ["veteran-posts"]
+
+
+def test_who_pays_is_what_the_notices_say() -> None:
+    said = {
+        code: [payer.code for payer in editions[-1].terms[subject].benefit.payers]
+        for code, editions in catalogue().measures.items()
+        for subject in editions[-1].subjects
+        if editions[-1].terms[subject].benefit.payers
+    }
+    assert said == {
+        "incubator-build": ["CITY", "COUNTY"],
+        "incubator-demo-2018": ["CITY"],
+        "startup-star": ["CITY"],
+        "poor-labour-hiring": ["LOCAL"],
+        "poor-training-living": ["HUKOU_PLACE"],
+        "poor-training-travel": ["HUKOU_PLACE"],
+        "poor-training-fee": ["TRAINING_BODY_PLACE"],
+        "skill-upgrade": ["UNEMPLOYMENT_INSURANCE_FUND"],
+        "job-fair": ["EMPLOYMENT_SUBSIDY_FUND"],
+    }
+
+
+def test_what_the_notices_leave_open_has_no_amount() -> None:
+    fixed = {
+        code
+        for code, editions in catalogue().measures.items()
+        for terms in editions[-1].terms.values()
+        if terms.benefit.status in {BenefitStatus.FIXED, BenefitStatus.CAPPED}
+    }
+    assert fixed == {
+        "startup-grant", "loan-fee-waiver", "poor-labour-hiring", "poor-training-living", "poor-training-travel",
+        "job-fair", "incubator-build", "incubator-demo", "incubator-running-cost", "graduate-insurance",
+    }  # fmt: skip
+
+
+def test_every_criterion_is_one_line_and_cites_a_notice() -> None:
+    for editions in catalogue().measures.values():
+        for edition in editions:
+            for terms in edition.terms.values():
+                for criterion in criteria_of(terms.requires):
+                    assert "\n" not in criterion.text
+                    assert criterion.citation.document in {FIRST, SECOND}
+
+
+def test_each_fact_knows_its_measures() -> None:
+    uses = catalogue().uses()
+    assert set(uses["PERSON", "training_days"]) == {"poor-training-living"}
+    assert "startup-grant" in uses["PERSON", "school_kind"]
+    assert set(uses["EMPLOYER", "new_posts"]) == {"veteran-posts"}
+
+
+def test_parameters_are_exact() -> None:
+    for editions in catalogue().measures.values():
+        for parameter in editions[-1].parameters.values():
+            for dated in parameter.values:
+                assert not isinstance(dated.value, float)
+                if parameter.type is ParameterType.MONEY and dated.value is not None:
+                    assert isinstance(dated.value, int)
+                    assert yuan(dated.value) == parameter.wire(dated.value)
+
+
+def test_the_version_is_that_of_the_data(tmp_path: Path) -> None:
+    again = load_catalogue(vocabulary(), CODES_FILE, EDITIONS_FOLDER)
+    assert again.version == catalogue().version
+    for path in EDITIONS_FOLDER.glob("*.yaml"):
+        text = path.read_text(encoding="utf-8")
+        if path.stem == "startup-grant":
+            text = "# a comment changes nothing\n" + text
+        (tmp_path / path.name).write_text(text, encoding="utf-8")
+    assert load_catalogue(vocabulary(), CODES_FILE, tmp_path).version == catalogue().version
+    changed = tmp_path / "startup-grant.yaml"
+    changed.write_text(changed.read_text(encoding="utf-8").replace("10000.00", "10000.01"), encoding="utf-8")
+    assert load_catalogue(vocabulary(), CODES_FILE, tmp_path).version != catalogue().version
