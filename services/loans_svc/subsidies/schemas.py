@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 from pydantic import ConfigDict, Field
 
-from kit.dates import Quarter
 from kit.errors import FieldError
 from kit.http.problems import validation_failed
 from kit.http.wire import Code, LegalDate, PercentOut, QuarterText, RequestModel, ResponseModel, YuanOut
@@ -69,7 +68,9 @@ class EventIn(RequestModel):
         ),
     ]
     effective_on: Annotated[LegalDate, Field(description="生效日；还款日当天不计息，逾期自应还日当天起算")]
-    amount: Annotated[PositiveYuan | None, Field(description="本金；还款和逾期必填")] = None
+    amount: Annotated[
+        PositiveYuan | None, Field(description="本金；还款和逾期必填，展期和代偿只作记录、不影响计算")
+    ] = None
     until: Annotated[
         LegalDate | None, Field(description="逾期结束日（不含当日），不填表示仍在逾期；或展期后的到期日")
     ] = None
@@ -171,7 +172,7 @@ class QuoteRequest(RequestModel):
     repayment_order: Annotated[RepaymentOrder, Field(strict=False, description="还款冲减资金档的次序")] = (
         RepaymentOrder.PRO_RATA
     )
-    payer_scheme: Annotated[Code | None, Field(description="未分资金档时的分担比例代码")] = None
+    payer_scheme: Annotated[Code | None, Field(description="国家支持部分的分担比例代码；已分资金档的在各档填写")] = None
 
     def to_order(self) -> QuoteOrder:
         """The order of the use case.
@@ -266,7 +267,7 @@ class LineRead(_Answer):
     def of(cls, line: Line, explanation: str) -> "LineRead":
         shares = {segment.share6 for segment in line.segments}
         return cls(
-            period=Quarter(line.period.year, line.period.number),
+            period=line.period,
             tranche=line.tranche,
             from_=line.segments[0].start,
             to=line.segments[-1].end,
@@ -341,7 +342,7 @@ class QuoteRead(ResponseModel):
     lines: list[LineRead]
     total: YuanOut = Field(description="各行之和")
     tranches: list[TrancheRead]
-    payers: list[PayerPart] = Field(description="按payer_scheme试分；正式申领按批次合计分担")
+    payers: list[PayerPart] = Field(description="各资金档之和，仅供试算；正式申领按批次合计分担")
     parameters: UsedParameters
     notes: list[NoteRead]
 

@@ -121,7 +121,7 @@ def quote_subsidy(order: QuoteOrder, catalogue: Catalogue) -> Quote:
     schedule = compute(loan, parameters, order.prior, order.span, order.known_on)
     citation = f"{rule.document}（规则{rule.rule_id}）"
     is_tranched = len(loan.tranches) > 1
-    scheme = catalogue.payer_schemes[order.payer_scheme] if order.payer_scheme else None
+    tranches = [*_tranche_totals(order, loan, schedule, catalogue)]
     return Quote(
         rule=rule,
         parameters=parameters,
@@ -129,9 +129,9 @@ def quote_subsidy(order: QuoteOrder, catalogue: Catalogue) -> Quote:
         schedule=schedule,
         explained_rate=explain_rate(loan, parameters, schedule.effective_ppm),
         explained_lines=[(line, explain_line(line, parameters, citation, is_tranched)) for line in schedule.lines],
-        tranches=[*_tranche_totals(order, loan, schedule, catalogue)],
-        payers=split_by_payer(schedule.total_fen, scheme.weights) if scheme else {},
-        notes=[*_notes(order, rule, loan, parameters)],
+        tranches=tranches,
+        payers=_sum_by_payer(tranches),
+        notes=[*_notes(order, rule, loan), *_payer_notes(tranches)],
     )
 
 
@@ -211,7 +211,7 @@ def _parameters(order: QuoteOrder, rule: SubsidyRule) -> Parameters:
 
 
 def _tranche_totals(order: QuoteOrder, loan: Loan, schedule: Schedule, catalogue: Catalogue) -> Iterator[TrancheTotal]:
-    schemes = {part.tranche: part.payer_scheme for part in order.tranches}
+    schemes = {part.tranche: part.payer_scheme for part in order.tranches} or {Tranche.STATE: order.payer_scheme}
     for part in loan.tranches:
         total = sum(line.amount_fen for line in schedule.lines if line.tranche is part.tranche)
         scheme = schemes.get(part.tranche)
@@ -219,7 +219,18 @@ def _tranche_totals(order: QuoteOrder, loan: Loan, schedule: Schedule, catalogue
         yield TrancheTotal(part.tranche, part.amount_fen, total, scheme, payers)
 
 
-def _notes(order: QuoteOrder, rule: SubsidyRule, loan: Loan, parameters: Parameters) -> Iterator[Note]:
+def _sum_by_payer(tranches: Sequence[TrancheTotal]) -> dict[Payer, int]:
+    sums = {payer: sum(total.payers.get(payer, 0) for total in tranches) for payer in Payer}
+    return {payer: amount for payer, amount in sums.items() if any(payer in total.payers for total in tranches)}
+
+
+def _payer_notes(tranches: Sequence[TrancheTotal]) -> Iterator[Note]:
+    unpaid = sum(total.total_fen for total in tranches if total.payer_scheme is None)
+    if unpaid and any(total.payer_scheme for total in tranches):
+        yield Note("PAYERS_INCOMPLETE", f"有{yuan(unpaid)}元没有指定分担比例，未计入分担结果。")
+
+
+def _notes(order: QuoteOrder, rule: SubsidyRule, loan: Loan) -> Iterator[Note]:
     if rule.keyed_by is DateKey.DISBURSED and not rule.validity.covers(order.disbursed_on):
         yield Note(
             "RULE_NOT_IN_FORCE",

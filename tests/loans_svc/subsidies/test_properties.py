@@ -21,7 +21,7 @@ from tests.loans_svc.subsidies import oracle
 from tests.loans_svc.subsidies.strategies import loans, parameters, priors
 
 FOUR_CENTURIES = timedelta(days=146_097)
-bounded = settings(max_examples=100, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+bounded = settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def exact(schedule: Schedule) -> Fraction:
@@ -32,7 +32,7 @@ def amounts(schedule: Schedule) -> list[tuple[str, str, int, int]]:
     return [(str(line.period), line.tranche.value, line.days, line.amount_fen) for line in schedule.lines]
 
 
-@settings(bounded, max_examples=500)
+@settings(bounded, max_examples=150)
 @given(loans(), parameters(), priors)
 def test_the_engine_equals_the_day_by_day_oracle(loan: Loan, chosen: Parameters, prior: PriorUse) -> None:
     assert find_faults(loan) == []

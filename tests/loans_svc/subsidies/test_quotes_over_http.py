@@ -253,6 +253,14 @@ async def test_payers_of_a_whole_loan_sum_to_its_total(loans: httpx.AsyncClient)
     assert sum(fen_from_yuan(part["amount"]) for part in answer["payers"]) == fen_from_yuan(answer["total"])
 
 
+async def test_a_local_part_without_payers_is_not_charged_to_those_of_the_state_part(loans: httpx.AsyncClient) -> None:
+    big = {"principal": "500000.00", "rule": "R2023", "disbursed_on": "2024-01-10", "matures_on": "2024-02-10"}
+    answer = await quote(loans, **big, borrower_kind="INDIVIDUAL", payer_scheme="ZZ2022_CITY_STATE")
+    state, local = answer["tranches"]
+    assert sum(fen_from_yuan(part["amount"]) for part in answer["payers"]) == fen_from_yuan(state["total"])
+    assert (local["payers"], "PAYERS_INCOMPLETE" in notes(answer)) == ([], True)
+
+
 async def test_the_fourth_loan_is_refused_as_a_result_not_as_an_error(loans: httpx.AsyncClient) -> None:
     answer = await quote(loans, prior_loans=3)
     assert (answer["total"], answer["lines"], answer["window"]["ended_by"]) == ("0.00", [], "LOAN_COUNT")

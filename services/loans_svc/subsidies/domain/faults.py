@@ -6,12 +6,12 @@ from datetime import date
 
 from kit.dates import add_years
 from kit.errors import FieldError
-from loans_svc.subsidies.domain.loan import Extension, Loan, Overdue, PriorUse, RateReset, Repayment
+from loans_svc.subsidies.domain.loan import NO_PRIOR_USE, Extension, Loan, Overdue, PriorUse, RateReset, Repayment
 
 LONGEST_TERM_YEARS = 30  # with the bounds of amount and rate it keeps every numerator within a bigint (E23)
 
 
-def find_faults(loan: Loan, prior: PriorUse = PriorUse()) -> list[FieldError]:  # noqa: B008  # frozen
+def find_faults(loan: Loan, prior: PriorUse = NO_PRIOR_USE) -> list[FieldError]:
     """All faults of terms and events; an empty list means that `compute` can't fail.
 
     Pointers are those of the wire: `/matures_on`, `/events/3/amount`.

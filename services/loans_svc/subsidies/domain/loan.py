@@ -106,6 +106,9 @@ class PriorUse:
     loans: int = 0
 
 
+NO_PRIOR_USE = PriorUse()
+
+
 def tranche_parts(principal_fen: int, cap_fen: int | None, local_cap_fen: int) -> tuple[TranchePart, ...]:
     """Cuts a principal at its cap: the excess is the LOCAL tranche, up to what the rule allows of one (S15)."""
     state = principal_fen if cap_fen is None else min(principal_fen, cap_fen)

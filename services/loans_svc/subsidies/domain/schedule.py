@@ -20,7 +20,7 @@ from loans_svc.subsidies.domain.balances import (
     subsidised,
 )
 from loans_svc.subsidies.domain.calendar import Period, days_between, periods_in, year_basis
-from loans_svc.subsidies.domain.loan import Compensation, Loan, PriorUse, Stop
+from loans_svc.subsidies.domain.loan import NO_PRIOR_USE, Compensation, Loan, PriorUse, Stop
 
 _PPM = 1_000_000
 _SIXTHS = 6
@@ -200,7 +200,7 @@ class _Course:
 def compute(
     loan: Loan,
     parameters: Parameters,
-    prior: PriorUse = PriorUse(),  # noqa: B008  # frozen
+    prior: PriorUse = NO_PRIOR_USE,
     span: tuple[date | None, date | None] = (None, None),
     known_on: date | None = None,
 ) -> Schedule:
