@@ -149,6 +149,8 @@ def read_yaml(path: Path) -> Item:
         mark = error.problem_mark
         place = (mark.line + 1, mark.column + 1) if mark else (1, 1)
         raise DataFileError(f"not YAML: {error.problem}", path.name, *place) from None
+    except yaml.YAMLError:
+        raise DataFileError("not YAML: a character that may not stand in it", path.name, 1, 1) from None
     if node is None:
         raise DataFileError("the file is empty", path.name, 1, 1)
     return Item(node, path.name)

@@ -50,8 +50,7 @@ def _undetermined(answer: Answer, vocabulary: Vocabulary) -> Message:
     count = len(answer.missing_facts)
     if not count:
         return Message("实施细则尚未确定标准，暂时无法判断。", _ASK)
-    labels = {fact.name: fact.label for fact in vocabulary.facts}
-    first = labels[answer.missing_facts[0]]
+    first = vocabulary.label(answer.missing_facts[0])
     step = f"请补充“{first}”。" if count == 1 else f"请补充“{first}”等{count}项信息。"
     return Message(f"还缺{count}项信息，暂时无法判断。", step if len(step) <= MAX_LENGTH else f"请补充{count}项信息。")
 

@@ -11,6 +11,7 @@ from eligibility_svc.facts.domain import Subject, Vocabulary
 from eligibility_svc.facts.repository import vocabulary
 from eligibility_svc.facts.schemas import value_schema
 from eligibility_svc.measures.domain import Catalogue
+from eligibility_svc.measures.repository import catalogue
 from eligibility_svc.measures.schemas import CitationRead
 from kit.http.wire import Code, LegalDate, RequestModel, ResponseModel
 from kit.money import yuan
@@ -28,6 +29,9 @@ def _facts_schema(words: Vocabulary) -> dict[str, Any]:
 SubmittedFacts = Annotated[dict[str, Any], Field(max_length=200), WithJsonSchema(_facts_schema(vocabulary()))]
 
 
+MeasureCode = Annotated[Code, WithJsonSchema({"type": "string", "enum": list(catalogue().measures)})]
+
+
 class CheckCreate(RequestModel):
     """What to check."""
 
@@ -35,7 +39,8 @@ class CheckCreate(RequestModel):
     as_of: Annotated[LegalDate | None, Field(description="按哪一天的政策判断，默认今天（北京时间）")] = None
     facts: SubmittedFacts
     measures: Annotated[
-        list[Code] | None, Field(min_length=1, max_length=100, description="只查这些措施；不填为该对象的全部措施")
+        list[MeasureCode] | None,
+        Field(min_length=1, max_length=100, description="只查这些措施；不填为该对象的全部措施"),
     ] = None
 
 
@@ -134,23 +139,23 @@ class CheckRead(ResponseModel):
     results: list[ResultRead]
 
 
-def wire(as_of: date, answers: tuple[Answer, ...], catalogue: Catalogue, words: Vocabulary) -> dict[str, Any]:
+def wire(as_of: date, answers: tuple[Answer, ...], known: Catalogue, words: Vocabulary) -> dict[str, Any]:
     """`CheckRead` as plain data; to validate its hundred criteria once more would cost more than the check."""
     return {
         "as_of": as_of.isoformat(),
-        "catalogue_version": catalogue.version,
-        "results": [_result(answer, catalogue, words) for answer in answers],
+        "catalogue_version": known.version,
+        "results": [_result(answer, known, words) for answer in answers],
     }
 
 
-def _result(answer: Answer, catalogue: Catalogue, words: Vocabulary) -> dict[str, Any]:
-    text, next_step = message(answer, catalogue, words)
+def _result(answer: Answer, known: Catalogue, words: Vocabulary) -> dict[str, Any]:
+    text, next_step = message(answer, known, words)
     return {
         "measure": answer.measure,
         "name": answer.name,
         "family": answer.family.value,
         "outcome": answer.outcome.value,
-        "benefit": _benefit(answer.benefit, catalogue),
+        "benefit": _benefit(answer.benefit, known),
         "quota": None if answer.quota is None else answer.quota._asdict(),
         "reasons": [_reason(reason) for reason in answer.reasons],
         "rule": answer.rule,
@@ -177,15 +182,15 @@ def _reason(reason: Reason) -> dict[str, Any]:
     return shown
 
 
-def _benefit(benefit: BenefitAnswer, catalogue: Catalogue) -> dict[str, Any]:
+def _benefit(benefit: BenefitAnswer, known: Catalogue) -> dict[str, Any]:
     return {
         "status": benefit.status.value,
         "amount": None if benefit.amount is None else yuan(benefit.amount),
         "is_ceiling": benefit.is_ceiling,
         "payer": benefit.payer,
-        "payer_name": catalogue.payers.get(benefit.payer) if benefit.payer else None,
+        "payer_name": known.payers.get(benefit.payer) if benefit.payer else None,
         "per": benefit.per,
-        "per_name": catalogue.per.get(benefit.per) if benefit.per else None,
+        "per_name": known.per.get(benefit.per) if benefit.per else None,
         "tiers": [{"code": tier.code, "name": tier.name, "outcome": tier.outcome.value} for tier in benefit.tiers],
         "arithmetic": benefit.arithmetic,
         "missing_facts": benefit.missing_facts,

@@ -90,6 +90,7 @@ class Vocabulary:
             subject: {fact.name: fact for fact in facts if subject in fact.subjects} for subject in subjects
         }
         self._position = {fact.name: index for index, fact in enumerate(facts)}
+        self._labels = {fact.name: fact.label for fact in facts}
 
     def of(self, subject: str) -> Mapping[str, Fact]:
         """The facts of a subject by name.
@@ -102,6 +103,10 @@ class Vocabulary:
     def position(self, name: str) -> int:
         """Where a fact stands in the data file."""
         return self._position[name]
+
+    def label(self, name: str) -> str:
+        """What a fact is called in Chinese."""
+        return self._labels[name]
 
     def scope(self, subject: str, parameters: Mapping[str, Type]) -> Scope:
         """The names that a rule about a subject may use."""

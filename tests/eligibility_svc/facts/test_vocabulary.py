@@ -125,7 +125,9 @@ def test_a_well_formed_vocabulary_loads(tmp_path: Path) -> None:
     [
         ("", "words.yaml:1:1", "empty"),
         ("subjects: [", "words.yaml:2:1", "not YAML"),
+        ("subjects: \x00", "words.yaml:1:1", "not YAML"),
         ("- a", "words.yaml:1:1", "expected key: value pairs"),
+        ("a: 1\n---\nb: 2", "words.yaml:2:1", "not YAML"),
         (HEAD.replace("PERSON: 个人, ", "") + GOOD, "words.yaml:1:11", "the subjects are"),
         (HEAD + GOOD + GOOD, "words.yaml:10:3", "is_new stands twice"),
         (HEAD + GOOD.replace("is_new", "isNew"), "words.yaml:6:5", "lower_snake"),

@@ -1,0 +1,37 @@
+"""The eligibility service on a real socket."""
+
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from eligibility_svc.main import create_app
+from kit.settings import ServiceSettings
+from kit.testing import Caller, client, serving
+
+CATALOGUE_SCOPE, CHECK_SCOPE = "eligibility.catalogue.read", "eligibility.check.run"
+
+
+@pytest.fixture(scope="session")
+def eligibility_url(infrastructure: Any) -> Iterator[str]:
+    environment = infrastructure.service_environment("eligibility", infrastructure.new_database())
+    values: dict[str, Any] = {name.removeprefix("JIUYE_").lower(): value for name, value in environment.items()}
+    for secret in ("database_url", "redis_url", "field_keys", "cursor_key"):
+        values[secret] = SecretStr(values[secret])
+    with serving(create_app(ServiceSettings(**values))) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def caller(infrastructure: Any) -> Caller:
+    return Caller(infrastructure.keys.internal_signing_key, "eligibility")
+
+
+@pytest.fixture
+async def api(eligibility_url: str, caller: Caller) -> AsyncIterator[httpx.AsyncClient]:
+    """A client with both scopes of the service."""
+    headers = caller.headers(CATALOGUE_SCOPE, CHECK_SCOPE, kind="INTEGRATOR")
+    async with client(f"{eligibility_url}/api/v1/eligibility", headers=headers) as made:
+        yield made
