@@ -2,7 +2,6 @@
 
 import asyncio
 import os
-import signal
 import time
 import traceback
 from collections.abc import Coroutine
@@ -14,6 +13,7 @@ from onebox.console import complain, line, say
 from onebox.errors import OneboxError
 from onebox.runtime import Runtime
 from onebox.settings import Settings
+from onebox.stopping import told_to_stop, watch_make
 from onebox.welcome import welcome
 
 
@@ -31,16 +31,17 @@ def main() -> int:
 
 async def _run(settings: Settings) -> None:
     began = time.monotonic()
-    told_to_stop = _listen()
+    stop = told_to_stop()
+    watching = asyncio.create_task(watch_make(stop))
     # Where the database must run as another user, that one has to pass through the folder; its files stay closed.
     is_passed_through = settings.postgres_url is None and confinement().owner is not None
     with homes.opened(settings.home, settings.base_url, 0o711 if is_passed_through else 0o700) as home:
         say(f"就业服务平台启动，数据目录 {home.path}")
         runtime = Runtime(settings, home)
         try:
-            if await _unless(told_to_stop, runtime.start()):
+            if await _unless(stop, runtime.start()):
                 line(welcome(settings, home, time.monotonic() - began))
-                await told_to_stop.wait()
+                await stop.wait()
             say("正在停止")
         except OneboxError:
             raise
@@ -53,17 +54,8 @@ async def _run(settings: Settings) -> None:
             ) from None
         finally:
             await runtime.stop()
+            watching.cancel()
         say("已停止")
-
-
-def _listen() -> asyncio.Event:
-    """An event that Ctrl-C, SIGTERM and a closed terminal set; `nohup` keeps its meaning."""
-    event, loop = asyncio.Event(), asyncio.get_running_loop()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        loop.add_signal_handler(number, event.set)
-    if signal.getsignal(signal.SIGHUP) is not signal.SIG_IGN:
-        loop.add_signal_handler(signal.SIGHUP, event.set)
-    return event
 
 
 async def _unless(event: asyncio.Event, work: Coroutine[Any, Any, None]) -> bool:
