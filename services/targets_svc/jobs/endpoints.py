@@ -13,10 +13,26 @@ from kit.http.problems import problems
 from kit.http.routing import Router
 from kit.jobs.queue import JobRead, read_job
 
+_EXAMPLE = {
+    "id": "019330f0-7a1c-7c8e-9a3e-0d5f6b7a8c9d",
+    "kind": "targets.recount",
+    "state": "SUCCEEDED",
+    "progress": {"done": 0, "total": None},
+    "result": {"is_sound": True, "wrong_counts": [], "wrong_count_cells": 0, "wrong_slots": 0},
+    "problem": None,
+    "created_at": "2017-07-02T18:00:00Z",
+    "finished_at": "2017-07-02T18:00:02Z",
+}
+
 router = Router(prefix="/api/v1/targets", tags=["任务"])
 
 
-@router.get("/jobs/{job_id}", operation_id="get_targets_job", summary="查看任务进度", responses=problems(NotFoundError))
+@router.get(
+    "/jobs/{job_id}",
+    operation_id="get_targets_job",
+    summary="查看任务进度",
+    responses=problems(NotFoundError) | {200: {"content": {"application/json": {"example": _EXAMPLE}}}},
+)
 async def get_targets_job(
     job_id: Annotated[UUID, Path(description="任务编号")],
     principal: Annotated[Principal, requires("targets.job.read")],

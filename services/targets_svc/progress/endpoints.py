@@ -47,5 +47,5 @@ async def get_progress(
     tx: Tx,
     question: Annotated[Question, Depends(_question)],
 ) -> ProgressRead:
-    """整表返回：计划的每个单元格一行，全市合计在单位ZZ。只有审定的数据计入；县（市、区）账号只见本单位和全市。"""
+    """整表返回：计划的每个单元格一行，全市合计在单位ZZ。只有批准的数据计入；县（市、区）账号只见本单位和全市。"""
     return ProgressRead.of(await read_progress(tx, question, own_unit=principal.unit, now=now()))

@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from typing import Annotated
 
-from pydantic import AfterValidator, Field, StringConstraints
+from pydantic import Field, StringConstraints
 
 from kit.http.wire import ResponseModel
 from targets_svc.indicators.repository import load_indicators
@@ -11,17 +11,9 @@ from targets_svc.progress.domain.arithmetic import Curve, Level, ObsStatus, Rati
 from targets_svc.progress.domain.table import Row
 from targets_svc.progress.service import ProgressSource, ProgressTable
 
-
-def _month(text: str) -> str:
-    if text.startswith("0000"):
-        raise ValueError("MONTH|月份格式应为YYYY-MM或1至12，如2017-06")
-    return text
-
-
 MonthOrNumber = Annotated[
     str,
-    StringConstraints(pattern=r"^([0-9]{4}-(0[1-9]|1[0-2])|0?[1-9]|1[0-2])$", max_length=7),
-    AfterValidator(_month),
+    StringConstraints(pattern=r"^([1-9][0-9]{3}-(0[1-9]|1[0-2])|0?[1-9]|1[0-2])$", max_length=7),
 ]
 
 
@@ -38,7 +30,7 @@ class ProgressRow(ResponseModel):
     level: Level
     rank: Annotated[int | None, Field(description="县（市、区）排名，并列同名次；市本级和全市不排名")]
     needed_per_month: Annotated[str | None, Field(description="其后每月需完成数，一位小数；已完成或年终为空")]
-    status: Annotated[ObsStatus, Field(description="A已审定，P已报送待审定，O尚无数据，L逾期未报，M未下达任务")]
+    status: Annotated[ObsStatus, Field(description="A已批准，P已报送待批准，O尚无数据，L逾期未报，M未下达任务")]
 
     @classmethod
     def of(cls, row: Row) -> "ProgressRow":

@@ -188,10 +188,10 @@ def _fall_errors(where: str, cell: Cell, indicator: Indicator, against: Assignme
     if cell.gross is not None and cell.attrition is not None:
         if cell.gross < (last.before_attrition or 0) or cell.attrition < (last.attrition or 0):
             yield FieldError(
-                f"{where}/gross", "R5_FALL", "累计新就业、自然减员均不能低于上次审定数；确需更正请走更正流程"
+                f"{where}/gross", "R5_FALL", "累计新就业、自然减员均不能低于上次批准数；确需更正请走更正流程"
             )
     elif cell.value is not None and last.value is not None and cell.value < last.value:
-        yield FieldError(f"{where}/value", "R5_FALL", "累计数不能低于上次审定数；确需更正请走更正流程")
+        yield FieldError(f"{where}/value", "R5_FALL", "累计数不能低于上次批准数；确需更正请走更正流程")
 
 
 def find_gaps(cells: Sequence[Cell], against: Assignment) -> list[FieldError]:

@@ -53,7 +53,7 @@ _LABELS = {
     State.SUBMITTED: "已报送",
     State.REVIEWED: "已审核",
     State.RETURNED: "已退回",
-    State.APPROVED: "已审定",
+    State.APPROVED: "已批准",
 }
 
 

@@ -10,7 +10,13 @@ from kit.clock import now
 from kit.dates import Month
 from kit.db.engine import Tx
 from kit.errors import ScopeMissingError
-from kit.http.errors import IdempotencyKeyMissingError, IfMatchRequiredError, VersionStaleError
+from kit.http.errors import (
+    IdempotencyInProgressError,
+    IdempotencyKeyMissingError,
+    IdempotencyKeyReusedError,
+    IfMatchRequiredError,
+    VersionStaleError,
+)
 from kit.http.etags import IfMatch, set_etag
 from kit.http.idempotency import IdempotencyHonoured, IdempotencyRequired
 from kit.http.paging import PageQuery
@@ -57,7 +63,13 @@ Approver = Annotated[Principal, requires("targets.report.approve")]
 Returner = Annotated[Principal, Depends(_may_return)]
 UnitPath = Annotated[Code, Path(description="单位代码", examples=["ZZ07"])]
 KnownAt = Annotated[Instant | None, Query(description="当时正式的数据；默认现在")]
-_STEP = (ReportNotFoundError, VersionStaleError, TransitionRefusedError)
+_STEP = (
+    ReportNotFoundError,
+    VersionStaleError,
+    TransitionRefusedError,
+    IdempotencyInProgressError,
+    IdempotencyKeyReusedError,
+)
 
 
 def _answer(view: ReportView, response: Response) -> ReportRead:
@@ -130,7 +142,7 @@ async def review_report(
 @router.post(
     "/reports/{unit}/{month}/approval",
     operation_id="approve_report",
-    summary="审定月报",
+    summary="批准月报",
     responses=problems(*_STEP, FourEyesError, NotCityLevelError, ReportInvalidError, IdempotencyKeyMissingError),
 )
 async def approve_report(
@@ -142,7 +154,7 @@ async def approve_report(
     response: Response,
     if_match: IfMatch = None,
 ) -> ReportRead:
-    """由市级审定，审定人不能是报送人或审核人；审定后成为正式数据，只能通过更正产生新版本。"""
+    """由市级批准，批准人不能是报送人或审核人；批准后成为正式数据，只能通过更正产生新版本。"""
     return _answer(await service.approve_report(tx, _actor(principal), unit, month, if_match, now()), response)
 
 
@@ -189,7 +201,7 @@ async def withdraw_report(
 @router.post(
     "/reports/{unit}/{month}/correction",
     operation_id="correct_report",
-    summary="更正已审定的月报",
+    summary="更正已批准的月报",
     responses=problems(*_STEP),
 )
 async def correct_report(
@@ -202,7 +214,7 @@ async def correct_report(
     response: Response,
     if_match: IfMatch = None,
 ) -> ReportRead:
-    """以审定数据为底稿开出新的一版；新版审定之前，原版仍是正式数据。"""
+    """以批准数据为底稿开出新的一版；新版批准之前，原版仍是正式数据。"""
     view = await service.correct_report(tx, _actor(principal), unit, month, body.reason, if_match, now())
     return _answer(view, response)
 
@@ -216,7 +228,7 @@ async def correct_report(
 async def get_report(
     unit: UnitPath, month: MonthPath, principal: Reader, tx: Tx, response: Response, known_at: KnownAt = None
 ) -> ReportRead:
-    """已有审定数据的，返回审定的一版，办理中的更正在open_revision；尚无审定数据的，返回办理中的一版。"""
+    """已有批准数据的，返回批准的一版，办理中的更正在open_revision；尚无批准数据的，返回办理中的一版。"""
     return _answer(await service.read_report(tx, _actor(principal), unit, month, known_at, now()), response)
 
 

@@ -11,8 +11,8 @@ class ReportNotFoundError(NotFoundError):
 
 class NothingOfficialError(NotFoundError):
     code = "NOTHING_OFFICIAL"
-    title = "当时还没有审定的数据"
-    default_detail = "在所查的时间点，这份报表尚未审定；不带known_at可查看当前情况。"
+    title = "当时还没有批准的数据"
+    default_detail = "在所查的时间点，这份报表尚未批准；不带known_at可查看当前情况。"
 
 
 class ReportInvalidError(ValidationFailedError):
@@ -35,7 +35,7 @@ class FourEyesError(DomainError):
     kind = Kind.CONFLICT
     code = "FOUR_EYES"
     title = "同一人不能办理两个环节"
-    default_detail = "报送、审核、审定应由三人分别办理；请换由另一位同事办理本环节。"
+    default_detail = "报送、审核、批准应由三人分别办理；请换由另一位同事办理本环节。"
 
 
 class NotSubmitterError(DomainError):
@@ -48,5 +48,5 @@ class NotSubmitterError(DomainError):
 class NotCityLevelError(DomainError):
     kind = Kind.FORBIDDEN
     code = "NOT_CITY_LEVEL"
-    title = "报表由市级审定"
-    default_detail = "本单位的报表不能由本单位审定，请提请市级审定。"
+    title = "报表由市级批准"
+    default_detail = "本单位的报表不能由本单位批准，请提请市级批准。"

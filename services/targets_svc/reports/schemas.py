@@ -54,7 +54,7 @@ def _month(text: str) -> str:
 MonthString = Annotated[
     str,
     AfterValidator(_month),
-    WithJsonSchema({"type": "string", "pattern": "^[0-9]{4}-(0[1-9]|1[0-2])$", "examples": ["2017-06"]}),
+    WithJsonSchema({"type": "string", "pattern": "^[1-9][0-9]{3}-(0[1-9]|1[0-2])$", "examples": ["2017-06"]}),
 ]
 
 
@@ -64,7 +64,9 @@ def _reason(text: str) -> str:
     return text.strip()
 
 
-Reason = Annotated[str, StringConstraints(max_length=1000), AfterValidator(_reason)]
+Reason = Annotated[
+    str, StringConstraints(max_length=1000), AfterValidator(_reason), Field(json_schema_extra={"minLength": 5})
+]
 
 
 class CellWrite(RequestModel):
