@@ -18,6 +18,8 @@ from kit.dates import Month
 from tests.eligibility_svc.checks.table import DECIDER
 
 AS_OF = date(2018, 9, 1)
+# A loaded machine is not a fault.
+unhurried = settings(deadline=None, suppress_health_check=[HealthCheck.too_slow])
 SUBJECTS = list(vocabulary().subjects)
 # The values on either side of every bound in the notices.
 COUNTS = (0, 1, 2, 5, 6, 7, 11, 12, 13, 35, 36, 37, 99, 100, 101, 130)
@@ -55,6 +57,7 @@ def answers(subject: str, facts: dict[str, Value]) -> dict[str, Answer]:
     return {answer.measure: answer for answer in DECIDER.check(subject, facts, AS_OF)}
 
 
+@unhurried
 @given(situations(), st.data())
 def test_more_facts_never_overturn_a_settled_outcome(
     situation: tuple[str, dict[str, Value]], data: st.DataObject
@@ -67,12 +70,14 @@ def test_more_facts_never_overturn_a_settled_outcome(
             assert more[measure].outcome is answer.outcome
 
 
+@unhurried
 @given(situations())
 def test_the_order_of_facts_does_not_matter(situation: tuple[str, dict[str, Value]]) -> None:
     subject, facts = situation
     assert answers(subject, dict(reversed(facts.items()))) == answers(subject, facts)
 
 
+@unhurried
 @given(situations())
 def test_facts_are_asked_for_exactly_while_the_outcome_is_open(situation: tuple[str, dict[str, Value]]) -> None:
     subject, facts = situation
@@ -83,6 +88,7 @@ def test_facts_are_asked_for_exactly_while_the_outcome_is_open(situation: tuple[
         assert positions == sorted(positions)
 
 
+@unhurried
 @given(situations())
 def test_a_fact_that_is_not_asked_for_changes_nothing(situation: tuple[str, dict[str, Value]]) -> None:
     subject, facts = situation
@@ -97,6 +103,7 @@ def test_a_fact_that_is_not_asked_for_changes_nothing(situation: tuple[str, dict
                 assert after[measure].outcome is answer.outcome
 
 
+@unhurried
 @given(situations())
 def test_the_reasons_add_up_to_the_outcome(situation: tuple[str, dict[str, Value]]) -> None:
     subject, facts = situation
@@ -117,6 +124,7 @@ def _combined(rule: Any, truths: dict[str, Truth]) -> bool | None:
     return choose((_combined(part, truths) for part in parts), key=rank.__getitem__)
 
 
+@unhurried
 @given(situations())
 def test_every_message_fits_the_screen(situation: tuple[str, dict[str, Value]]) -> None:
     subject, facts = situation
@@ -127,6 +135,7 @@ def test_every_message_fits_the_screen(situation: tuple[str, dict[str, Value]]) 
             assert not set(line) & set("{}[]<>_")
 
 
+@unhurried
 @given(situations())
 def test_a_refused_grant_gives_nothing(situation: tuple[str, dict[str, Value]]) -> None:
     subject, facts = situation
@@ -135,6 +144,7 @@ def test_a_refused_grant_gives_nothing(situation: tuple[str, dict[str, Value]]) 
             assert (answer.benefit.amount, answer.quota, answer.overlaps) == (None, None, ())
 
 
+@unhurried
 @given(situations())
 def test_overlaps_are_mutual(situation: tuple[str, dict[str, Value]]) -> None:
     subject, facts = situation
@@ -143,7 +153,7 @@ def test_overlaps_are_mutual(situation: tuple[str, dict[str, Value]]) -> None:
         assert all(code in found[other].overlaps for other in answer.overlaps)
 
 
-@settings(max_examples=60, suppress_health_check=[HealthCheck.too_slow], deadline=None)
+@unhurried
 @given(situations(), st.sampled_from([date(1900, 1, 1), date(2017, 3, 9), date(2017, 12, 1), date(2200, 12, 31)]))
 def test_any_date_has_an_answer(situation: tuple[str, dict[str, Value]], as_of: date) -> None:
     subject, facts = situation

@@ -6,7 +6,7 @@ from fractions import Fraction
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from eligibility_svc.language.closures import Rule, compile_rule, conjunction, disjunction, threshold
@@ -201,6 +201,7 @@ dated_rules = st.sampled_from(
 )  # fmt: skip
 
 
+@settings(deadline=None)  # a loaded machine is not a fault
 @given(dated_rules, st.dates(date(2016, 1, 1), date(2018, 12, 31)), st.integers(0, 15))
 def test_a_rule_turns_only_on_its_turning_days(source: str, on: date, n: int) -> None:
     compiled = rule(source)
