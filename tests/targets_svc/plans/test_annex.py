@@ -1,5 +1,10 @@
 """The 2017 plan over HTTP, cell by cell against the annex of 郑政办文〔2017〕15号."""
 
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -119,6 +124,27 @@ async def test_seeding_again_changes_nothing(targets: Targets, database: Databas
         assert await connection.fetch("SELECT *, xmin::text FROM plan_item ORDER BY plan_id, unit, indicator") == before
     finally:
         await connection.close()
+
+
+def test_the_seed_command_needs_nothing_but_the_database(infrastructure: Any) -> None:
+    environment = {
+        "JIUYE_DATABASE_URL": infrastructure.url("targets_app", infrastructure.new_database()),
+        "PYTHONPATH": "services",
+        "PATH": os.environ["PATH"],
+    }
+    runs = [
+        subprocess.run(
+            [sys.executable, "-m", "targets_svc.seed"],
+            cwd=Path(__file__).parents[3],
+            env=environment,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        for _ in range(2)
+    ]
+
+    assert [json.loads(run.stdout)["issued"] for run in runs] == [["2017-v1"], []]
 
 
 async def test_an_issued_version_is_never_overwritten(database: Database) -> None:
