@@ -22,11 +22,11 @@ TOKEN=$(curl -s {base}/oauth/token -d grant_type=client_credentials -d client_id
   -d client_secret="$SECRET" | python3 -c 'import json, sys; print(json.load(sys.stdin)["access_token"])')
 
 # 2 2017 年就业目标任务分解表
-curl -s -H "Authorization: Bearer $TOKEN" {base}/api/v1/targets/plans/2017
+curl -s -H "Authorization: Bearer $TOKEN" {base}/api/v1/targets/plans/2017; echo
 
 # 3 一个人能享受哪些政策，依据哪一条
 curl -s -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' {base}/api/v1/eligibility/checks \\
-  -d '{check}'
+  -d '{check}'; echo
 
 完整演示：make demo        停止：Ctrl-C
 """
