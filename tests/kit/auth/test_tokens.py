@@ -34,7 +34,7 @@ def signed(claims: dict[str, Any], header: dict[str, Any] | None = None, key: di
         "kind": "STAFF",
         "scope": "",
         "iat": now,
-        "exp": now + 60,
+        "exp": now + 36000,
     }
     body = {k: v for k, v in (base | claims).items() if v is not None}
     kid = MINTER.jwks()["keys"][0]["kid"]
