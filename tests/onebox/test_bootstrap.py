@@ -1,6 +1,7 @@
 """Roles, schemas and rights, made by a superuser or by an administrator with fewer rights, again and again."""
 
 import asyncio
+import shutil
 import subprocess
 import sys
 
@@ -10,8 +11,21 @@ import pytest
 from onebox import ports
 from onebox.bootstrap import ROLES, bootstrap
 from onebox.errors import OneboxError
+from onebox.postgres import TEST, Postgres
+from onebox.servers import running
 
 PASSWORDS = {role: f'it\'s "{role}" $1 %s' for role in ROLES}
+
+
+@pytest.fixture(scope="module")
+def server(initialised, tmp_path_factory):
+    """One for the tests that do not mind what was there before."""
+    folder = tmp_path_factory.mktemp("bootstrap")
+    shutil.copytree(initialised, folder / "postgres")
+    server = Postgres(folder / "postgres", *ports.free_ports(1), "secret", TEST)
+    with running(server, folder / "log"):
+        yield server
+    shutil.rmtree(folder)
 
 
 async def run(url, *statements):
@@ -22,16 +36,16 @@ async def run(url, *statements):
         await connection.close()
 
 
-async def test_the_whole_life_of_the_rights(running_server):
-    await bootstrap(running_server.admin_url(), PASSWORDS)
-    owner = running_server.url("loans_owner", PASSWORDS["loans_owner"], "jiuye")
-    app = running_server.url("loans_app", PASSWORDS["loans_app"], "jiuye")
-    worker = running_server.url("loans_worker", PASSWORDS["loans_worker"], "jiuye")
+async def test_the_whole_life_of_the_rights(server):
+    await bootstrap(server.admin_url(), PASSWORDS)
+    owner = server.url("loans_owner", PASSWORDS["loans_owner"], "jiuye")
+    app = server.url("loans_app", PASSWORDS["loans_app"], "jiuye")
+    worker = server.url("loans_worker", PASSWORDS["loans_worker"], "jiuye")
     await run(
         owner, "CREATE TABLE loans.ledger (id int PRIMARY KEY)", "REVOKE UPDATE, DELETE ON loans.ledger FROM loans_app"
     )
 
-    await bootstrap(running_server.admin_url(), PASSWORDS)  # again: nothing is undone
+    await bootstrap(server.admin_url(), PASSWORDS)  # again: nothing is undone
 
     await run(app, "INSERT INTO loans.ledger VALUES (1)")
     assert (await run(worker, "SELECT id FROM loans.ledger"))[0][0]["id"] == 1
@@ -48,10 +62,10 @@ async def test_the_whole_life_of_the_rights(running_server):
             await run(app, refused)
 
 
-async def test_every_role_gives_up_after_a_time(running_server):
-    await bootstrap(running_server.admin_url(), PASSWORDS)
+async def test_every_role_gives_up_after_a_time(server):
+    await bootstrap(server.admin_url(), PASSWORDS)
     for role in ROLES:
-        url = running_server.url(role, PASSWORDS[role], "jiuye")
+        url = server.url(role, PASSWORDS[role], "jiuye")
         for name in ("lock_timeout", "statement_timeout", "idle_in_transaction_session_timeout"):
             assert (await run(url, f"SHOW {name}"))[0][0][0] not in {"", "0"}, (role, name)
 
@@ -67,23 +81,23 @@ async def test_an_administrator_who_is_no_superuser_is_enough(running_server):
     ) == [[]]
 
 
-async def test_a_missing_right_is_named(running_server):
+async def test_a_missing_right_is_named(server):
     await run(
-        running_server.admin_url(),
+        server.admin_url(),
         "CREATE ROLE weak LOGIN PASSWORD 'x'",
         "CREATE ROLE half LOGIN PASSWORD 'x' CREATEDB",
     )
     for role in ("weak", "half"):
         with pytest.raises(OneboxError, match=r"权限不足.*CREATEROLE"):
-            await bootstrap(running_server.url(role, "x", "postgres"), PASSWORDS)
+            await bootstrap(server.url(role, "x", "postgres"), PASSWORDS)
 
 
-async def test_passwords_do_not_reach_the_log_of_the_server(running_server):
+async def test_passwords_do_not_reach_the_log_of_the_server(server):
     talkative = ("log_statement = 'all'", "log_parameter_max_length = -1", "log_error_verbosity = 'verbose'")
     for setting in talkative:
-        await run(running_server.admin_url(), f"ALTER ROLE postgres SET {setting}")
-    await bootstrap(running_server.admin_url(), {role: f"password-of-{role}" for role in ROLES})
-    log = (running_server.folder.parent / "log").read_text()
+        await run(server.admin_url(), f"ALTER ROLE postgres SET {setting}")
+    await bootstrap(server.admin_url(), {role: f"password-of-{role}" for role in ROLES})
+    log = (server.folder.parent / "log").read_text()
     assert "jiuye.loans_app_password" in log
     assert "password-of-" not in log
 
@@ -94,18 +108,18 @@ async def test_a_server_that_is_not_there_and_a_wrong_password_are_told():
         await bootstrap(f"postgresql://a:b@127.0.0.1:{port}/postgres", PASSWORDS)
 
 
-async def test_a_wrong_password_is_told(running_server):
+async def test_a_wrong_password_is_told(server):
     with pytest.raises(OneboxError, match="拒绝了管理账号"):
-        await bootstrap(running_server.url("postgres", "wrong", "postgres"), PASSWORDS)
+        await bootstrap(server.url("postgres", "wrong", "postgres"), PASSWORDS)
 
 
-def test_as_a_command_it_reads_the_environment(running_server):
+def test_as_a_command_it_reads_the_environment(server):
     command = [sys.executable, "-m", "onebox.bootstrap"]
-    environment = {"PYTHONPATH": "services", "JIUYE_POSTGRES_URL": running_server.admin_url()}
+    environment = {"PYTHONPATH": "services", "JIUYE_POSTGRES_URL": server.admin_url()}
     missing = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     assert missing.returncode == 2
     assert "JIUYE_LOANS_WORKER_PASSWORD" in missing.stderr
 
     environment |= {f"JIUYE_{role.upper()}_PASSWORD": "x" for role in ROLES}
     subprocess.run(command, env=environment, capture_output=True, check=True)
-    assert asyncio.run(run(running_server.url("eligibility_worker", "x", "jiuye"), "SELECT 1"))
+    assert asyncio.run(run(server.url("eligibility_worker", "x", "jiuye"), "SELECT 1"))

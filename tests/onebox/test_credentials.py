@@ -1,6 +1,7 @@
 """Secrets are made once, given to people in one file and to the gateway, hashed, in another."""
 
 import json
+import shutil
 
 import pytest
 from argon2 import PasswordHasher, extract_parameters
@@ -9,9 +10,19 @@ from onebox import credentials, home
 from onebox.errors import OneboxError
 
 
+@pytest.fixture(scope="module")
+def first_start(tmp_path_factory):
+    """The files of a first start: forty hashes take their time."""
+    with home.opened(tmp_path_factory.mktemp("first") / "home", "") as opened:
+        credentials.write_clients(opened, "http://127.0.0.1:18000")
+        yield opened
+
+
 @pytest.fixture
-def opened(tmp_path):
+def opened(first_start, tmp_path):
     with home.opened(tmp_path / "home", "") as opened:
+        for path in (first_start.credentials, first_start.clients):
+            shutil.copy(path, opened.path)
         yield opened
 
 
