@@ -21,7 +21,7 @@ from api_gateway.identity.service import Identity
 from api_gateway.operations.endpoints import router as operations_router
 from api_gateway.operations.service import Readiness
 from api_gateway.settings import GatewaySettings
-from kit.http.app import bare_app
+from kit.http.bare import bare_app
 from kit.http.context import RequestContext
 
 _DESCRIPTION = """\

@@ -1,7 +1,7 @@
-"""The app factory of every service, and the bare one that the gateway shares with them."""
+"""The app factory of every service."""
 
-from collections.abc import AsyncIterator, Callable, Sequence
-from contextlib import AbstractAsyncContextManager, asynccontextmanager
+from collections.abc import AsyncIterator, Sequence
+from contextlib import asynccontextmanager
 
 import structlog
 from fastapi import APIRouter, FastAPI
@@ -9,36 +9,13 @@ from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from kit.auth.tokens import INTERNAL, TokenVerifier
 from kit.db.engine import Database
+from kit.db.problems import install_database_problems
+from kit.http.bare import Lifespan, bare_app
 from kit.http.body import StrictBodies
 from kit.http.context import RequestContext
 from kit.http.idempotency import IdempotentReplay, replay
-from kit.http.openapi import install_openapi
 from kit.http.paging import CursorCodec
-from kit.http.problems import install_problem_handlers
 from kit.settings import ServiceSettings
-from kit.telemetry.logging import configure_logging
-from kit.telemetry.metrics import HttpMetrics
-
-Lifespan = Callable[[FastAPI], AbstractAsyncContextManager[None]]
-
-
-def bare_app(*, name: str, title: str, description: str, log_level: str, lifespan: Lifespan) -> FastAPI:
-    """An app with logs, metrics, problems and OpenAPI, without a database; its docs pages are the gateway's."""
-    configure_logging(name, log_level)
-    app = FastAPI(
-        title=title,
-        description=description,
-        version="1.0.0",
-        docs_url=None,
-        redoc_url=None,
-        openapi_url=None,
-        lifespan=lifespan,
-        redirect_slashes=False,
-    )
-    app.state.metrics = HttpMetrics(name)
-    install_problem_handlers(app)
-    install_openapi(app)
-    return app
 
 
 def service_app(
@@ -81,6 +58,7 @@ def service_app(
     app.state.settings = settings
     app.state.token_verifier = TokenVerifier(settings.internal_keys, token_type=INTERNAL, audience=name)
     app.state.cursors = CursorCodec(settings.cursor_key_bytes)
+    install_database_problems(app)
     app.add_exception_handler(IdempotentReplay, replay)
     for router in routers:
         app.include_router(router)

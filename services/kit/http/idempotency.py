@@ -5,7 +5,7 @@ ends with the transaction); the primary key is what makes two effects impossible
 had no effect, and a repeat meets the same rules again.
 """
 
-import hashlib
+import hmac
 import json
 import re
 from dataclasses import dataclass
@@ -92,18 +92,21 @@ async def _claim(request: Request, session: AsyncSession, key: str) -> None:
 
 
 def _fingerprint(request: Request) -> bytes:
-    """SHA-256 of what is asked: path, query and the canonical body."""
-    asked = [request.url.path, request.url.query, request.scope.get(PARSED)]
-    return hashlib.sha256(json.dumps(asked, sort_keys=True, ensure_ascii=False).encode()).digest()
+    """What is asked: path, query and the canonical body. Keyed, because a bare hash of an ID number is the number."""
+    asked = json.dumps([request.url.path, request.url.query, request.scope.get(PARSED)], sort_keys=True)
+    return hmac.digest(request.app.state.settings.cursor_key_bytes, b"idempotency\0" + asked.encode(), "sha256")
 
 
-_KeyHeader = Annotated[
+_DESCRIPTION = "每次操作一个唯一值；重试时使用同一个，不会重复办理。"
+_KeyHeader = Annotated[str | None, Header(alias="Idempotency-Key", description=_DESCRIPTION, max_length=255)]
+# Absent, it is our problem to tell (400), not the validator's; the document says what is true.
+_RequiredKeyHeader = Annotated[
     str | None,
-    Header(alias="Idempotency-Key", description="每次操作一个唯一值；重试时使用同一个，不会重复办理。", max_length=255),
+    Header(alias="Idempotency-Key", description=_DESCRIPTION, max_length=255, json_schema_extra={"x-required": True}),
 ]
 
 
-async def _required(request: Request, session: Tx, idempotency_key: _KeyHeader = None) -> None:
+async def _required(request: Request, session: Tx, idempotency_key: _RequiredKeyHeader = None) -> None:
     if not idempotency_key:
         raise IdempotencyKeyMissingError
     await _claim(request, session, idempotency_key)

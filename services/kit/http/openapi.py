@@ -76,6 +76,7 @@ def _complete(operation: dict[str, Any]) -> list[str]:
     elif takes_input:
         declared.append(errors.ParameterInvalidError)
         declared.append(ValidationFailedError)
+    declared += _idempotency(operation)
     for status, response in problems(*declared).items():
         known = responses.setdefault(str(status), response)
         for content_type, content in response["content"].items():
@@ -90,6 +91,19 @@ def _complete(operation: dict[str, Any]) -> list[str]:
         }
     operation["responses"] = dict(sorted(responses.items()))
     return required
+
+
+def _idempotency(operation: dict[str, Any]) -> list[type[DomainError]]:
+    """Marks a required Idempotency-Key as such; returns the errors that belong to the header."""
+    for parameter in operation.get("parameters", []):
+        if parameter["name"] == "Idempotency-Key":
+            required = parameter["schema"].pop("x-required", False)
+            if required:
+                parameter["required"] = True
+                parameter["schema"] = {"type": "string", "minLength": 1, "maxLength": 255}
+            always = [errors.IdempotencyInProgressError, errors.IdempotencyKeyReusedError]
+            return [errors.IdempotencyKeyMissingError, *always]
+    return []
 
 
 def _name_scopes(built: dict[str, Any], scopes: list[str]) -> None:

@@ -4,12 +4,9 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import iter_route_contexts
-from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
-from sqlalchemy.exc import TimeoutError as PoolTimeoutError
 from starlette.exceptions import HTTPException
 from starlette.responses import Response
 from starlette.routing import Match
@@ -20,8 +17,6 @@ from kit.http.validation import field_errors
 from kit.telemetry.trace import current_request_id
 
 MEDIA_TYPE = "application/problem+json"
-_RETRYABLE_SQLSTATES = {"40001", "40P01", "55P03", "57014"}  # serialization, deadlock, lock and statement time-outs
-_log = structlog.get_logger("kit.http")
 
 
 class _MethodNotAllowedError(DomainError):
@@ -67,9 +62,6 @@ def install_problem_handlers(app: FastAPI) -> None:
     app.add_exception_handler(DomainError, _domain)
     app.add_exception_handler(RequestValidationError, _validation)
     app.add_exception_handler(HTTPException, _http)
-    app.add_exception_handler(DBAPIError, _database)
-    app.add_exception_handler(PoolTimeoutError, _pool)
-    app.add_exception_handler(OSError, _connection)
 
 
 async def _domain(_: Request, exc: Exception) -> Response:
@@ -108,29 +100,6 @@ def _allowed(request: Request) -> list[str]:
         if route.matches(request.scope)[0] is not Match.NONE:
             methods |= getattr(route, "methods", None) or set()
     return sorted(methods)
-
-
-async def _database(request: Request, exc: Exception) -> Response:
-    sqlstate = getattr(getattr(exc, "orig", None), "sqlstate", None)
-    if isinstance(exc, IntegrityError):
-        _log.warning("database.constraint", sqlstate=sqlstate, exc_info=exc)
-        return problem_response(errors.ConstraintError())
-    if sqlstate in _RETRYABLE_SQLSTATES:
-        return problem_response(errors.BusyError())
-    lost = isinstance(exc, OperationalError | InterfaceError) or getattr(exc, "connection_invalidated", False)
-    if lost or (sqlstate or "").startswith(("08", "57P")):
-        return await _connection(request, exc)
-    _log.error("database.failed", sqlstate=sqlstate, exc_info=exc)
-    return problem_response(DomainError())
-
-
-async def _pool(_: Request, __: Exception) -> Response:
-    return problem_response(errors.PoolExhaustedError())
-
-
-async def _connection(_: Request, exc: Exception) -> Response:
-    _log.warning("database.unavailable", exc_info=exc)
-    return problem_response(errors.DatabaseUnavailableError())
 
 
 def problem_schema() -> dict[str, Any]:

@@ -1,14 +1,16 @@
 """Routes of a service: strict bodies, idempotent answers, no trailing slashes."""
 
 from collections.abc import Callable, Coroutine
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from fastapi import APIRouter, Request
 from fastapi.routing import APIRoute
 from starlette.responses import Response
 
 from kit.http.body import PARSED
-from kit.http.idempotency import Pending
+
+if TYPE_CHECKING:  # an app without a database does without SQLAlchemy
+    from kit.http.idempotency import Pending
 
 
 class _StrictRequest(Request):

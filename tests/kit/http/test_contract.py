@@ -251,7 +251,9 @@ async def test_the_document_declares_scopes_problems_and_no_default_422(notes: h
     operation = document["paths"]["/api/v1/notes"]["post"]
     assert operation["operationId"] == "create_note"
     assert operation["security"] == [{"OAuth2": ["notes.note.write"]}]
-    assert {"201", "400", "401", "403", "413", "415", "422", "429", "500", "503"} <= set(operation["responses"])
+    [header] = [p for p in operation["parameters"] if p["name"] == "Idempotency-Key"]
+    assert header["required"]
+    assert {"201", "400", "409", "401", "403", "413", "415", "422", "429", "500", "503"} <= set(operation["responses"])
     assert "application/json" not in operation["responses"]["422"]["content"]
     assert "HTTPValidationError" not in document["components"]["schemas"]
     assert "Problem" in document["components"]["schemas"]

@@ -1,0 +1,44 @@
+"""What a client is told when the database refuses or is away."""
+
+import structlog
+from fastapi import FastAPI, Request
+from sqlalchemy.exc import DBAPIError, IntegrityError, InterfaceError, OperationalError
+from sqlalchemy.exc import TimeoutError as PoolTimeoutError
+from starlette.responses import Response
+
+from kit.errors import DomainError
+from kit.http import errors
+from kit.http.problems import problem_response
+
+_RETRYABLE_SQLSTATES = {"40001", "40P01", "55P03", "57014"}  # serialization, deadlock, lock and statement time-outs
+_log = structlog.get_logger("kit.db")
+
+
+def install_database_problems(app: FastAPI) -> None:
+    """Constraint violations are conflicts, everything that passes is 503 with Retry-After."""
+    app.add_exception_handler(DBAPIError, _database)
+    app.add_exception_handler(PoolTimeoutError, _pool)
+    app.add_exception_handler(OSError, _connection)
+
+
+async def _database(request: Request, exc: Exception) -> Response:
+    sqlstate = getattr(getattr(exc, "orig", None), "sqlstate", None)
+    if isinstance(exc, IntegrityError):
+        _log.warning("database.constraint", sqlstate=sqlstate, exc_info=exc)
+        return problem_response(errors.ConstraintError())
+    if sqlstate in _RETRYABLE_SQLSTATES:
+        return problem_response(errors.BusyError())
+    lost = isinstance(exc, OperationalError | InterfaceError) or getattr(exc, "connection_invalidated", False)
+    if lost or (sqlstate or "").startswith(("08", "57P")):
+        return await _connection(request, exc)
+    _log.error("database.failed", sqlstate=sqlstate, exc_info=exc)
+    return problem_response(DomainError())
+
+
+async def _pool(_: Request, __: Exception) -> Response:
+    return problem_response(errors.PoolExhaustedError())
+
+
+async def _connection(_: Request, exc: Exception) -> Response:
+    _log.warning("database.unavailable", exc_info=exc)
+    return problem_response(errors.DatabaseUnavailableError())
