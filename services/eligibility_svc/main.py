@@ -5,6 +5,7 @@ from fastapi import FastAPI
 from eligibility_svc.checks.endpoints import router as checks_router
 from eligibility_svc.checks.service import decider
 from eligibility_svc.facts.endpoints import router as facts_router
+from eligibility_svc.interviews.endpoints import router as interviews_router
 from eligibility_svc.measures.endpoints import router as measures_router
 from kit.http.app import service_app
 from kit.settings import ServiceSettings
@@ -21,6 +22,6 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
         name="eligibility",
         title="政策资格",
         description="两份通知规定的待遇、任务和服务：谁符合条件、为什么、依据哪一条、还缺什么信息。",
-        routers=[facts_router, measures_router, checks_router],
+        routers=[facts_router, measures_router, checks_router, interviews_router],
         settings=settings or ServiceSettings(),
     )

@@ -67,6 +67,11 @@ class Decider:
                 costs[code] = plan.costs
         return tuple(_marked(answers, costs))
 
+    def deciding(self, subject: str, code: str, as_of: date) -> frozenset[str]:
+        """Facts of which one alone may settle a measure; none while it is not in force."""
+        in_force = (plan for plan in self._plans[subject][code] if plan.edition.is_in_force(as_of))
+        return next((plan.deciding for plan in in_force), frozenset())
+
     def _words(self, subject: str, edition: Edition) -> Words:
         units = {name: fact.unit for name, fact in self.vocabulary.of(subject).items() if fact.unit is not None}
         return Words(units, {name: (each.label, each.unit) for name, each in edition.parameters.items()})

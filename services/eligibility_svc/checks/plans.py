@@ -39,6 +39,7 @@ class Plan:
         verdict: Kleene's logic of the tree over the truths of its criteria.
         unsettled: positions of the unknown criteria that can still change the verdict.
         rule: the tree as the contract shows it, ids for leaves.
+        deciding: facts that may settle the whole measure alone, since their criterion stands at the top of the tree.
     """
 
     def __init__(self, edition: Edition, terms: Terms, words: Words) -> None:
@@ -51,6 +52,8 @@ class Plan:
         positions = {criterion.id: index for index, criterion in enumerate(terms.criteria)}
         self.verdict, self.unsettled = _compiled(terms.requires, positions)
         self.rule = _shown(terms.requires)
+        top = (terms.requires,) if isinstance(terms.requires, Criterion) else terms.requires.parts
+        self.deciding = frozenset(name for part in top if isinstance(part, Criterion) for name in part.rule.facts)
         days = {dated.from_on for parameter in edition.parameters.values() for dated in parameter.values}
         self._days = sorted(days | {date.min})
         self._figures = [self._figures_on(day) for day in self._days]

@@ -1,0 +1,1 @@
+"""The next best question, over all measures at once."""
