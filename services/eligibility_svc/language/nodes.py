@@ -50,9 +50,9 @@ MONTHS = Type(Kind.MONTHS)
 
 @dataclass(frozen=True, slots=True)
 class Const:
-    """A literal: whole number, `true`, `false`, or one of a fact's choices."""
+    """A literal: whole number, `true`, `false`, or one of a fact's choices; unknown where a bound amount is open."""
 
-    value: Value
+    value: Value | None
     type: Type
 
 
