@@ -1,5 +1,6 @@
 """Which TCP ports on 127.0.0.1 are free, and who has the others."""
 
+import os
 import random
 import socket
 import time
@@ -10,7 +11,7 @@ from pathlib import Path
 from onebox.errors import OneboxError
 
 # Outgoing connections own numbers from 32768 on and could take one from us at any time.
-_LOWEST, _HIGHEST = 20_000, 32_000
+_LOWEST, _HIGHEST, _BLOCK = 20_000, 32_000, 300
 
 
 def is_free(port: int) -> bool:
@@ -25,13 +26,20 @@ def is_free(port: int) -> bool:
 
 
 def free_ports(count: int) -> list[int]:
-    """A row of free ports, one after the other, below those of outgoing connections."""
+    """A row of free ports, one after the other, below those of outgoing connections.
+
+    Processes that ask at the same time look in different blocks, so that they do not choose the same.
+
+    Raises:
+        OSError: there is none.
+    """
+    block = _LOWEST + os.getpid() % ((_HIGHEST - _LOWEST) // _BLOCK) * _BLOCK
     for _ in range(1000):
-        first = random.randrange(_LOWEST, _HIGHEST - count)  # noqa: S311 - a place to try, not a secret
+        first = block + random.randrange(_BLOCK - count)  # noqa: S311 - a place to try, not a secret
         row = list(range(first, first + count))
         if all(map(is_free, row)):
             return row
-    raise OSError(f"no {count} free ports in a row between {_LOWEST} and {_HIGHEST}")
+    raise OSError(f"no {count} free ports in a row between {block} and {block + _BLOCK}")
 
 
 def claim(needed: Iterable[int], patience: float) -> None:
