@@ -124,7 +124,12 @@ def _renamed(document: Document, names: Mapping[Key, str]) -> Document:
 
     copy: Document = follow(document)
     for section, entries in copy["components"].items():
-        copy["components"][section] = {names.get((section, name), name): entry for name, entry in entries.items()}
+        renamed = {names.get((section, name), name): entry for name, entry in entries.items()}
+        if len(renamed) != len(entries):
+            raise DocumentConflictError(
+                f"组件 {section} 中改名后有重名：{'、'.join(sorted(set(names.values()) & set(entries)))}，请联系开发单位改名。"
+            )
+        copy["components"][section] = renamed
     return copy
 
 

@@ -64,7 +64,10 @@ class Reply:
         Raises:
             UpstreamInvalidError: it is no answer to the request.
         """
+        if not self.began and not data.startswith(b"H"):  # llhttp reads over empty lines
+            raise UpstreamInvalidError
         self.began = True
+        self.surplus = self.complete
         if not self.has_head:
             self._head_bytes += len(data)
         try:
@@ -89,6 +92,10 @@ class Reply:
         if self.complete:
             self.surplus = True
 
+    def on_status(self, reason: bytes) -> None:
+        if _UNPRINTABLE.search(reason):
+            raise UpstreamInvalidError
+
     def on_header(self, name: bytes, value: bytes) -> None:
         if self.has_head:
             return  # a trailer
@@ -107,7 +114,8 @@ class Reply:
         if not 200 <= status < 600 or not self._parser.get_http_version().startswith("1."):
             raise UpstreamInvalidError
         self.status = status
-        self.keep_alive = self._parser.should_keep_alive()
+        # What a service sends after the head by mistake could not be told from its next answer.
+        self.keep_alive = self._parser.should_keep_alive() and not self._bodiless
         if not self._bodiless and status not in _WITHOUT_BODY:
             self._check_framing()
         self.has_head = True
