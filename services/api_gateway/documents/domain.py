@@ -126,9 +126,8 @@ def _renamed(document: Document, names: Mapping[Key, str]) -> Document:
     for section, entries in copy["components"].items():
         renamed = {names.get((section, name), name): entry for name, entry in entries.items()}
         if len(renamed) != len(entries):
-            raise DocumentConflictError(
-                f"组件 {section} 中改名后有重名：{'、'.join(sorted(set(names.values()) & set(entries)))}，请联系开发单位改名。"
-            )
+            doubled = "、".join(sorted(set(names.values()) & set(entries)))
+            raise DocumentConflictError(f"组件 {section}/{doubled} 与改名后的另一个组件重名，请联系开发单位改名。")
         copy["components"][section] = renamed
     return copy
 

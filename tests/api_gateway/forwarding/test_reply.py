@@ -129,8 +129,8 @@ def test_what_we_take_for_an_answer_h11_takes_for_the_same(
     """We may be stricter than h11, never looser; where both read an answer, they read the same."""
     data = answer[0]
     for at, length, replacement in damages:
-        at %= len(data) + 1
-        data = data[:at] + replacement + data[at + length :]
+        start = at % (len(data) + 1)
+        data = data[:start] + replacement + data[start + length :]
     try:
         reply = read(data)
     except UpstreamInvalidError:

@@ -108,6 +108,13 @@ def test_no_kind_of_client_both_writes_and_decides_a_report() -> None:
         assert not (writes and decides)
 
 
+def test_no_kind_of_client_both_carries_and_decides_a_loan_or_records_and_confirms_money() -> None:
+    for role in load_roles().values():
+        carries = {"loans.loan.apply", "loans.loan.disburse", "loans.event.write", "loans.fund.write"}
+        decides = {"loans.loan.decide", "loans.fund.confirm"}
+        assert not (role.scopes & carries and role.scopes & decides)
+
+
 def test_a_role_with_an_unknown_member_is_refused() -> None:
     with pytest.raises(ValueError, match="role KING"):
         read_roles({"KING": {"scopes": [], "rows": "all"}})
