@@ -77,7 +77,9 @@ def write_clients(home: Home, base_url: str, roles_file: Path = ROLES_FILE) -> N
     with ThreadPoolExecutor() as threads:  # the hash is slow on purpose, and computed without Python's lock
         hashes |= dict(zip(new, threads.map(_HASHER.hash, new.values()), strict=True))
     known |= new
-    write_private(home.clients, {"clients": {c.id: _for_gateway(c, hashes[c.id], scopes[c.kind]) for c in everyone}})
+    known_to_gateway = {client.id: _for_gateway(client, hashes[client.id], scopes[client.kind]) for client in everyone}
+    # The mark makes a gateway refuse these secrets in production.
+    write_private(home.clients, {"environment": "development", "clients": known_to_gateway})
     write_private(
         home.credentials,
         {"base_url": base_url, "clients": {c.id: _for_people(c, known[c.id], scopes[c.kind]) for c in everyone}},

@@ -6,6 +6,8 @@ import shutil
 import pytest
 from argon2 import PasswordHasher, extract_parameters
 
+from api_gateway.identity.errors import ClientsFileError
+from api_gateway.identity.repository import load_clients, load_roles
 from onebox import credentials, home
 from onebox.errors import OneboxError
 
@@ -37,6 +39,13 @@ def test_the_hash_is_that_of_the_secret(opened):
     assert PasswordHasher().verify(stored, people["clients"]["kiosk"]["client_secret"])
     parameters = extract_parameters(stored)
     assert (parameters.memory_cost, parameters.time_cost, parameters.parallelism) == (19 * 1024, 2, 1)
+
+
+def test_production_refuses_these_clients(opened):
+    roles = load_roles(credentials.ROLES_FILE)
+    assert "kiosk" in load_clients(opened.clients, roles, environment="development")
+    with pytest.raises(ClientsFileError, match="production does not start with them"):
+        load_clients(opened.clients, roles, environment="production")
 
 
 def test_a_secret_stays_and_the_address_follows_the_port(opened):
