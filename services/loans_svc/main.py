@@ -1,9 +1,11 @@
-"""The loan service: dated rules, interest subsidy, reward pool."""
+"""The loan service: dated rules, loans and their events, guarantee funds, interest subsidy, reward pool."""
 
 from fastapi import FastAPI
 
 from kit.http.app import service_app
 from kit.settings import ServiceSettings
+from loans_svc.funds.endpoints import router as funds_router
+from loans_svc.loans.endpoints import router as loans_router
 from loans_svc.reward_pools.endpoints import router as reward_pools_router
 from loans_svc.rules.endpoints import router as rules_router
 from loans_svc.rules.repository import catalogue
@@ -20,7 +22,7 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
     return service_app(
         name="loans",
         title="创业担保贷款与贴息",
-        description="创业担保贷款的贴息规则、逐期贴息试算和奖励性补助试算。金额单位为元，利率为年百分比，区间含首日、不含末日。",
-        routers=[rules_router, subsidies_router, reward_pools_router],
+        description="创业担保贷款的贴息规则、贷款全程、担保基金、逐期贴息和奖励性补助。金额单位为元，利率为年百分比，区间含首日、不含末日。",
+        routers=[rules_router, subsidies_router, loans_router, funds_router, reward_pools_router],
         settings=settings or ServiceSettings(),
     )

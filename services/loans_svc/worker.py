@@ -1,6 +1,10 @@
 """The worker of the loan service: `python -m loans_svc.worker`."""
 
 from kit.jobs.worker import run_worker
+from loans_svc.funds.jobs import NIGHTLY, PROOF, prove
+
+HANDLERS = {PROOF: prove}
+SCHEDULE = (NIGHTLY,)
 
 if __name__ == "__main__":
-    run_worker("loans", handlers={})
+    run_worker("loans", HANDLERS, SCHEDULE)

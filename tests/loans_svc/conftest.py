@@ -10,6 +10,7 @@ from pydantic import SecretStr
 from kit.settings import ServiceSettings
 from kit.testing import Caller, client, serving
 from loans_svc.main import create_app
+from tests.loans_svc.lending import Office
 
 SCOPES = ("loans.rule.read", "loans.quote.run", "loans.pool.run")
 
@@ -38,3 +39,11 @@ def loans_caller(infrastructure: Any) -> Caller:
 async def loans(loans_url: str, loans_caller: Caller) -> AsyncIterator[httpx.AsyncClient]:
     async with client(f"{loans_url}/api/v1/loans", headers=loans_caller.headers(*SCOPES)) as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+async def office(infrastructure: Any, loans_settings: ServiceSettings, loans_url: str, loans_caller: Caller) -> Office:
+    database = loans_settings.database_url.get_secret_value().rsplit("/", 1)[1]
+    made = Office(loans_url, database, infrastructure, loans_caller)
+    await made.deposit("CITY", "100000000.00")
+    return made

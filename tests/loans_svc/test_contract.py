@@ -21,6 +21,28 @@ OPERATIONS = [
     ("post", "/subsidy-quotes", "quote_subsidy", "loans.quote.run"),
     ("post", "/reward-pool-quotes", "quote_reward_pool", "loans.pool.run"),
 ]
+# Of stored things: (method, path, operation id, scope, status of success, status of an empty or strange request).
+STORED = [
+    ("post", "/loans", "apply_for_loan", "loans.loan.apply", 201, 422),
+    ("get", "/loans/{loan_id}", "get_loan", "loans.loan.read", 200, 404),
+    ("get", "/loans/{loan_id}/subsidy-lines", "list_loan_subsidy_lines", "loans.loan.read", 200, 404),
+    ("get", "/loans/{loan_id}/explanation", "explain_loan", "loans.loan.read", 200, 404),
+    ("post", "/loans/{loan_id}/approval", "approve_loan", "loans.loan.decide", 200, 422),
+    ("post", "/loans/{loan_id}/rejection", "reject_loan", "loans.loan.decide", 200, 422),
+    ("post", "/loans/{loan_id}/cancellation", "cancel_loan", "loans.loan.decide", 200, 422),
+    ("post", "/loans/{loan_id}/disbursement", "disburse_loan", "loans.loan.disburse", 200, 422),
+    ("post", "/loans/{loan_id}/events", "record_loan_event", "loans.event.write", 201, 422),
+    ("get", "/funds/{fund_id}", "get_fund", "loans.fund.read", 200, 404),
+    ("post", "/funds/{fund_id}/deposits", "record_fund_deposit", "loans.fund.write", 201, 422),
+    (
+        "post",
+        "/funds/{fund_id}/deposits/{deposit_id}/confirmation",
+        "confirm_fund_deposit",
+        "loans.fund.confirm",
+        200,
+        404,
+    ),
+]
 BOTH = pytest.mark.parametrize(("method", "path", "operation", "scope"), OPERATIONS, ids=str)
 
 
@@ -36,7 +58,32 @@ def test_the_document_is_valid_and_lists_these_operations(document: dict[str, An
         for path, methods in document["paths"].items()
         for method, operation in methods.items()
     ]
-    assert sorted(found) == sorted((method, f"/api/v1/loans{path}", name) for method, path, name, _ in OPERATIONS)
+    expected = [(method, f"/api/v1/loans{path}", name) for method, path, name, *_ in (*OPERATIONS, *STORED)]
+    assert sorted(found) == sorted(expected)
+
+
+@pytest.mark.parametrize(("method", "path", "operation", "scope", "success", "strange"), STORED, ids=str)
+async def test_an_operation_on_what_is_stored_has_its_scope_and_refuses_strangers(
+    document: dict[str, Any], loans_url: str, loans_caller: Caller, method: str, path: str, operation: str, scope: str,
+    success: int, strange: int,
+) -> None:  # fmt: skip
+    described = document["paths"][f"/api/v1/loans{path}"][method]
+    assert [need[name] for need in described["security"] for name in need] == [[scope]]
+    assert any("\u4e00" <= letter <= "\u9fff" for letter in described["summary"])
+    assert {str(success), "401", "403", "422", "429", "500"} <= set(described["responses"])
+    nobody = "019330f0-7a1c-7c8e-9a3e-0d5f6b7a8c9d"
+    where = path.format(loan_id=nobody, deposit_id=nobody, fund_id="NONE")
+    options: dict[str, Any] = {"headers": {"Idempotency-Key": operation}} if method == "post" else {}
+    if method == "post" and "requestBody" in described:
+        options["json"] = {}
+    async with client(f"{loans_url}/api/v1/loans") as stranger:
+        assert (await stranger.request(method, where, **options)).status_code == 401
+        everything = {one[3] for one in STORED} - {scope}
+        headers = options.pop("headers", {})
+        others = headers | loans_caller.headers(*everything)
+        assert (await stranger.request(method, where, headers=others, **options)).status_code == 403
+        own = headers | loans_caller.headers(scope)
+        assert (await stranger.request(method, where, headers=own, **options)).status_code == strange
 
 
 @BOTH

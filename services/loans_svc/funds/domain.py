@@ -87,3 +87,74 @@ def assess_application(position: FundPosition, amount_fen: int, limits: FundLimi
         is_compensation_high=compensated > 0 and compensated >= limits.compensation_warn_ppm * position.outstanding_fen,
         obstacles=tuple(obstacles),
     )
+
+
+class Account(StrEnum):
+    """Accounts of a fund; the last three hold promises, not money.
+
+    CASH at the bank; CAPITAL paid in; RECEIVABLE from borrowers after compensation; LOSS written off; RESERVED for
+    approved loans; GUARANTEED principal outstanding; CONTINGENT is the other side of both.
+    """
+
+    CASH = "CASH"
+    CAPITAL = "CAPITAL"
+    RECEIVABLE = "RECEIVABLE"
+    LOSS = "LOSS"
+    RESERVED = "RESERVED"
+    GUARANTEED = "GUARANTEED"
+    CONTINGENT = "CONTINGENT"
+
+
+@dataclass(frozen=True, slots=True)
+class Transfer:
+    """Fen from the credit of one account to the debit of another: balanced by its shape."""
+
+    debit: Account
+    credit: Account
+    amount_fen: int
+
+
+def deposit(amount_fen: int) -> list[Transfer]:
+    """Money comes in."""
+    return [Transfer(Account.CASH, Account.CAPITAL, amount_fen)]
+
+
+def reserve(amount_fen: int) -> list[Transfer]:
+    """An approval promises a guarantee."""
+    return [Transfer(Account.RESERVED, Account.CONTINGENT, amount_fen)]
+
+
+def release(amount_fen: int) -> list[Transfer]:
+    """An approval comes to nothing."""
+    return [Transfer(Account.CONTINGENT, Account.RESERVED, amount_fen)]
+
+
+def guarantee(principal_fen: int, reserved_fen: int) -> list[Transfer]:
+    """A disbursement turns the promise into a guarantee; what was not lent is released."""
+    rest = reserved_fen - principal_fen
+    return [Transfer(Account.GUARANTEED, Account.RESERVED, principal_fen), *(release(rest) if rest else [])]
+
+
+def relieve(amount_fen: int) -> list[Transfer]:
+    """Principal that need not be guaranteed any more: repaid, or its disbursement taken back."""
+    return [Transfer(Account.CONTINGENT, Account.GUARANTEED, amount_fen)] if amount_fen else []
+
+
+def burden(amount_fen: int) -> list[Transfer]:
+    """A repayment turns out not to have been one."""
+    return [Transfer(Account.GUARANTEED, Account.CONTINGENT, amount_fen)]
+
+
+def compensate(amount_fen: int) -> list[Transfer]:
+    """The fund pays the bank, and the borrower owes the fund (S29)."""
+    return [Transfer(Account.RECEIVABLE, Account.CASH, amount_fen), *relieve(amount_fen)]
+
+
+def recover(amount_fen: int) -> list[Transfer]:
+    """The borrower pays the fund back; never the subsidy (S29)."""
+    return [Transfer(Account.CASH, Account.RECEIVABLE, amount_fen)]
+
+
+def write_off(amount_fen: int) -> list[Transfer]:
+    """What the borrower will not pay any more."""
+    return [Transfer(Account.LOSS, Account.RECEIVABLE, amount_fen)]

@@ -1,0 +1,144 @@
+"""Funds on the wire."""
+
+from datetime import date, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import Field, StringConstraints
+
+from kit.http.wire import LegalDate, PercentOut, RequestModel, ResponseModel, Text, YuanOut
+from kit.money import div_half_up
+from loans_svc.funds.domain import FundObstacle
+from loans_svc.funds.models import DepositRow
+from loans_svc.funds.service import FundView
+from loans_svc.wire import PositiveYuan
+
+BankRef = Annotated[
+    str,
+    StringConstraints(pattern=r"^[!-~]+$", max_length=100),
+    Field(description="银行流水号，可见ASCII字符，同一银行不能重复；不得含个人信息"),
+]
+
+FUND_EXAMPLE: dict[str, Any] = {
+    "id": "CITY",
+    "name": "市级创业担保贷款担保基金",
+    "balance": "50000000.00",
+    "outstanding": "248000000.00",
+    "reserved": "0.00",
+    "leverage": "4.960",
+    "leverage_limit": 5,
+    "room": "2000000.00",
+    "compensated_12_months": "0.00",
+    "compensation_rate": "0.0000",
+    "is_compensation_high": False,
+    "receivable": "0.00",
+    "written_off": "0.00",
+    "obstacles": [],
+}
+_DEPOSIT: dict[str, Any] = {
+    "amount": "50000000.00",
+    "received_on": "2025-01-02",
+    "bank_ref": "CZ-2025-0001",
+    "evidence": "财政拨款凭证2025年第1号",
+}
+
+
+class FundRead(ResponseModel):
+    """How far a fund is pledged."""
+
+    id: str
+    name: str
+    balance: YuanOut = Field(description="基金银行存款")
+    outstanding: YuanOut = Field(description="在保贷款本金余额")
+    reserved: YuanOut = Field(description="已批准、尚未发放的贷款")
+    leverage: str | None = Field(description="（在保余额＋已批未放）÷存款，三位小数；没有存款时为空")
+    leverage_limit: int = Field(description="放大倍数上限")
+    room: YuanOut = Field(description="还可批准的金额")
+    compensated_12_months: YuanOut = Field(description="近12个月代偿")
+    compensation_rate: PercentOut | None = Field(description="近12个月代偿÷在保余额，百分数；没有在保余额时为空")
+    is_compensation_high: bool = Field(description="代偿率达到提醒线")
+    receivable: YuanOut = Field(description="代偿后应向借款人追偿的金额")
+    written_off: YuanOut
+    obstacles: list[FundObstacle] = Field(description="目前不能再批准贷款的原因")
+
+    model_config = ResponseModel.model_config | {"json_schema_extra": {"examples": [FUND_EXAMPLE]}}
+
+    @classmethod
+    def of(cls, view: FundView) -> "FundRead":
+        """From what the use case answers."""
+        position, assessed = view.position, view.assessment
+        out = position.outstanding_fen
+        return cls(
+            id=view.fund.id,
+            name=view.fund.name,
+            balance=position.balance_fen,
+            outstanding=out,
+            reserved=position.reserved_fen,
+            leverage=assessed.leverage,
+            leverage_limit=assessed.leverage_limit,
+            room=assessed.room_fen,
+            compensated_12_months=position.compensated_fen,
+            compensation_rate=div_half_up(position.compensated_fen * 1_000_000, out) if out else None,
+            is_compensation_high=assessed.is_compensation_high,
+            receivable=view.receivable_fen,
+            written_off=view.written_off_fen,
+            obstacles=list(assessed.obstacles),
+        )
+
+
+class DepositCreate(RequestModel):
+    """Money that came in."""
+
+    amount: PositiveYuan
+    received_on: LegalDate
+    bank_ref: BankRef
+    evidence: Annotated[Text, Field(description="凭证名称和编号")]
+
+    model_config = RequestModel.model_config | {"json_schema_extra": {"examples": [_DEPOSIT]}}
+
+
+class DepositRead(ResponseModel):
+    """A deposit and who carried it."""
+
+    id: UUID
+    fund: str
+    amount: YuanOut
+    received_on: date
+    bank_ref: str
+    evidence: str
+    recorded_by: str
+    recorded_at: datetime
+    confirmed_by: str | None
+    confirmed_at: datetime | None
+
+    model_config = ResponseModel.model_config | {
+        "json_schema_extra": {
+            "examples": [
+                _DEPOSIT
+                | {
+                    "id": "019330f0-7a1c-7c8e-9a3e-0d5f6b7a8c9d",
+                    "fund": "CITY",
+                    "recorded_by": "loan-officer",
+                    "recorded_at": "2025-01-02T02:00:00Z",
+                    "confirmed_by": None,
+                    "confirmed_at": None,
+                }
+            ]
+        }
+    }
+
+    @classmethod
+    def of(cls, row: DepositRow) -> "DepositRead":
+        """From the row."""
+        return cls(
+            id=row.id,
+            fund=row.fund,
+            amount=row.amount_fen,
+            received_on=row.received_on,
+            bank_ref=row.bank_ref,
+            evidence=row.evidence,
+            recorded_by=row.recorded_by,
+            recorded_at=row.recorded_at,
+            confirmed_by=row.confirmed_by,
+            confirmed_at=row.confirmed_at,
+        )

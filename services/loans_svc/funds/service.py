@@ -1,0 +1,167 @@
+"""What is done with a fund: promise, guarantee, pay, get back, and see how far it is pledged."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit.clock import legal_day
+from kit.dates import add_months
+from kit.ids import new_id
+from loans_svc.funds import domain, repository
+from loans_svc.funds.domain import Account, FundAssessment, FundPosition, Transfer, assess_application
+from loans_svc.funds.errors import (
+    DepositConfirmedError,
+    DepositNotFoundError,
+    FundFourEyesError,
+    FundNotFoundError,
+    FundShortError,
+    ReferenceUsedError,
+)
+from loans_svc.funds.models import DepositRow, FundRow
+from loans_svc.rules.repository import catalogue
+
+
+@dataclass(frozen=True, slots=True)
+class FundView:
+    """A fund as it stands; all money in fen."""
+
+    fund: FundRow
+    position: FundPosition
+    assessment: FundAssessment
+    receivable_fen: int
+    written_off_fen: int
+
+
+@dataclass(frozen=True, slots=True)
+class Booking:
+    """Why and by whom something is posted."""
+
+    cause: UUID
+    booked_on: date
+    by: str
+    at: datetime
+
+
+async def read_fund(tx: AsyncSession, fund_id: str, today: date) -> FundView:
+    """How far a fund is pledged.
+
+    Raises:
+        FundNotFoundError.
+    """
+    fund = await repository.find_fund(tx, fund_id)
+    if fund is None:
+        raise FundNotFoundError
+    return await _view(tx, fund, 0, today)
+
+
+async def _view(tx: AsyncSession, fund: FundRow, asked_fen: int, today: date) -> FundView:
+    balances = await repository.read_balances(tx, fund.id)
+    position = FundPosition(
+        balance_fen=balances[Account.CASH],
+        outstanding_fen=balances[Account.GUARANTEED],
+        reserved_fen=balances[Account.RESERVED],
+        compensated_fen=await repository.read_compensated(tx, fund.id, add_months(today, -12)),
+    )
+    assessment = assess_application(position, asked_fen, catalogue().fund_limits[fund.limits_id])
+    return FundView(fund, position, assessment, balances[Account.RECEIVABLE], balances[Account.LOSS])
+
+
+async def reserve(tx: AsyncSession, fund_id: str, amount_fen: int, booking: Booking) -> FundView:
+    """Promises a guarantee if the fund may still give it; otherwise nothing is posted and the answer says why.
+
+    The fund's row stays locked until the transaction ends, so that of two approvals the second sees the first (S27).
+
+    Raises:
+        FundNotFoundError.
+    """
+    fund = await repository.find_fund(tx, fund_id, lock=True)
+    if fund is None:
+        raise FundNotFoundError
+    view = await _view(tx, fund, amount_fen, booking.booked_on)
+    if view.assessment.may_approve:
+        await _post(tx, fund, domain.reserve(amount_fen), booking)
+    return view
+
+
+async def post(tx: AsyncSession, fund_id: str, transfers: Iterable[Transfer], booking: Booking) -> None:
+    """Posts what an event of a loan means for its fund.
+
+    Raises:
+        FundNotFoundError.
+        FundShortError: more is to be paid than the fund has.
+    """
+    moves = list(transfers)
+    fund = await repository.find_fund(tx, fund_id, lock=True)
+    if fund is None:
+        raise FundNotFoundError
+    paid = sum(move.amount_fen for move in moves if move.credit is Account.CASH)
+    if paid and paid > (await repository.read_balances(tx, fund_id))[Account.CASH]:
+        raise FundShortError
+    await _post(tx, fund, moves, booking)
+
+
+async def _post(tx: AsyncSession, fund: FundRow, transfers: Iterable[Transfer], booking: Booking) -> None:
+    fund.row_version += 1
+    await repository.add_transfers(
+        tx,
+        fund.id,
+        transfers,
+        cause=booking.cause,
+        booked_on=booking.booked_on,
+        recorded_by=booking.by,
+        recorded_at=booking.at,
+    )
+
+
+async def record_deposit(
+    tx: AsyncSession, fund_id: str, *, amount_fen: int, received_on: date, bank_ref: str, evidence: str, by: str,
+    now: datetime,
+) -> DepositRow:  # fmt: skip
+    """Money that came in; it counts when a second person has confirmed it.
+
+    Raises:
+        FundNotFoundError, ReferenceUsedError.
+    """
+    if await repository.find_fund(tx, fund_id) is None:
+        raise FundNotFoundError
+    values: dict[str, Any] = {
+        "id": new_id(),
+        "fund": fund_id,
+        "amount_fen": amount_fen,
+        "received_on": received_on,
+        "bank_ref": bank_ref,
+        "evidence": evidence,
+        "recorded_by": by,
+        "recorded_at": now,
+    }
+    if not await repository.add_deposit(tx, values):
+        raise ReferenceUsedError
+    return DepositRow(**values)
+
+
+async def confirm_deposit(tx: AsyncSession, fund_id: str, deposit_id: UUID, by: str, now: datetime) -> DepositRow:
+    """Posts a deposit.
+
+    Raises:
+        DepositNotFoundError, DepositConfirmedError, FundFourEyesError.
+    """
+    found = await repository.lock_deposit(tx, fund_id, deposit_id)
+    if found is None:
+        raise DepositNotFoundError
+    if found.confirmed_by is not None:
+        raise DepositConfirmedError
+    if found.recorded_by == by:
+        raise FundFourEyesError
+    found.confirmed_by, found.confirmed_at = by, now
+    await post(tx, fund_id, domain.deposit(found.amount_fen), Booking(found.id, legal_day(now), by, now))
+    return found
+
+
+async def prove_journal(tx: AsyncSession) -> dict[str, Any]:
+    """Balances equal the journal's sums. Repairs nothing."""
+    wrong = await repository.find_wrong_accounts(tx)
+    return {"is_sound": not wrong, "wrong_accounts": [f"{fund}/{account}" for fund, account in wrong[:100]]}

@@ -1,0 +1,1 @@
+"""Guarantee loans: application, approval, disbursement, and all that happens to them."""

@@ -1,0 +1,218 @@
+"""The life of a loan."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Path, Request, Response
+
+from kit.auth.dependencies import requires
+from kit.auth.principal import Principal
+from kit.clock import now, today
+from kit.db.engine import Tx
+from kit.http.errors import (
+    IdempotencyInProgressError,
+    IdempotencyKeyMissingError,
+    IdempotencyKeyReusedError,
+    VersionStaleError,
+)
+from kit.http.etags import IfMatch, set_etag
+from kit.http.idempotency import IdempotencyRequired
+from kit.http.problems import problems
+from kit.http.routing import Router
+from loans_svc.funds.errors import FundNotFoundError, FundShortError
+from loans_svc.loans.errors import (
+    LoanFourEyesError,
+    LoanInvalidError,
+    LoanNotFoundError,
+    NotDisbursedError,
+    ReferenceUsedError,
+    TransitionRefusedError,
+    UnitNotYoursError,
+)
+from loans_svc.loans.schemas import (
+    ApprovalCreate,
+    ApprovalRead,
+    DisbursementCreate,
+    ExplanationRead,
+    LoanCreate,
+    LoanEventCreate,
+    LoanRead,
+    LoanReason,
+)
+from loans_svc.loans.service import application, decision, disbursement, happening, reading
+from loans_svc.loans.service.application import Vault
+from loans_svc.loans.service.steps import Actor, LoanView
+from loans_svc.subsidies.schemas import QuoteRead
+
+router = Router(prefix="/api/v1/loans", tags=["担保贷款"])
+
+
+def _vault(request: Request) -> Vault:
+    return Vault(request.app.state.settings.key_ring)
+
+
+def _actor(principal: Principal) -> Actor:
+    return Actor(principal.subject, principal.unit, principal.bank)
+
+
+def _answer(view: LoanView, response: Response) -> LoanRead:
+    set_etag(response, view.loan.row_version)
+    return LoanRead.of(view)
+
+
+Keys = Annotated[Vault, Depends(_vault)]
+LoanPath = Annotated[UUID, Path(description="贷款编号")]
+Applicant = Annotated[Principal, requires("loans.loan.apply")]
+Reader = Annotated[Principal, requires("loans.loan.read")]
+Decider = Annotated[Principal, requires("loans.loan.decide")]
+Disburser = Annotated[Principal, requires("loans.loan.disburse")]
+Recorder = Annotated[Principal, requires("loans.event.write")]
+_KEYED = (IdempotencyKeyMissingError, IdempotencyInProgressError, IdempotencyKeyReusedError)
+_STEP = (LoanNotFoundError, VersionStaleError, TransitionRefusedError, LoanFourEyesError, *_KEYED)
+
+
+@router.post(
+    "/loans",
+    operation_id="apply_for_loan",
+    summary="登记贷款申请",
+    status_code=201,
+    responses=problems(UnitNotYoursError, LoanInvalidError, *_KEYED),
+)
+async def apply_for_loan(
+    body: LoanCreate, principal: Applicant, tx: Tx, _: IdempotencyRequired, vault: Keys, response: Response
+) -> LoanRead:
+    """借款人证件和姓名加密保存，不再显示。资格查询的结果随申请保存，供审批人核对。"""
+    return _answer(await application.apply_for_loan(tx, vault, _actor(principal), body.application(), now()), response)
+
+
+@router.post(
+    "/loans/{loan_id}/approval",
+    operation_id="approve_loan",
+    summary="批准贷款并占用担保额度",
+    responses=problems(*_STEP),
+)
+async def approve_loan(
+    loan_id: LoanPath,
+    body: ApprovalCreate,
+    principal: Decider,
+    tx: Tx,
+    _: IdempotencyRequired,
+    response: Response,
+    if_match: IfMatch = None,
+) -> ApprovalRead:
+    """审批人不能是申请登记人。担保基金额度不足或代偿率过高时不予批准，结果中写明原因，贷款仍待审批。"""
+    answer = await decision.approve_loan(tx, _actor(principal), loan_id, body.evidence, if_match, now())
+    set_etag(response, answer.view.loan.row_version)
+    return ApprovalRead.of(answer)
+
+
+@router.post(
+    "/loans/{loan_id}/rejection", operation_id="reject_loan", summary="不予批准贷款", responses=problems(*_STEP)
+)
+async def reject_loan(
+    loan_id: LoanPath,
+    body: LoanReason,
+    principal: Decider,
+    tx: Tx,
+    _: IdempotencyRequired,
+    response: Response,
+    if_match: IfMatch = None,
+) -> LoanRead:
+    """须写明原因；审批人不能是申请登记人。"""
+    view = await decision.reject_loan(tx, _actor(principal), loan_id, body.reason, if_match, now())
+    return _answer(view, response)
+
+
+@router.post(
+    "/loans/{loan_id}/disbursement",
+    operation_id="disburse_loan",
+    summary="登记贷款发放",
+    responses=problems(*_STEP, ReferenceUsedError, LoanInvalidError),
+)
+async def disburse_loan(
+    loan_id: LoanPath,
+    body: DisbursementCreate,
+    principal: Disburser,
+    tx: Tx,
+    _: IdempotencyRequired,
+    response: Response,
+    if_match: IfMatch = None,
+) -> LoanRead:
+    """发放登记人不能是审批人。贴息规则、基准利率和贴息年利率自此固定在贷款上，不随以后的政策变化。"""
+    view = await disbursement.disburse_loan(tx, _actor(principal), loan_id, body.order(), if_match, now())
+    return _answer(view, response)
+
+
+@router.post(
+    "/loans/{loan_id}/cancellation",
+    operation_id="cancel_loan",
+    summary="撤销申请、批准或发放",
+    responses=problems(*_STEP),
+)
+async def cancel_loan(
+    loan_id: LoanPath,
+    body: LoanReason,
+    principal: Decider,
+    tx: Tx,
+    _: IdempotencyRequired,
+    response: Response,
+    if_match: IfMatch = None,
+) -> LoanRead:
+    """由申请登记人、发放登记人以外的人办理；占用的担保额度随之释放，已发放的不再贴息。"""
+    view = await decision.cancel_loan(tx, _actor(principal), loan_id, body.reason, if_match, now())
+    return _answer(view, response)
+
+
+@router.post(
+    "/loans/{loan_id}/events",
+    operation_id="record_loan_event",
+    summary="登记贷款事项",
+    status_code=201,
+    responses=problems(
+        LoanNotFoundError,
+        TransitionRefusedError,
+        ReferenceUsedError,
+        LoanInvalidError,
+        FundNotFoundError,
+        FundShortError,
+        *_KEYED,
+    ),
+)
+async def record_loan_event(
+    loan_id: LoanPath, body: LoanEventCreate, principal: Recorder, tx: Tx, _: IdempotencyRequired, response: Response
+) -> LoanRead:
+    """还款、逾期、停止贴息、展期、利率调整、代偿、追偿、核销，按生效日计算，先后到达的次序不影响结果。
+
+    登记有误的，用RETRACTION撤销后重新登记；已登记的事项不修改、不删除。
+    """
+    return _answer(await happening.record_event(tx, _actor(principal), loan_id, body.order(), now()), response)
+
+
+@router.get("/loans/{loan_id}", operation_id="get_loan", summary="查看贷款", responses=problems(LoanNotFoundError))
+async def get_loan(loan_id: LoanPath, principal: Reader, tx: Tx, response: Response) -> LoanRead:
+    """银行只见本行的贷款，县（市、区）只见本单位的。"""
+    return _answer(await reading.read_loan(tx, _actor(principal), loan_id), response)
+
+
+@router.get(
+    "/loans/{loan_id}/subsidy-lines",
+    operation_id="list_loan_subsidy_lines",
+    summary="查看贷款的逐期贴息",
+    responses=problems(LoanNotFoundError, NotDisbursedError),
+)
+async def list_loan_subsidy_lines(loan_id: LoanPath, principal: Reader, tx: Tx) -> QuoteRead:
+    """按固定的规则和目前已登记的事项逐期计算，精确到分；尚未到来的各期按现状预计。"""
+    _, quote = await reading.compute_subsidy(tx, _actor(principal), loan_id, today())
+    return QuoteRead.of(quote)
+
+
+@router.get(
+    "/loans/{loan_id}/explanation",
+    operation_id="explain_loan",
+    summary="贴息算式的逐句说明",
+    responses=problems(LoanNotFoundError, NotDisbursedError),
+)
+async def explain_loan(loan_id: LoanPath, principal: Reader, tx: Tx) -> ExplanationRead:
+    """每期一句，写明本金、天数、利率、比例和依据，可直接打印。"""
+    loan, quote = await reading.compute_subsidy(tx, _actor(principal), loan_id, today())
+    return ExplanationRead.of(loan, quote)

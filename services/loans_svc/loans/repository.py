@@ -1,0 +1,110 @@
+"""Loans in the database. Locks are taken in one order: the loan, then its fund."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import insert, select
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import aliased
+
+from loans_svc.loans.domain import Happening, Kind
+from loans_svc.loans.models import BorrowerRow, LoanEventRow, LoanRow, TrancheRow, TransitionRow
+
+
+async def add_loan(tx: AsyncSession, loan: LoanRow, borrower: Mapping[str, Any]) -> None:
+    """A new application with the sealed identity."""
+    tx.add(loan)
+    await tx.flush()
+    await tx.execute(insert(BorrowerRow).values(loan_id=loan.id, **borrower))
+
+
+async def find_loan(tx: AsyncSession, loan_id: UUID, *, lock: bool = False) -> LoanRow | None:
+    """One loan; locked, its next step waits for this one."""
+    query = select(LoanRow).where(LoanRow.id == loan_id)
+    return await tx.scalar(query.with_for_update() if lock else query)
+
+
+async def find_borrower_key(tx: AsyncSession, keys: Sequence[UUID]) -> UUID | None:
+    """The pseudonym under which a borrower is known already, made under whichever key was held then."""
+    return await tx.scalar(select(LoanRow.borrower_key).where(LoanRow.borrower_key.in_(keys)).limit(1))
+
+
+async def find_target(tx: AsyncSession, state: str, kind: str) -> str | None:
+    """The state after an event, None where the table does not allow it."""
+    return await tx.scalar(
+        select(TransitionRow.to_state).where(TransitionRow.from_state == state, TransitionRow.kind == kind)
+    )
+
+
+async def add_event(tx: AsyncSession, values: Mapping[str, Any]) -> bool:
+    """Appends; False when the bank's reference is there already, or the event it takes back was taken back."""
+    added = await tx.scalar(upsert(LoanEventRow).values(**values).on_conflict_do_nothing().returning(LoanEventRow.id))
+    return added is not None
+
+
+async def add_tranches(tx: AsyncSession, rows: Sequence[Mapping[str, Any]]) -> None:
+    """The funded parts of a disbursement."""
+    await tx.execute(insert(TrancheRow), [dict(row) for row in rows])
+
+
+async def list_tranches(tx: AsyncSession, loan_id: UUID) -> Sequence[TrancheRow]:
+    """STATE before LOCAL."""
+    found = await tx.scalars(
+        select(TrancheRow).where(TrancheRow.loan_id == loan_id).order_by(TrancheRow.tranche.desc())
+    )
+    return found.all()
+
+
+async def list_events(tx: AsyncSession, loan_id: UUID) -> Sequence[LoanEventRow]:
+    """All, as they became known."""
+    found = await tx.scalars(select(LoanEventRow).where(LoanEventRow.loan_id == loan_id).order_by(LoanEventRow.id))
+    return found.all()
+
+
+async def find_standing_event(tx: AsyncSession, loan_id: UUID, event_id: UUID) -> LoanEventRow | None:
+    """An event of the loan that nobody has taken back."""
+    later = aliased(LoanEventRow)
+    return await tx.scalar(
+        select(LoanEventRow).where(
+            LoanEventRow.loan_id == loan_id,
+            LoanEventRow.id == event_id,
+            ~select(later.id).where(later.retracts == LoanEventRow.id).exists(),
+        )
+    )
+
+
+async def list_happenings(tx: AsyncSession, loan_id: UUID) -> list[Happening]:
+    """The events that stand, in a fixed order that does not depend on their arrival."""
+    events = await list_events(tx, loan_id)
+    gone = {event.retracts for event in events}
+    standing = [event for event in events if event.id not in gone and event.retracts is None]
+    standing.sort(key=lambda event: (event.effective_on, event.kind, event.amount_fen or 0, event.id))
+    return [
+        Happening(
+            event.id,
+            Kind(event.kind),
+            event.effective_on,
+            event.amount_fen,
+            event.until,
+            event.contract_ppm,
+            event.benchmark_ppm,
+        )
+        for event in standing
+    ]
+
+
+async def list_earlier_terms(tx: AsyncSession, borrower: UUID, before: date) -> Sequence[tuple[date, date]]:
+    """Subsidised terms [from, to) of the borrower's loans disbursed before a day, cancelled ones left out."""
+    rows = await tx.execute(
+        select(LoanRow.disbursed_on, LoanRow.window_end)
+        .where(
+            LoanRow.borrower_key == borrower,
+            LoanRow.disbursed_on < before,
+            LoanRow.state != "CANCELLED",
+        )
+        .order_by(LoanRow.disbursed_on)
+    )
+    return [(first, end) for first, end in rows if first is not None and end is not None]

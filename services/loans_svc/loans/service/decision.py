@@ -1,0 +1,101 @@
+"""Approval, rejection and cancellation, by a second person."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit.clock import legal_day
+from loans_svc.funds import domain as fund_moves
+from loans_svc.funds import service as funds
+from loans_svc.funds.domain import FundObstacle
+from loans_svc.funds.service import Booking, FundView
+from loans_svc.loans.domain import (
+    Kind,
+    State,
+)
+from loans_svc.loans.errors import (
+    LoanFourEyesError,
+)
+from loans_svc.loans.service.steps import (
+    Actor,
+    LoanView,
+    advance,
+    begin,
+    event_values,
+    view,
+)
+
+
+@dataclass(frozen=True, slots=True)
+class ApprovalView:
+    """A decision: refused by the fund's limits is an answer, not an error; the loan then waits as before."""
+
+    view: LoanView
+    fund: FundView
+    obstacles: Sequence[FundObstacle]
+
+
+async def approve_loan(
+    tx: AsyncSession, actor: Actor, loan_id: UUID, evidence: str, if_match: str | None, now: datetime
+) -> ApprovalView:
+    """Approves and reserves the fund's guarantee in one transaction, or says why the fund can't give it (S27, S28).
+
+    Raises:
+        LoanNotFoundError, VersionStaleError, TransitionRefusedError, LoanFourEyesError.
+    """
+    loan, target = await begin(tx, actor, loan_id, Kind.APPROVAL, if_match)
+    if loan.applied_by == actor.subject:
+        raise LoanFourEyesError
+    day = legal_day(now)
+    event = event_values(loan, Kind.APPROVAL, State(loan.state), target, day, day, actor, now, evidence)
+    fund = await funds.reserve(tx, loan.fund, loan.amount_fen, Booking(event["id"], day, actor.subject, now))
+    if not fund.assessment.may_approve:
+        return ApprovalView(await view(tx, loan), fund, fund.assessment.obstacles)
+    loan.decided_by, loan.decided_at = actor.subject, now
+    await advance(tx, loan, event | {"amount_fen": loan.amount_fen})
+    return ApprovalView(await view(tx, loan), fund, ())
+
+
+async def reject_loan(
+    tx: AsyncSession, actor: Actor, loan_id: UUID, reason: str, if_match: str | None, now: datetime
+) -> LoanView:
+    """Rejects an application, with the reason.
+
+    Raises:
+        LoanNotFoundError, VersionStaleError, TransitionRefusedError, LoanFourEyesError.
+    """
+    loan, target = await begin(tx, actor, loan_id, Kind.REJECTION, if_match)
+    if loan.applied_by == actor.subject:
+        raise LoanFourEyesError
+    day = legal_day(now)
+    loan.decided_by, loan.decided_at = actor.subject, now
+    await advance(tx, loan, event_values(loan, Kind.REJECTION, State(loan.state), target, day, day, actor, now, reason))
+    return await view(tx, loan)
+
+
+async def cancel_loan(
+    tx: AsyncSession, actor: Actor, loan_id: UUID, reason: str, if_match: str | None, now: datetime
+) -> LoanView:
+    """Takes back an application, an approval or a disbursement; the fund's promise or guarantee ends with it.
+
+    Raises:
+        LoanNotFoundError, VersionStaleError, TransitionRefusedError, LoanFourEyesError.
+    """
+    loan, target = await begin(tx, actor, loan_id, Kind.CANCELLATION, if_match)
+    if actor.subject in (loan.applied_by, loan.disbursed_by):
+        raise LoanFourEyesError
+    day, before = legal_day(now), State(loan.state)
+    event = event_values(loan, Kind.CANCELLATION, before, target, day, day, actor, now, reason)
+    moves = {
+        State.APPROVED: fund_moves.release(loan.amount_fen),
+        State.DISBURSED: fund_moves.relieve(loan.outstanding_fen),
+    }
+    if moves.get(before):
+        await funds.post(tx, loan.fund, moves[before], Booking(event["id"], day, actor.subject, now))
+    loan.outstanding_fen = 0
+    loan.cancelled_by, loan.cancelled_at = actor.subject, now
+    await advance(tx, loan, event | {"amount_fen": loan.principal_fen})
+    return await view(tx, loan)
