@@ -1,4 +1,4 @@
--- Roles, schemas and rights of the database "jiuye", on PostgreSQL 15 or later. Safe to run again at any time.
+-- Roles, schemas and rights of the database "jiuye", on PostgreSQL 18 or later. Safe to run again at any time.
 --
 -- Run it in that database as its owner, who must be a superuser or hold CREATEROLE. The passwords are not here: before
 -- it sends this text, the caller sets them for its session as jiuye.<role>_password, in the form in which they are

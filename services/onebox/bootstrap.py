@@ -18,7 +18,7 @@ DATABASE = "jiuye"
 SCHEMAS = ("targets", "eligibility", "loans")
 DUTIES = ("owner", "app", "worker")
 ROLES = tuple(f"{schema}_{duty}" for schema in SCHEMAS for duty in DUTIES)
-OLDEST_MAJOR = 15
+OLDEST_MAJOR = 18  # migrations use what came with it, uuidv7() for one
 
 _SQL = Path(__file__).parents[2] / "deploy" / "postgres" / "bootstrap.sql"
 
@@ -35,16 +35,10 @@ async def bootstrap(admin_url: str, passwords: Mapping[str, str], database: str 
         OneboxError: no connection, a version too old, or a right that is missing.
         ValueError: a password is not ASCII.
     """
+    stored = {role: verifier(passwords[role]) for role in ROLES}
     try:
         await _create_database(admin_url, database)
-        connection = await asyncpg.connect(admin_url, database=database, timeout=10)
-        try:
-            for role in ROLES:
-                stored = verifier(passwords[role])
-                await connection.execute("SELECT set_config($1, $2, false)", f"jiuye.{role}_password", stored)
-            await connection.execute(_SQL.read_text(encoding="utf-8"))
-        finally:
-            await connection.close()
+        await _create_roles_and_schemas(admin_url, database, stored)
     except asyncpg.InsufficientPrivilegeError as refusal:
         raise OneboxError(
             f"数据库管理账号权限不足：{str(refusal).splitlines()[0]}。它需要 CREATEROLE 权限，"
@@ -60,13 +54,28 @@ async def bootstrap(admin_url: str, passwords: Mapping[str, str], database: str 
             "The database refused the administrator's name or password. Check JIUYE_POSTGRES_URL; with the embedded "
             "database, secrets.json does not belong to this data folder.",
         ) from None
-    except (OSError, TimeoutError, ValueError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError) as failure:
+    except (OSError, ValueError, asyncpg.PostgresConnectionError, asyncpg.InterfaceError) as failure:
         raise OneboxError(
             f"连不上数据库（{type(failure).__name__}）。请检查 JIUYE_POSTGRES_URL"
             "（形如 postgresql://USER:PASSWORD@HOST:5432/postgres）以及服务器是否已启动。",
             f"No connection to the database ({type(failure).__name__}). Check JIUYE_POSTGRES_URL "
             "(like postgresql://user:password@host:5432/postgres) and that the server is up.",
         ) from None
+    except asyncpg.PostgresError as refusal:
+        raise OneboxError(
+            f"数据库拒绝了请求：{str(refusal).splitlines()[0]}。请检查 JIUYE_POSTGRES_URL 中的数据库名和服务器状态。",
+            "The database refused; check the database name in JIUYE_POSTGRES_URL and the state of the server.",
+        ) from None
+
+
+async def _create_roles_and_schemas(admin_url: str, database: str, stored: Mapping[str, str]) -> None:
+    connection = await asyncpg.connect(admin_url, database=database, timeout=10)
+    try:
+        for role, password in stored.items():
+            await connection.execute("SELECT set_config($1, $2, false)", f"jiuye.{role}_password", password)
+        await connection.execute(_SQL.read_text(encoding="utf-8"))
+    finally:
+        await connection.close()
 
 
 async def _create_database(admin_url: str, database: str) -> None:
@@ -75,13 +84,15 @@ async def _create_database(admin_url: str, database: str) -> None:
         version = connection.get_server_version().major
         if version < OLDEST_MAJOR:
             raise OneboxError(
-                f"数据库服务器是 PostgreSQL {version}，至少需要 {OLDEST_MAJOR}（推荐 18）。请升级服务器。",
-                f"The server is PostgreSQL {version}; {OLDEST_MAJOR} or later is needed, 18 recommended.",
+                f"数据库服务器是 PostgreSQL {version}，至少需要 {OLDEST_MAJOR}。"
+                "请升级服务器，或不设 JIUYE_POSTGRES_URL 而使用内置的。",
+                f"The server is PostgreSQL {version}; {OLDEST_MAJOR} or later is needed. "
+                "Upgrade it, or leave JIUYE_POSTGRES_URL unset and use the embedded one.",
             )
         if await connection.fetchval("SELECT true FROM pg_database WHERE datname = $1", database):
             return
-        collation = "LOCALE 'C'" if version < 17 else "LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8' LOCALE 'C'"
         # An own template, so that the server's habits (locale, objects in template1) do not come along.
+        collation = "LOCALE_PROVIDER builtin BUILTIN_LOCALE 'C.UTF-8' LOCALE 'C'"
         await connection.execute(f"CREATE DATABASE \"{database}\" TEMPLATE template0 ENCODING 'UTF8' {collation}")
     finally:
         await connection.close()

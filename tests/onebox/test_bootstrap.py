@@ -108,6 +108,11 @@ async def test_a_server_that_is_not_there_and_a_wrong_password_are_told():
         await bootstrap(f"postgresql://a:b@127.0.0.1:{port}/postgres", PASSWORDS)
 
 
+async def test_a_database_that_is_not_there_is_told(server):
+    with pytest.raises(OneboxError, match=r"数据库拒绝了请求.*nowhere"):
+        await bootstrap(server.admin_url("nowhere"), PASSWORDS)
+
+
 async def test_a_wrong_password_is_told(server):
     with pytest.raises(OneboxError, match="拒绝了管理账号"):
         await bootstrap(server.url("postgres", "wrong", "postgres"), PASSWORDS)
