@@ -2,9 +2,11 @@
 
 from fastapi import FastAPI
 
+from eligibility_svc.applications.endpoints import router as applications_router
 from eligibility_svc.checks.endpoints import router as checks_router
 from eligibility_svc.checks.service import decider
 from eligibility_svc.facts.endpoints import router as facts_router
+from eligibility_svc.grants.endpoints import router as grants_router
 from eligibility_svc.interviews.endpoints import router as interviews_router
 from eligibility_svc.measures.endpoints import router as measures_router
 from kit.http.app import service_app
@@ -22,6 +24,13 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
         name="eligibility",
         title="政策资格",
         description="两份通知规定的待遇、任务和服务：谁符合条件、为什么、依据哪一条、还缺什么信息。",
-        routers=[facts_router, measures_router, checks_router, interviews_router],
+        routers=[
+            facts_router,
+            measures_router,
+            checks_router,
+            interviews_router,
+            applications_router,
+            grants_router,
+        ],
         settings=settings or ServiceSettings(),
     )

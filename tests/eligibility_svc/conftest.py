@@ -15,8 +15,14 @@ CATALOGUE_SCOPE, CHECK_SCOPE = "eligibility.catalogue.read", "eligibility.check.
 
 
 @pytest.fixture(scope="session")
-def eligibility_url(infrastructure: Any) -> Iterator[str]:
-    environment = infrastructure.service_environment("eligibility", infrastructure.new_database())
+def eligibility_database(infrastructure: Any) -> str:
+    """The database behind `eligibility_url`."""
+    return str(infrastructure.new_database())
+
+
+@pytest.fixture(scope="session")
+def eligibility_url(infrastructure: Any, eligibility_database: str) -> Iterator[str]:
+    environment = infrastructure.service_environment("eligibility", eligibility_database)
     values: dict[str, Any] = {name.removeprefix("JIUYE_").lower(): value for name, value in environment.items()}
     for secret in ("database_url", "redis_url", "field_keys", "cursor_key"):
         values[secret] = SecretStr(values[secret])

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from eligibility_svc.measures.domain import BenefitStatus, Citation, Family
 
 NOT_IN_FORCE = "NOT_IN_FORCE"
+ALREADY_GRANTED = "ALREADY_GRANTED"
 
 
 class Outcome(Enum):

@@ -3,7 +3,7 @@
 from datetime import date
 from typing import NamedTuple
 
-from eligibility_svc.checks.domain import NOT_IN_FORCE, Answer, Outcome
+from eligibility_svc.checks.domain import ALREADY_GRANTED, NOT_IN_FORCE, Answer, Outcome
 from eligibility_svc.facts.domain import Vocabulary
 from eligibility_svc.measures.domain import BenefitStatus, Catalogue, Family
 from kit.money import yuan
@@ -39,6 +39,8 @@ def _refused(answer: Answer) -> Message:
         if first.met_on is None:
             return Message("该政策在查询日期已不再施行。", _ASK)
         return Message(f"该政策自{_day(first.met_on)}起施行，查询日期尚不适用。", _COME_BACK)
+    if answer.reasons[-1].criterion == ALREADY_GRANTED:
+        return Message("这项待遇已经享受过，不能重复享受。", _ASK)
     if answer.eligible_on is not None:
         return Message(f"时间未到，{_day(answer.eligible_on)}起符合条件。", _COME_BACK)
     if answer.family is Family.QUOTA:

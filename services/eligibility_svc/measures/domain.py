@@ -206,10 +206,17 @@ class Note:
 
 @dataclass(frozen=True, slots=True)
 class Relations:
-    """How a grant stands to other grants: LIFE or YEAR if given once in it, and the costs that it pays for."""
+    """How a grant stands to other grants.
+
+    Attributes:
+        once: LIFE or YEAR if it is given once in it.
+        costs: what it pays for.
+        is_cumulative: its formula says what is due since the beginning; what was granted before is taken off.
+    """
 
     once: str | None = None
     costs: tuple[str, ...] = ()
+    is_cumulative: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -155,11 +155,12 @@ class EditionReader:
         return Citation(of.number, clause)
 
     def relations(self, item: Item) -> Relations:
-        entry = item.mapping(frozenset(), frozenset({"once", "costs"}))
+        entry = item.mapping(frozenset(), frozenset({"once", "costs", "cumulative"}))
         costs = {code: code for code in self.labels["costs"]}
         return Relations(
             entry["once"].one_of({"LIFE": "LIFE", "YEAR": "YEAR"}) if "once" in entry else None,
             tuple(cost.one_of(costs) for cost in entry["costs"].items()) if "costs" in entry else (),
+            "cumulative" in entry and entry["cumulative"].boolean(),
         )
 
 

@@ -142,6 +142,7 @@ class MeasureRead(ResponseModel):
     parameters: list[ParameterRead]
     terms: list[TermsRead]
     once: Annotated[Literal["LIFE", "YEAR"] | None, Field(description="LIFE一生一次，YEAR一年一次")]
+    is_cumulative: Annotated[bool, Field(description="按自始累计的费用计算，以前已发放的从中扣除")]
     costs: Annotated[list[CostRead], Field(description="为哪些费用付款；两项措施付同一费用时会标出")]
     notes: list[NoteRead]
     as_of: date
@@ -167,6 +168,7 @@ class MeasureRead(ResponseModel):
                 for subject, terms in edition.terms.items()
             ],
             once=edition.relations.once,
+            is_cumulative=edition.relations.is_cumulative,
             costs=[CostRead(code=code, name=catalogue.costs[code]) for code in edition.relations.costs],
             notes=[NoteRead(text=note.text, citation=CitationRead.of(note.citation)) for note in edition.notes],
             as_of=as_of,

@@ -1,0 +1,318 @@
+"""The workflow of applications: 网上受理、网上办理、网上反馈."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, Path, Query, Request, Response
+
+from eligibility_svc.applications import service
+from eligibility_svc.applications.domain import State, Step
+from eligibility_svc.applications.errors import (
+    AlreadyGrantedError,
+    AlreadyRatedError,
+    AmountOpenError,
+    ApplicationInvalidError,
+    ApplicationNotFoundError,
+    FourEyesError,
+    NotEntitledError,
+    StepRefusedError,
+)
+from eligibility_svc.applications.schemas import (
+    ApplicationCreate,
+    ApplicationList,
+    ApplicationRead,
+    DecisionCreate,
+    PaymentCreate,
+    RatedRead,
+    RatingCreate,
+    RatingList,
+    ReasonCreate,
+    ResubmissionCreate,
+)
+from eligibility_svc.applications.service import Actor, ApplicationView, Vault
+from kit.auth.dependencies import requires
+from kit.auth.principal import Principal
+from kit.clock import now
+from kit.db.engine import Tx
+from kit.errors import ScopeMissingError
+from kit.http.errors import (
+    IdempotencyInProgressError,
+    IdempotencyKeyMissingError,
+    IdempotencyKeyReusedError,
+    VersionStaleError,
+)
+from kit.http.etags import IfMatch, set_etag
+from kit.http.idempotency import IdempotencyHonoured, IdempotencyRequired
+from kit.http.paging import PageQuery
+from kit.http.problems import problems
+from kit.http.routing import Router
+from kit.http.wire import Code
+
+router = Router(prefix="/api/v1/eligibility", tags=["申请办理"])
+
+_OFFICE = frozenset({"STAFF", "REVIEWER", "CITY", "CITY_REVIEWER"})
+_KEYED = (IdempotencyInProgressError, IdempotencyKeyReusedError)
+_STEP = (ApplicationNotFoundError, StepRefusedError, VersionStaleError, *_KEYED)
+
+
+def _may_return(principal: Annotated[Principal, requires("eligibility.application.read")]) -> Principal:
+    if principal.scopes.isdisjoint({"eligibility.application.accept", "eligibility.application.decide"}):
+        raise ScopeMissingError("退回申请需要受理或决定的权限，请联系管理员开通。")
+    return principal
+
+
+def _vault(request: Request) -> Vault:
+    return Vault(request.app.state.settings.key_ring)
+
+
+def _actor(principal: Principal) -> Actor:
+    return Actor(principal.subject, principal.unit, principal.kind in _OFFICE)
+
+
+Keys = Annotated[Vault, Depends(_vault)]
+Writer = Annotated[Principal, requires("eligibility.application.write")]
+Reader = Annotated[Principal, requires("eligibility.application.read")]
+Accepter = Annotated[Principal, requires("eligibility.application.accept")]
+Returner = Annotated[Principal, Depends(_may_return)]
+Decider = Annotated[Principal, requires("eligibility.application.decide")]
+Payer = Annotated[Principal, requires("eligibility.application.pay")]
+Rater = Annotated[Principal, requires("eligibility.rating.write")]
+Supervisor = Annotated[Principal, requires("eligibility.rating.read")]
+IdPath = Annotated[UUID, Path(alias="id", description="申请编号")]
+
+
+def _answer(view: ApplicationView, response: Response) -> ApplicationRead:
+    set_etag(response, view.row.row_version)
+    return ApplicationRead.of(view)
+
+
+@router.post(
+    "/applications",
+    operation_id="submit_application",
+    summary="提交申请",
+    status_code=201,
+    responses=problems(ApplicationInvalidError, IdempotencyKeyMissingError, *_KEYED),
+)
+async def submit_application(
+    body: ApplicationCreate, principal: Writer, tx: Tx, _: IdempotencyRequired, vault: Keys, response: Response
+) -> ApplicationRead:
+    """核对结果和理由随申请保存；核对为不符合的申请也会收下，由人作决定。以前已给予的待遇一并计入。"""
+    view = await service.submit_application(tx, vault, _actor(principal), body.submission(), now())
+    response.headers["Location"] = f"/api/v1/eligibility/applications/{view.row.application_id}"
+    return _answer(view, response)
+
+
+@router.post(
+    "/applications/{id}/resubmission",
+    operation_id="resubmit_application",
+    summary="补正后重新提交",
+    responses=problems(*_STEP),
+)
+async def resubmit_application(
+    id_: IdPath,
+    body: ResubmissionCreate,
+    principal: Writer,
+    tx: Tx,
+    _: IdempotencyHonoured,
+    vault: Keys,
+    response: Response,
+    if_match: IfMatch = None,
+) -> ApplicationRead:
+    """被退回的申请，以新的信息整体替换后重新提交。"""
+    view = await service.resubmit_application(tx, vault, _actor(principal), id_, body.facts, if_match, now())
+    return _answer(view, response)
+
+
+@router.post(
+    "/applications/{id}/acceptance", operation_id="accept_application", summary="受理", responses=problems(*_STEP)
+)
+async def accept_application(
+    id_: IdPath,
+    principal: Accepter,
+    tx: Tx,
+    _: IdempotencyHonoured,
+    vault: Keys,
+    response: Response,
+    if_match: IfMatch = None,
+) -> ApplicationRead:
+    """受理人不能是作决定的人。"""
+    view = await service.take_step(tx, vault, _actor(principal), id_, Step.ACCEPT, None, if_match, now())
+    return _answer(view, response)
+
+
+@router.post(
+    "/applications/{id}/return",
+    operation_id="return_application",
+    summary="退回补正",
+    responses=problems(*_STEP),
+)
+async def return_application(
+    id_: IdPath,
+    body: ReasonCreate,
+    principal: Returner,
+    tx: Tx,
+    _: IdempotencyHonoured,
+    vault: Keys,
+    response: Response,
+    if_match: IfMatch = None,
+) -> ApplicationRead:
+    """退回须写明原因。需要 eligibility.application.accept 或 eligibility.application.decide 权限之一。"""
+    view = await service.take_step(tx, vault, _actor(principal), id_, Step.RETURN, body.reason, if_match, now())
+    return _answer(view, response)
+
+
+@router.post(
+    "/applications/{id}/decision",
+    operation_id="decide_application",
+    summary="准予或不予批准",
+    responses=problems(
+        *_STEP,
+        FourEyesError,
+        NotEntitledError,
+        AlreadyGrantedError,
+        AmountOpenError,
+        ApplicationInvalidError,
+        IdempotencyKeyMissingError,
+    ),
+)
+async def decide_application(
+    id_: IdPath,
+    body: DecisionCreate,
+    principal: Decider,
+    tx: Tx,
+    _: IdempotencyRequired,
+    vault: Keys,
+    response: Response,
+    if_match: IfMatch = None,
+) -> ApplicationRead:
+    """决定人不能是受理人，复核后的决定由第三人作出。决定保存目录版本、事实和理由；一次性待遇不会重复给予。"""
+    view = await service.decide_application(
+        tx, vault, _actor(principal), id_, body.decision, body.reason, body.amount, if_match, now()
+    )
+    return _answer(view, response)
+
+
+@router.post(
+    "/applications/{id}/withdrawal",
+    operation_id="withdraw_application",
+    summary="撤回申请",
+    responses=problems(*_STEP),
+)
+async def withdraw_application(
+    id_: IdPath,
+    principal: Writer,
+    tx: Tx,
+    _: IdempotencyHonoured,
+    vault: Keys,
+    response: Response,
+    if_match: IfMatch = None,
+) -> ApplicationRead:
+    """作出决定以前可以撤回。"""
+    view = await service.take_step(tx, vault, _actor(principal), id_, Step.WITHDRAW, None, if_match, now())
+    return _answer(view, response)
+
+
+@router.post(
+    "/applications/{id}/review-request",
+    operation_id="request_application_review",
+    summary="申请人工复核",
+    responses=problems(*_STEP),
+)
+async def request_application_review(
+    id_: IdPath,
+    body: ReasonCreate,
+    principal: Writer,
+    tx: Tx,
+    _: IdempotencyHonoured,
+    vault: Keys,
+    response: Response,
+    if_match: IfMatch = None,
+) -> ApplicationRead:
+    """对不予批准的决定有异议时申请，由未经手的人重新决定；每份申请可复核一次。"""
+    view = await service.take_step(tx, vault, _actor(principal), id_, Step.REQUEST_REVIEW, body.reason, if_match, now())
+    return _answer(view, response)
+
+
+@router.post(
+    "/applications/{id}/payment",
+    operation_id="record_application_payment",
+    summary="登记发放",
+    responses=problems(*_STEP, FourEyesError, ApplicationInvalidError, IdempotencyKeyMissingError),
+)
+async def record_application_payment(
+    id_: IdPath,
+    body: PaymentCreate,
+    principal: Payer,
+    tx: Tx,
+    _: IdempotencyRequired,
+    vault: Keys,
+    response: Response,
+    if_match: IfMatch = None,
+) -> ApplicationRead:
+    """登记人不能是作决定的人；金额为准予的金额。"""
+    view = await service.record_payment(
+        tx, vault, _actor(principal), id_, body.paid_on, body.reference, if_match, now()
+    )
+    return _answer(view, response)
+
+
+@router.post(
+    "/applications/{id}/rating",
+    operation_id="rate_application",
+    summary="好差评",
+    status_code=201,
+    responses=problems(ApplicationNotFoundError, StepRefusedError, AlreadyRatedError, *_KEYED),
+)
+async def rate_application(
+    id_: IdPath, body: RatingCreate, principal: Rater, tx: Tx, _: IdempotencyHonoured, vault: Keys
+) -> RatedRead:
+    """办结后由申请人评价一次；经办人看不到谁作了怎样的评价。"""
+    await service.rate_application(tx, vault, _actor(principal), id_, body.score, body.reason, now())
+    return RatedRead(application_id=id_, message_zh="感谢您的评价，我们会认真改进服务。")
+
+
+@router.get("/ratings", operation_id="list_ratings", summary="评价列表")
+async def list_ratings(
+    principal: Supervisor,
+    tx: Tx,
+    page: PageQuery,
+    vault: Keys,
+    unit: Annotated[Code | None, Query(description="受理单位")] = None,
+) -> RatingList:
+    """供市级监督使用，被评价的单位和人员看不到。"""
+    filters = {"unit": unit}
+    rows = await service.list_ratings(tx, vault, unit=unit, after=page.after(filters), limit=page.limit + 1)
+    return RatingList.of_page(rows, page, filters)
+
+
+@router.get(
+    "/applications/{id}",
+    operation_id="get_application",
+    summary="查看申请",
+    responses=problems(ApplicationNotFoundError),
+)
+async def get_application(id_: IdPath, principal: Reader, tx: Tx, vault: Keys, response: Response) -> ApplicationRead:
+    """提交方看自己提交的，单位看本单位的，市级看全部；证件号码和姓名脱敏。"""
+    return _answer(await service.read_application(tx, vault, _actor(principal), id_), response)
+
+
+@router.get(
+    "/applications",
+    operation_id="list_applications",
+    summary="申请列表",
+    responses=problems(ApplicationNotFoundError),
+)
+async def list_applications(
+    principal: Reader,
+    tx: Tx,
+    page: PageQuery,
+    state: Annotated[State | None, Query(description="状态")] = None,
+    measure: Annotated[Code | None, Query(description="措施代码")] = None,
+    unit: Annotated[Code | None, Query(description="受理单位")] = None,
+) -> ApplicationList:
+    """最近提交的在前；范围同查看申请。"""
+    filters = {"state": state, "measure": measure, "unit": unit, "own": principal.unit, "by": principal.subject}
+    rows = await service.list_applications(
+        tx, _actor(principal), unit=unit, state=state, measure=measure, after=page.after(filters), limit=page.limit + 1
+    )
+    return ApplicationList.of_page(rows, page, filters)

@@ -1,0 +1,1 @@
+"""What was already granted, to whom, and what that leaves to be claimed."""

@@ -1,0 +1,46 @@
+"""Tables of the register of grants, keyed by the applicant: one is granted once in the whole city, not in a unit."""
+
+from datetime import date, datetime
+from uuid import UUID
+
+from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy.orm import Mapped, mapped_column
+
+from eligibility_svc.base import Base
+
+_INSTANT = DateTime(timezone=True)
+
+
+class ApplicantRow(Base):
+    """Who applies, as a pseudonym: a keyed hash of the document number; the number itself stands sealed."""
+
+    __tablename__ = "applicant"
+
+    applicant_ref: Mapped[UUID] = mapped_column(primary_key=True)
+    id_type: Mapped[str] = mapped_column(String(16))
+    id_number_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    created_at: Mapped[datetime] = mapped_column(_INSTANT)
+
+
+class GrantRow(Base):
+    """One grant. `once_key` is the slot that it takes; two of one slot are impossible."""
+
+    __tablename__ = "grant"
+    __table_args__ = (
+        UniqueConstraint("applicant_ref", "measure", "once_key"),
+        UniqueConstraint("application_id"),
+        CheckConstraint("amount_fen > 0", name="amount_positive"),
+        Index("ix_grant_unit", "unit", "grant_id"),
+    )
+
+    grant_id: Mapped[UUID] = mapped_column(primary_key=True)
+    applicant_ref: Mapped[UUID] = mapped_column(ForeignKey("eligibility.applicant.applicant_ref"))
+    measure: Mapped[str] = mapped_column(String(64))
+    once_key: Mapped[str | None] = mapped_column(String(8))
+    unit: Mapped[str] = mapped_column(String(8))
+    as_of: Mapped[date]
+    amount_fen: Mapped[int | None] = mapped_column(BigInteger)
+    payer: Mapped[str | None] = mapped_column(String(32))
+    application_id: Mapped[UUID]
+    granted_at: Mapped[datetime] = mapped_column(_INSTANT)
+    paid_on: Mapped[date | None]

@@ -1,0 +1,75 @@
+"""The register in the database."""
+
+from collections.abc import Collection, Sequence
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import select
+from sqlalchemy.dialects.postgresql import insert as upsert
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from eligibility_svc.grants.domain import Grant
+from eligibility_svc.grants.models import ApplicantRow, GrantRow
+
+
+async def find_applicant(tx: AsyncSession, refs: Collection[UUID]) -> ApplicantRow | None:
+    """The applicant known under any of these pseudonyms (one for each held key)."""
+    return (await tx.scalars(select(ApplicantRow).where(ApplicantRow.applicant_ref.in_(refs)).limit(1))).first()
+
+
+async def load_applicant(tx: AsyncSession, ref: UUID) -> ApplicantRow:
+    """An applicant that exists."""
+    return (await tx.scalars(select(ApplicantRow).where(ApplicantRow.applicant_ref == ref))).one()
+
+
+async def lock_applicant(tx: AsyncSession, ref: UUID) -> None:
+    """Decisions on one applicant come one after the other, so that each sees what the other granted."""
+    await tx.execute(select(ApplicantRow.applicant_ref).where(ApplicantRow.applicant_ref == ref).with_for_update())
+
+
+async def add_applicant(tx: AsyncSession, **values: Any) -> None:
+    """A new applicant; somebody else may just have added the same one."""
+    await tx.execute(upsert(ApplicantRow).values(**values).on_conflict_do_nothing())
+
+
+async def grants_of(tx: AsyncSession, applicant_ref: UUID) -> list[Grant]:
+    """Everything granted to an applicant, in the whole city."""
+    rows = await tx.execute(
+        select(GrantRow.measure, GrantRow.as_of, GrantRow.amount_fen)
+        .where(GrantRow.applicant_ref == applicant_ref)
+        .order_by(GrantRow.grant_id)
+    )
+    return [Grant(*row) for row in rows]
+
+
+async def add_grant(tx: AsyncSession, **values: Any) -> bool:
+    """Enters a grant; False when its slot is taken."""
+    added = await tx.scalar(upsert(GrantRow).values(**values).on_conflict_do_nothing().returning(GrantRow.grant_id))
+    return added is not None
+
+
+async def load_grant(tx: AsyncSession, application_id: UUID) -> GrantRow:
+    """The grant of an application that was granted."""
+    return (await tx.scalars(select(GrantRow).where(GrantRow.application_id == application_id))).one()
+
+
+async def list_grants(
+    tx: AsyncSession,
+    *,
+    unit: str | None,
+    applicant_ref: UUID | None,
+    measure: str | None,
+    after: Sequence[Any] | None,
+    limit: int,
+) -> list[GrantRow]:
+    """Grants, the latest first, beginning after a position."""
+    query = select(GrantRow).order_by(GrantRow.grant_id.desc()).limit(limit)
+    if unit is not None:
+        query = query.where(GrantRow.unit == unit)
+    if applicant_ref is not None:
+        query = query.where(GrantRow.applicant_ref == applicant_ref)
+    if measure is not None:
+        query = query.where(GrantRow.measure == measure)
+    if after is not None:
+        query = query.where(GrantRow.grant_id < UUID(after[0]))
+    return list(await tx.scalars(query))

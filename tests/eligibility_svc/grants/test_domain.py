@@ -1,0 +1,73 @@
+"""What earlier grants leave to be claimed."""
+
+from dataclasses import replace
+from datetime import date
+from typing import Any
+
+import pytest
+
+from eligibility_svc.checks.domain import Answer, Outcome
+from eligibility_svc.checks.service import check_measures
+from eligibility_svc.grants.domain import Grant, once_key, with_grants
+from eligibility_svc.measures.domain import Edition, Relations
+from eligibility_svc.measures.repository import catalogue
+
+AS_OF = date(2018, 9, 1)
+
+
+def checked(measure: str, subject: str, facts: dict[str, Any], as_of: date = AS_OF) -> tuple[Answer, Edition]:
+    (answer,) = check_measures(subject, facts, as_of, [measure])
+    edition = catalogue().in_force(measure, as_of)
+    assert edition is not None
+    return answer, edition
+
+
+@pytest.mark.parametrize(
+    ("granted_on", "outcome"),
+    [
+        (date(2017, 12, 31), Outcome.ELIGIBLE),
+        (date(2018, 1, 1), Outcome.NOT_ELIGIBLE),
+        (date(2018, 12, 31), Outcome.NOT_ELIGIBLE),
+        (date(2019, 1, 1), Outcome.ELIGIBLE),
+    ],
+)
+def test_once_a_year_is_once_in_a_calendar_year(granted_on: date, outcome: Outcome) -> None:
+    answer, edition = checked("startup-star", "PERSON", {"is_startup_star": True})
+    after = with_grants(answer, edition, [Grant("startup-star", granted_on, None)], AS_OF)
+    assert after.outcome is outcome
+    if outcome is Outcome.NOT_ELIGIBLE:
+        assert after.reasons[-1].met_on == date(2019, 1, 1)
+
+
+def test_once_in_a_life_is_for_ever() -> None:
+    answer, edition = checked("incubator-build", "PARK", {"is_private_investment": True, "is_recognised_park": True})
+    after = with_grants(answer, edition, [Grant("incubator-build", date(2017, 4, 1), 100)], AS_OF)
+    assert (after.outcome, after.reasons[-1].met_on, after.benefit.amount) == (Outcome.NOT_ELIGIBLE, None, None)
+
+
+def test_a_grant_of_another_measure_changes_nothing() -> None:
+    answer, edition = checked("startup-star", "PERSON", {"is_startup_star": True})
+    assert with_grants(answer, edition, [Grant("startup-grant", AS_OF, 1000000)], AS_OF) == answer
+
+
+def test_an_undetermined_claim_of_what_was_granted_is_settled() -> None:
+    answer, edition = checked("startup-grant", "PERSON", {})
+    after = with_grants(answer, edition, [Grant("startup-grant", AS_OF, 1000000)], AS_OF)
+    assert (after.outcome, after.missing_facts) == (Outcome.NOT_ELIGIBLE, ())
+
+
+@pytest.mark.parametrize(("granted", "left"), [(0, 2000000), (1, 1999999), (1999999, 1), (2000000, None)])
+def test_a_cumulative_grant_gives_what_is_left(granted: int, left: int | None) -> None:
+    costs = [{"month": f"2018-{month:02d}", "amount": "5000.00"} for month in range(1, 13)]
+    facts = {"founder_kind": "VETERAN", "is_in_incubator": True, "incubator_entered_on": "2018-01-01",
+             "monthly_running_costs": costs}  # fmt: skip
+    answer, edition = checked("incubator-running-cost", "EMPLOYER", facts, date(2019, 1, 1))
+    after = with_grants(answer, edition, [Grant("incubator-running-cost", AS_OF, granted)], date(2019, 1, 1))
+    assert after.benefit.amount == left
+    assert (after.outcome is Outcome.NOT_ELIGIBLE) == (left is None)
+
+
+def test_what_may_be_given_again_has_no_slot() -> None:
+    assert once_key(Relations(), AS_OF) is None
+    assert once_key(Relations(once="YEAR"), AS_OF) == "2018"
+    assert once_key(replace(Relations(once="LIFE")), AS_OF) == "LIFE"
