@@ -26,7 +26,7 @@ demo: installed ## 在运行中的平台上演示主要功能
 	@$(BIN)/python -m onebox.demo
 
 test: installed-dev ## 在自己的临时数据库上运行全部测试（ARGS="-k 名称" 可只跑一部分）
-	@$(BIN)/python -m pytest -n 2 --dist loadgroup $(ARGS)
+	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
 check: check-format check-lint check-types check-imports test ## 格式、规范、类型、依赖方向、测试，与 CI 完全相同
 

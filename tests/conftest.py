@@ -27,19 +27,14 @@ REPOSITORY = Path(__file__).parents[1]
 TEMPLATE = "jiuye_template"
 
 
+TESTS = Path(__file__).parent
 # What takes longest begins first, so that no process works alone at the end.
 LONGEST = ("e2e", "onebox", "deploy", "kit")
 
 
-@pytest.hookimpl(tryfirst=True)  # before xdist reads the marks
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """On several processes the tests of a file stay together, and those that share one platform, too."""
-    tests = Path(__file__).parent
-    for item in items:
-        path = item.path.relative_to(tests)
-        item.add_marker(pytest.mark.xdist_group("e2e" if path.parts[0] == "e2e" else str(path)))
     first = {folder: number for number, folder in enumerate(LONGEST)}
-    items.sort(key=lambda item: first.get(item.path.relative_to(tests).parts[0], len(first)))
+    items.sort(key=lambda item: first.get(item.path.relative_to(TESTS).parts[0], len(first)))
 
 
 @dataclass(frozen=True)
