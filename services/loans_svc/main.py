@@ -7,6 +7,7 @@ from kit.settings import ServiceSettings
 from loans_svc.funds.endpoints import router as funds_router
 from loans_svc.loans.endpoints import router as loans_router
 from loans_svc.reward_pools.endpoints import router as reward_pools_router
+from loans_svc.reward_years.endpoints import router as reward_years_router
 from loans_svc.rules.endpoints import router as rules_router
 from loans_svc.rules.repository import catalogue
 from loans_svc.subsidies.endpoints import router as subsidies_router
@@ -23,6 +24,6 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
         name="loans",
         title="创业担保贷款与贴息",
         description="创业担保贷款的贴息规则、贷款全程、担保基金、逐期贴息和奖励性补助。金额单位为元，利率为年百分比，区间含首日、不含末日。",
-        routers=[rules_router, subsidies_router, loans_router, funds_router, reward_pools_router],
+        routers=[rules_router, subsidies_router, loans_router, funds_router, reward_pools_router, reward_years_router],
         settings=settings or ServiceSettings(),
     )

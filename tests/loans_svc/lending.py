@@ -13,10 +13,11 @@ from kit.identifiers.citizen_id import check_character
 from kit.testing import Caller
 
 SCOPES = {
-    "OFFICER": ("loan.apply", "loan.read", "loan.disburse", "event.write", "fund.read", "fund.write"),
-    "REVIEWER": ("loan.read", "loan.decide", "fund.read", "fund.confirm"),
+    "OFFICER": ("loan.apply", "loan.read", "loan.disburse", "event.write", "fund.read", "fund.write",
+                "pool.read", "pool.write"),
+    "REVIEWER": ("loan.read", "loan.decide", "fund.read", "fund.confirm", "pool.read", "pool.close"),
     "BANK": ("loan.read", "loan.disburse", "event.write"),
-    "STAFF": ("loan.apply", "loan.read"),
+    "STAFF": ("loan.apply", "loan.read", "pool.read"),
 }  # fmt: skip
 APPLICATION: dict[str, Any] = {
     "borrower": {"id_type": "RESIDENT_ID", "id_number": "410199199001010011", "name": "王测试"},
@@ -128,6 +129,11 @@ class Office:
         done = await self.post("OFFICER", f"/loans/{loan}/disbursement", body)
         assert done.status_code == 200, done.text
         return loan
+
+    async def cancelled(self, loan: str, booked_on: str) -> None:
+        body = {"reason": "借款人退回全部款项", "booked_on": booked_on}
+        done = await self.post("REVIEWER", f"/loans/{loan}/cancellation", body)
+        assert done.status_code == 200, done.text
 
     async def event(self, loan: str, kind: str, effective_on: str, **fields: Any) -> httpx.Response:
         """Something that happened; a bank reference of its own where the kind has one."""

@@ -42,6 +42,11 @@ STORED = [
         200,
         404,
     ),
+    ("post", "/reward-weights", "propose_reward_weights", "loans.pool.write", 201, 422),
+    ("post", "/reward-weights/{weights_id}/confirmation", "confirm_reward_weights", "loans.pool.close", 200, 404),
+    ("post", "/reward-pools", "compute_reward_pool", "loans.pool.write", 200, 422),
+    ("get", "/reward-pools/{pool_id}", "get_reward_pool", "loans.pool.read", 200, 404),
+    ("post", "/reward-pools/{pool_id}/closure", "close_reward_pool", "loans.pool.close", 200, 404),
 ]
 BOTH = pytest.mark.parametrize(("method", "path", "operation", "scope"), OPERATIONS, ids=str)
 
@@ -72,7 +77,7 @@ async def test_an_operation_on_what_is_stored_has_its_scope_and_refuses_stranger
     assert any("\u4e00" <= letter <= "\u9fff" for letter in described["summary"])
     assert {str(success), "401", "403", "422", "429", "500"} <= set(described["responses"])
     nobody = "019330f0-7a1c-7c8e-9a3e-0d5f6b7a8c9d"
-    where = path.format(loan_id=nobody, deposit_id=nobody, fund_id="NONE")
+    where = path.format(loan_id=nobody, deposit_id=nobody, pool_id=nobody, weights_id=nobody, fund_id="NONE")
     options: dict[str, Any] = {"headers": {"Idempotency-Key": operation}} if method == "post" else {}
     if method == "post" and "requestBody" in described:
         options["json"] = {}

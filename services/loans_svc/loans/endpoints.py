@@ -32,6 +32,7 @@ from loans_svc.loans.errors import (
 from loans_svc.loans.schemas import (
     ApprovalCreate,
     ApprovalRead,
+    CancellationCreate,
     DisbursementCreate,
     ExplanationRead,
     LoanCreate,
@@ -147,11 +148,11 @@ async def disburse_loan(
     "/loans/{loan_id}/cancellation",
     operation_id="cancel_loan",
     summary="撤销申请、批准或发放",
-    responses=problems(*_STEP),
+    responses=problems(*_STEP, LoanInvalidError),
 )
 async def cancel_loan(
     loan_id: LoanPath,
-    body: LoanReason,
+    body: CancellationCreate,
     principal: Decider,
     tx: Tx,
     _: IdempotencyRequired,
@@ -159,7 +160,7 @@ async def cancel_loan(
     if_match: IfMatch = None,
 ) -> LoanRead:
     """由申请登记人、发放登记人以外的人办理；占用的担保额度随之释放，已发放的不再贴息。"""
-    view = await decision.cancel_loan(tx, _actor(principal), loan_id, body.reason, if_match, now())
+    view = await decision.cancel_loan(tx, _actor(principal), loan_id, body.reason, body.booked_on, if_match, now())
     return _answer(view, response)
 
 

@@ -124,6 +124,12 @@ class LoanReason(RequestModel):
     model_config = RequestModel.model_config | {"json_schema_extra": {"examples": [{"reason": "借款人已另行筹资"}]}}
 
 
+class CancellationCreate(LoanReason):
+    """Why not any more, and when the bank took the money back."""
+
+    booked_on: Annotated[LegalDate | None, Field(description="银行入账日，不填为今天")] = None
+
+
 class DisbursementCreate(RequestModel):
     """The contract as the bank signed it; what is left out is as the rule and the application say."""
 

@@ -110,8 +110,8 @@ def test_no_kind_of_client_both_writes_and_decides_a_report() -> None:
 
 def test_no_kind_of_client_both_carries_and_decides_a_loan_or_records_and_confirms_money() -> None:
     for role in load_roles().values():
-        carries = {"loans.loan.apply", "loans.loan.disburse", "loans.event.write", "loans.fund.write"}
-        decides = {"loans.loan.decide", "loans.fund.confirm"}
+        carries = {"loans.loan.apply", "loans.loan.disburse", "loans.event.write", "loans.fund.write", "loans.pool.write"}
+        decides = {"loans.loan.decide", "loans.fund.confirm", "loans.pool.close"}
         assert not (role.scopes & carries and role.scopes & decides)
 
 

@@ -2,12 +2,13 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.clock import legal_day
+from kit.errors import FieldError
 from loans_svc.funds import domain as fund_moves
 from loans_svc.funds import service as funds
 from loans_svc.funds.domain import FundObstacle
@@ -18,12 +19,14 @@ from loans_svc.loans.domain import (
 )
 from loans_svc.loans.errors import (
     LoanFourEyesError,
+    LoanInvalidError,
 )
 from loans_svc.loans.service.steps import (
     Actor,
     LoanView,
     advance,
     begin,
+    day_faults,
     event_values,
     view,
 )
@@ -77,24 +80,37 @@ async def reject_loan(
 
 
 async def cancel_loan(
-    tx: AsyncSession, actor: Actor, loan_id: UUID, reason: str, if_match: str | None, now: datetime
+    tx: AsyncSession,
+    actor: Actor,
+    loan_id: UUID,
+    reason: str,
+    booked_on: date | None,
+    if_match: str | None,
+    now: datetime,
 ) -> LoanView:
     """Takes back an application, an approval or a disbursement; the fund's promise or guarantee ends with it.
 
     Raises:
         LoanNotFoundError, VersionStaleError, TransitionRefusedError, LoanFourEyesError.
+        LoanInvalidError: booked in the future or before the disbursement.
     """
     loan, target = await begin(tx, actor, loan_id, Kind.CANCELLATION, if_match)
     if actor.subject in (loan.applied_by, loan.disbursed_by):
         raise LoanFourEyesError
     day, before = legal_day(now), State(loan.state)
-    event = event_values(loan, Kind.CANCELLATION, before, target, day, day, actor, now, reason)
+    booked = booked_on or day
+    faults = [*day_faults(day, booked, day, "")]
+    if loan.disbursed_on is not None and booked < loan.disbursed_on:
+        faults.append(FieldError("/booked_on", "BEFORE_DISBURSEMENT", "入账日不能早于发放日，请核对。"))
+    if faults:
+        raise LoanInvalidError(errors=faults)
+    event = event_values(loan, Kind.CANCELLATION, before, target, booked, booked, actor, now, reason)
     moves = {
         State.APPROVED: fund_moves.release(loan.amount_fen),
         State.DISBURSED: fund_moves.relieve(loan.outstanding_fen),
     }
     if moves.get(before):
-        await funds.post(tx, loan.fund, moves[before], Booking(event["id"], day, actor.subject, now))
+        await funds.post(tx, loan.fund, moves[before], Booking(event["id"], booked, actor.subject, now))
     loan.outstanding_fen = 0
     loan.cancelled_by, loan.cancelled_at = actor.subject, now
     await advance(tx, loan, event | {"amount_fen": loan.principal_fen})

@@ -1,0 +1,126 @@
+"""The reward pool of a year: weights, computation, close."""
+
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Path, Response
+
+from kit.auth.dependencies import requires
+from kit.auth.principal import Principal
+from kit.clock import now
+from kit.db.engine import Tx
+from kit.http.errors import (
+    IdempotencyInProgressError,
+    IdempotencyKeyMissingError,
+    IdempotencyKeyReusedError,
+    IfMatchRequiredError,
+    VersionStaleError,
+)
+from kit.http.etags import IfMatch, set_etag
+from kit.http.idempotency import IdempotencyRequired
+from kit.http.problems import problems
+from kit.http.routing import Router
+from loans_svc.reward_years import service
+from loans_svc.reward_years.errors import (
+    FiguresChangedError,
+    RewardFourEyesError,
+    RewardYearNotFoundError,
+    SchemeWithoutRateError,
+    WeightsConfirmedError,
+    WeightsMissingError,
+    WeightsNotFoundError,
+    YearClosedError,
+    YearNotOverError,
+)
+from loans_svc.reward_years.models import RewardYearRow
+from loans_svc.reward_years.schemas import PoolCreate, PoolRead, WeightsCreate, WeightsRead
+
+router = Router(prefix="/api/v1/loans", tags=["奖励性补助"])
+Writer = Annotated[Principal, requires("loans.pool.write")]
+Closer = Annotated[Principal, requires("loans.pool.close")]
+PoolPath = Annotated[UUID, Path(description="计算奖补资金时返回的编号")]
+_KEYED = (IdempotencyKeyMissingError, IdempotencyInProgressError, IdempotencyKeyReusedError)
+
+
+def _answer(row: RewardYearRow, response: Response) -> PoolRead:
+    set_etag(response, row.row_version)
+    return PoolRead.of(row)
+
+
+@router.post(
+    "/reward-weights",
+    operation_id="propose_reward_weights",
+    summary="登记奖补资金在各类单位间的权重",
+    status_code=201,
+    responses=problems(*_KEYED),
+)
+async def propose_reward_weights(body: WeightsCreate, principal: Writer, tx: Tx, _: IdempotencyRequired) -> WeightsRead:
+    """通知没有规定比例，由主管部门商定；由另一人确认后生效，确认后不再修改。"""
+    return WeightsRead.of(await service.propose_weights(tx, body.order(), principal.subject, now()))
+
+
+@router.post(
+    "/reward-weights/{weights_id}/confirmation",
+    operation_id="confirm_reward_weights",
+    summary="确认奖补权重",
+    responses=problems(WeightsNotFoundError, WeightsConfirmedError, RewardFourEyesError, *_KEYED),
+)
+async def confirm_reward_weights(
+    weights_id: Annotated[UUID, Path(description="权重编号")], principal: Closer, tx: Tx, _: IdempotencyRequired
+) -> WeightsRead:
+    """确认人不能是登记人。"""
+    return WeightsRead.of(await service.confirm_weights(tx, weights_id, principal.subject, now()))
+
+
+@router.post(
+    "/reward-pools",
+    operation_id="compute_reward_pool",
+    summary="按已发放的贷款计算年度奖补资金",
+    responses=problems(SchemeWithoutRateError, WeightsMissingError, *_KEYED),
+)
+async def compute_reward_pool(
+    body: PoolCreate, principal: Writer, tx: Tx, _: IdempotencyRequired, response: Response
+) -> PoolRead:
+    """以系统内当年发放额减当年入账的撤销额为基数计提，分给各类单位和各单位，分毫不差。关账前可以重算；关账后返回关账时的结果。"""
+    row = await service.compute_pool(tx, body.unit, body.year, body.scheme, principal.subject, now())
+    return _answer(row, response)
+
+
+@router.get(
+    "/reward-pools/{pool_id}",
+    operation_id="get_reward_pool",
+    summary="查看年度奖补资金",
+    responses=problems(RewardYearNotFoundError),
+)
+async def get_reward_pool(
+    pool_id: PoolPath, principal: Annotated[Principal, requires("loans.pool.read")], tx: Tx, response: Response
+) -> PoolRead:
+    """县（市、区）账号只见本单位的。"""
+    return _answer(await service.read_year(tx, pool_id, principal.unit), response)
+
+
+@router.post(
+    "/reward-pools/{pool_id}/closure",
+    operation_id="close_reward_pool",
+    summary="年度奖补资金关账",
+    responses=problems(
+        RewardYearNotFoundError,
+        IfMatchRequiredError,
+        VersionStaleError,
+        YearClosedError,
+        YearNotOverError,
+        FiguresChangedError,
+        RewardFourEyesError,
+        *_KEYED,
+    ),
+)
+async def close_reward_pool(
+    pool_id: PoolPath,
+    principal: Closer,
+    tx: Tx,
+    _: IdempotencyRequired,
+    response: Response,
+    if_match: IfMatch = None,
+) -> PoolRead:
+    """由计算人以外的人办理，须带If-Match。关账后到达的发放和撤销计入以后的年度。"""
+    return _answer(await service.close_year(tx, pool_id, principal.subject, if_match, now()), response)
