@@ -4,6 +4,7 @@ from fastapi import FastAPI
 
 from kit.http.app import service_app
 from kit.settings import ServiceSettings
+from targets_svc.event_uploads.endpoints import router as event_uploads_router
 from targets_svc.indicators.endpoints import router as indicators_router
 from targets_svc.jobs.endpoints import router as jobs_router
 from targets_svc.plans.endpoints import router as plans_router
@@ -25,6 +26,7 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
             plans_router,
             reports_router,
             register_router,
+            event_uploads_router,
             progress_router,
             jobs_router,
         ],

@@ -1,10 +1,11 @@
 """The targets service's worker: `python -m targets_svc.worker`."""
 
 from kit.jobs.worker import run_worker
+from targets_svc.event_uploads.jobs import DAILY, FORGET, PROCESS, forget_uploads, run_upload
 from targets_svc.register.jobs import NIGHTLY, RECOUNT, recount
 
-HANDLERS = {RECOUNT: recount}
-SCHEDULE = (NIGHTLY,)
+HANDLERS = {RECOUNT: recount, PROCESS: run_upload, FORGET: forget_uploads}
+SCHEDULE = (NIGHTLY, DAILY)
 
 if __name__ == "__main__":
     run_worker("targets", HANDLERS, SCHEDULE)

@@ -18,7 +18,7 @@ from targets_svc.seed import seed
 
 SCOPES = {
     "STAFF": ("unit.read", "plan.read", "report.read", "report.write", "report.submit", "event.read", "event.write",
-              "progress.read", "job.read"),
+              "progress.read", "job.read", "job.cancel"),
     "REVIEWER": ("unit.read", "plan.read", "report.read", "report.review", "event.read", "progress.read", "job.read"),
     "CITY": ("unit.read", "plan.read", "report.read", "report.approve", "event.read", "progress.read", "job.read"),
     "CITY_REVIEWER": ("unit.read", "plan.read", "report.read", "report.review", "event.read", "progress.read"),

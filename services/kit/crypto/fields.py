@@ -1,20 +1,23 @@
-"""Encryption of single fields: SM4-GCM, bound to the column and row where the value stands.
+"""Encryption of fields, bound to the column and row where the value stands: SM4-GCM, and AES-128-GCM in bulk.
 
 A sealed value is `len(key id) ‖ key id ‖ suite ‖ iv (12) ‖ ciphertext ‖ tag (16)`, lengths in bytes.
 """
 
 import os
+from collections.abc import Callable
 from typing import NamedTuple
 from uuid import UUID
 
 from cryptography.exceptions import InvalidTag
+from cryptography.hazmat.primitives import hashes, hmac
 from cryptography.hazmat.primitives.ciphers import Cipher, algorithms, modes
+from cryptography.hazmat.primitives.ciphers.aead import AESGCM
 
 from kit.crypto.errors import SealedValueError
-from kit.crypto.keys import KeyRing
+from kit.crypto.keys import FieldKey, KeyRing
 
-# The byte leaves room for other suites, AES-256-GCM say, beside values already stored.
-_SM4_GCM = 1
+# The byte leaves room for other suites beside values already stored.
+_SM4_GCM, _AES_GCM = 1, 2
 _IV_BYTES, _TAG_BYTES = 12, 16
 
 
@@ -39,21 +42,50 @@ class FieldCipher:
         key_id = key.key_id.encode()
         return bytes([len(key_id)]) + key_id + bytes([_SM4_GCM]) + iv + ciphertext + encryptor.tag
 
+    def sealer(self, column: str) -> Callable[[bytes, UUID], bytes]:
+        """Seals many values of one column: AES-128-GCM under a key of its own, derived from the current one.
+
+        Setting SM4 up takes 25 µs for each value, twenty times as long as AES with the processor's help: a million
+        values would take half a minute.
+        """
+        key = self._keys.current
+        head = bytes([len(key.key_id)]) + key.key_id.encode() + bytes([_AES_GCM])
+        aead, place = AESGCM(_aes_key(key)), column.encode()
+
+        def seal(value: bytes, row_id: UUID) -> bytes:
+            iv = os.urandom(_IV_BYTES)
+            return head + iv + aead.encrypt(iv, value, place + row_id.bytes)
+
+        return seal
+
     def decrypt(self, sealed: bytes, *, column: str, row_id: UUID) -> str:
-        """Opens a value with the key that it names.
+        """Opens a value with the key and suite that it names.
 
         Raises:
             UnknownKeyError: that key is not held.
             SealedValueError: cut short, altered, of an unknown suite, or sealed for another place.
         """
+        return self.decrypt_bytes(sealed, column=column, row_id=row_id).decode()
+
+    def decrypt_bytes(self, sealed: bytes, *, column: str, row_id: UUID) -> bytes:
+        """As `decrypt`, for what is not text."""
         parts = _split(sealed)
         key = self._keys.get(parts.key_id)
-        decryptor = Cipher(algorithms.SM4(key.cipher), modes.GCM(parts.iv, parts.tag)).decryptor()
-        decryptor.authenticate_additional_data(_place(column, row_id))
         try:
-            return (decryptor.update(parts.ciphertext) + decryptor.finalize()).decode()
+            if parts.suite == _AES_GCM:
+                return AESGCM(_aes_key(key)).decrypt(parts.iv, parts.ciphertext + parts.tag, _place(column, row_id))
+            decryptor = Cipher(algorithms.SM4(key.cipher), modes.GCM(parts.iv, parts.tag)).decryptor()
+            decryptor.authenticate_additional_data(_place(column, row_id))
+            return decryptor.update(parts.ciphertext) + decryptor.finalize()
         except InvalidTag:
             raise SealedValueError("the value was altered or belongs to another place") from None
+
+
+def _aes_key(key: FieldKey) -> bytes:
+    """Another key for another cipher: the first 16 bytes of an HMAC-SM3 under the key itself."""
+    mac = hmac.HMAC(key.cipher, hashes.SM3())
+    mac.update(b"jiuye.field.aes-gcm.v1")
+    return mac.finalize()[:16]
 
 
 def key_id_of(sealed: bytes) -> str:
@@ -67,6 +99,7 @@ def key_id_of(sealed: bytes) -> str:
 
 class _Parts(NamedTuple):
     key_id: str
+    suite: int
     iv: bytes
     ciphertext: bytes
     tag: bytes
@@ -77,13 +110,13 @@ def _split(sealed: bytes) -> _Parts:
     body = sealed[start + 1 :]
     if len(body) < _IV_BYTES + _TAG_BYTES:
         raise SealedValueError("the value is cut short")
-    if sealed[start] != _SM4_GCM:
+    if sealed[start] not in (_SM4_GCM, _AES_GCM):
         raise SealedValueError("the value's suite is unknown")
     try:
         key_id = sealed[1:start].decode("ascii")
     except UnicodeDecodeError:
         raise SealedValueError("the value names no key") from None
-    return _Parts(key_id, body[:_IV_BYTES], body[_IV_BYTES:-_TAG_BYTES], body[-_TAG_BYTES:])
+    return _Parts(key_id, sealed[start], body[:_IV_BYTES], body[_IV_BYTES:-_TAG_BYTES], body[-_TAG_BYTES:])
 
 
 def _place(column: str, row_id: UUID) -> bytes:

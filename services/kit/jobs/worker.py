@@ -61,6 +61,10 @@ class Job:
             await leases.report_progress(session, self.lease, done, total)
 
 
+class Partial(dict[str, Any]):
+    """What a handler returns when a part was refused: the job ends as PARTIAL and not as SUCCEEDED."""
+
+
 Handler = Callable[[Job], Awaitable[dict[str, Any] | None]]
 
 
@@ -246,7 +250,7 @@ class JobWorker:
             raise UnknownJobKindError
         async with self.database.transaction() as session:
             result = await handler(Job(lease, session, self.database, self.settings))
-            await leases.finish(session, lease, result)
+            await leases.finish(session, lease, result, "PARTIAL" if isinstance(result, Partial) else "SUCCEEDED")
 
     async def _failed(self, lease: leases.Lease, exc: Exception) -> None:
         is_decided = isinstance(exc, DomainError | UnknownJobKindError)

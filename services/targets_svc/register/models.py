@@ -45,7 +45,7 @@ class IdentityRow(Base):
 
     __tablename__ = "person_identity"
 
-    person_key: Mapped[UUID] = mapped_column(ForeignKey("targets.person.person_key"), primary_key=True)
+    person_key: Mapped[UUID] = mapped_column(primary_key=True)
     id_type: Mapped[str] = mapped_column(String(16))
     id_number_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     name_sealed: Mapped[bytes] = mapped_column(LargeBinary)
@@ -64,7 +64,7 @@ class EventRow(Base):
     event_id: Mapped[UUID] = mapped_column(primary_key=True)
     year: Mapped[int] = mapped_column(SmallInteger)
     indicator: Mapped[str] = mapped_column(String(8))
-    person_key: Mapped[UUID] = mapped_column(ForeignKey("targets.person.person_key"))
+    person_key: Mapped[UUID]
     unit: Mapped[str] = mapped_column(String(8))
     event_date: Mapped[date]
     received_at: Mapped[datetime] = mapped_column(_INSTANT)
@@ -95,7 +95,7 @@ class SlotRow(Base):
     year: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
     indicator: Mapped[str] = mapped_column(String(8), primary_key=True)
     person_key: Mapped[UUID] = mapped_column(primary_key=True)
-    event_id: Mapped[UUID] = mapped_column(ForeignKey("targets.event.event_id"))
+    event_id: Mapped[UUID]
     unit: Mapped[str] = mapped_column(String(8))
     event_date: Mapped[date]
     received_at: Mapped[datetime] = mapped_column(_INSTANT)

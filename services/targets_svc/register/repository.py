@@ -46,6 +46,11 @@ async def find_person(tx: AsyncSession, keys: Sequence[UUID]) -> tuple[UUID, byt
     return None if row is None else (row.person_key, row.name_digest, row.key_id)
 
 
+async def find_known_persons(tx: AsyncSession, keys: Sequence[UUID]) -> set[UUID]:
+    """Those of the keys under which a person is recorded."""
+    return set(await tx.scalars(text("SELECT person_key FROM person WHERE person_key = ANY(:keys)"), {"keys": keys}))
+
+
 async def add_person(tx: AsyncSession, person: Mapping[str, Any], identity: Mapping[str, Any]) -> bool:
     """A new person with the sealed identity; False when another transaction has just added the same one."""
     added = await tx.scalar(upsert(PersonRow).values(**person).on_conflict_do_nothing().returning(PersonRow.person_key))

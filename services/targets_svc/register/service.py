@@ -42,7 +42,10 @@ from targets_svc.register.errors import (
 )
 from targets_svc.units.domain import CITY, limited_to, may_see
 
-_NAME, _CONTENT = "register.name", "register.content"
+NAME, CONTENT = "register.name", "register.content"
+"""What the keyed digests of a name and of an event's content are for; each purpose has digests of its own."""
+CONTENT_SEPARATOR = "\x1f"
+OTHER_NAME = FieldError("/name", "N12_NAME", "与该证件以前登记的姓名不同，请核对")
 
 
 class Vault:
@@ -100,12 +103,12 @@ async def record_event(
     if not may_see(own_unit, notice.unit):
         raise UnitNotYoursError
     person, faults = identify(notice, legal_day(now))
-    faults = [*find_errors(notice, await _coverage(tx, notice.year), now), *faults]
+    faults = [*find_errors(notice, await find_coverage(tx, notice.year), now), *faults]
     if faults or person is None:
         raise EventInvalidError(errors=faults)
     person_key, warnings = await _person_key(tx, vault, person, now)
     claim = _claim(notice, person_key)
-    content = vault.hash.lookup(_CONTENT, _canonical(claim, person))
+    content = vault.hash.lookup(CONTENT, _canonical(claim, person))
     stored = {
         "event_id": claim.event_id,
         "year": notice.year,
@@ -130,7 +133,7 @@ async def record_event(
     return Receipt(claim.event_id, False, Outcome.DUPLICATE_IN_YEAR, holder, warnings, is_new=True)
 
 
-async def _coverage(tx: AsyncSession, year: int) -> Coverage:
+async def find_coverage(tx: AsyncSession, year: int) -> Coverage:
     """Units and indicators of the year's last version; what is pending is not counted yet (N4)."""
     plan = await find_plan_for_period(tx, year, date(year, 12, 31))
     if plan is None:
@@ -150,12 +153,12 @@ async def _person_key(tx: AsyncSession, vault: Vault, person: Person, now: datet
         known = await repository.find_person(tx, list(keys.values()))
         assert known is not None
     key, name_digest, key_id = known
-    is_same = vault.is_same(_NAME, name_key(person.name), Lookup(key_id, name_digest))
-    return key, [] if is_same else [FieldError("/name", "N12_NAME", "与该证件以前登记的姓名不同，请核对")]
+    is_same = vault.is_same(NAME, name_key(person.name), Lookup(key_id, name_digest))
+    return key, [] if is_same else [OTHER_NAME]
 
 
 def _sealed(vault: Vault, key: UUID, person: Person, now: datetime) -> tuple[dict[str, Any], dict[str, Any]]:
-    name = vault.hash.lookup(_NAME, name_key(person.name))
+    name = vault.hash.lookup(NAME, name_key(person.name))
     seal = vault.cipher.encrypt
     return (
         {"person_key": key, "key_id": name.key_id, "name_digest": name.digest, "created_at": now},
@@ -183,12 +186,12 @@ def _claim(notice: Notice, person_key: UUID) -> Claim:
 def _canonical(claim: Claim, person: Person) -> str:
     """What makes two notices the same. When it was received is not content: a repeat arrives later."""
     parts = (claim.key.year, claim.key.indicator, claim.key.person, claim.unit, claim.event_date, name_key(person.name))
-    return "\x1f".join(map(str, parts))
+    return CONTENT_SEPARATOR.join(map(str, parts))
 
 
 async def _recorded_before(tx: AsyncSession, vault: Vault, claim: Claim, person: Person) -> Receipt:
     event_id, key_id, digest = await repository.find_source(tx, claim.source_system, claim.source_ref)
-    if not vault.is_same(_CONTENT, _canonical(claim, person), Lookup(key_id, digest)):
+    if not vault.is_same(CONTENT, _canonical(claim, person), Lookup(key_id, digest)):
         raise SourceReusedError
     recorded = await repository.find_claim(tx, event_id)
     assert recorded is not None

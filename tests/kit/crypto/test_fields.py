@@ -98,7 +98,7 @@ def test_a_value_of_the_same_key_id_but_another_key_is_refused() -> None:
 
 def test_an_unknown_suite_is_refused() -> None:
     with pytest.raises(SealedValueError, match="suite"):
-        unseal(b"\x02k1\x02" + seal()[4:])
+        unseal(b"\x02k1\x03" + seal()[4:])
 
 
 def test_after_a_rotation_old_values_are_read_and_new_ones_use_the_new_key() -> None:
@@ -113,3 +113,15 @@ def test_errors_show_neither_text_nor_key() -> None:
         unseal(seal()[:-1] + b"?")
     assert caught.value.__suppress_context__
     assert NUMBER not in str(caught.value)
+
+
+def test_many_values_are_sealed_with_the_other_suite_and_read_by_the_same_door() -> None:
+    held = ring("k2", "k1")
+    sealed = FieldCipher(held).sealer("person.phone")(b"410199199001010011", ROW)
+
+    assert FieldCipher(ring("k1", "k2")).decrypt(sealed, column="person.phone", row_id=ROW) == "410199199001010011"
+    for changed in (sealed[:-1] + bytes([sealed[-1] ^ 1]), sealed[:3] + b"\x01" + sealed[4:]):
+        with pytest.raises(SealedValueError):
+            FieldCipher(held).decrypt(changed, column="person.phone", row_id=ROW)
+    with pytest.raises(SealedValueError):
+        FieldCipher(held).decrypt(sealed, column="person.name", row_id=ROW)

@@ -65,3 +65,13 @@ def test_after_a_rotation_a_person_is_still_recognised() -> None:
     assert list(keys) == ["k2", "k1"]
     assert keys["k2"] == rotated.person_key("RESIDENT_ID", NUMBER) != person
     assert keys["k1"] == person
+
+
+def test_many_at_once_give_what_one_by_one_gives() -> None:
+    lookup = LookupHash(ring("k2", "k1"))
+    numbers = ["410199199001010011", "", "王测试"]
+
+    assert lookup.many_lookups("RESIDENT_ID", numbers) == [lookup.lookup("RESIDENT_ID", n).digest for n in numbers]
+    assert lookup.many_person_keys("PASSPORT", numbers) == {
+        key_id: [lookup.person_keys("PASSPORT", n)[key_id].bytes for n in numbers] for key_id in ("k2", "k1")
+    }

@@ -1,0 +1,118 @@
+"""Files of real-name events."""
+
+import zlib
+from collections.abc import AsyncIterator
+from typing import Annotated
+from uuid import UUID
+
+from fastapi import Depends, File, Form, Path, Request, Response, UploadFile
+from fastapi.responses import StreamingResponse
+
+from kit.auth.dependencies import requires
+from kit.auth.principal import Principal
+from kit.clock import now
+from kit.db.engine import Database, Tx
+from kit.http.problems import problems
+from kit.http.routing import Router
+from kit.jobs.queue import read_job
+from targets_svc.event_uploads import repository, service
+from targets_svc.event_uploads.domain import Mode
+from targets_svc.event_uploads.errors import (
+    FileTooLargeError,
+    FileUnreadableError,
+    ResultNotReadyError,
+    UploadNotFoundError,
+    UploadRepeatedError,
+)
+from targets_svc.event_uploads.recording import RESULT_COLUMNS
+from targets_svc.event_uploads.schemas import UploadAccepted, UploadRead
+from targets_svc.register.service import Vault
+
+router = Router(prefix="/api/v1/targets", tags=["实名登记"])
+
+UploadId = Annotated[UUID, Path(description="上传时返回的编号")]
+Writer = Annotated[Principal, requires("targets.event.write")]
+
+
+def _vault(request: Request) -> Vault:
+    return Vault(request.app.state.settings.key_ring)
+
+
+@router.post(
+    "/event-uploads",
+    operation_id="upload_events",
+    summary="批量上传实名事件",
+    status_code=202,
+    responses=problems(FileTooLargeError, FileUnreadableError, UploadRepeatedError)
+    | {202: {"headers": {"Location": {"description": "任务地址", "schema": {"type": "string"}}}}},
+)
+async def upload_events(
+    principal: Writer,
+    tx: Tx,
+    vault: Annotated[Vault, Depends(_vault)],
+    file: Annotated[UploadFile, File(description="csv（UTF-8或GB18030）、ndjson或xlsx，首行为列名，最多100万行")],
+    response: Response,
+    mode: Annotated[
+        Mode, Form(description="ALL_OR_NOTHING：有一行错误则整个文件不登记；VALID_ROWS：只登记正确的行")
+    ] = (Mode.ALL_OR_NOTHING),
+    dry_run: Annotated[bool, Form(description="只校验，不登记")] = False,
+) -> UploadAccepted:
+    """列名与“登记一条实名事件”的字段相同，也可用中文列名。后台校验、登记，逐行结果见结果文件；同一文件重复上传不会重复计数。"""
+    upload_id = await service.take_file(
+        tx,
+        vault,
+        file.read,
+        subject=principal.subject,
+        own_unit=principal.unit,
+        mode=mode,
+        is_dry_run=dry_run,
+        now=now(),
+    )
+    response.headers["Location"] = f"/api/v1/targets/jobs/{upload_id}"
+    return UploadAccepted(id=upload_id)
+
+
+@router.get(
+    "/event-uploads/{upload_id}",
+    operation_id="get_event_upload",
+    summary="查看一次批量上传",
+    responses=problems(UploadNotFoundError),
+)
+async def get_event_upload(
+    upload_id: UploadId, principal: Annotated[Principal, requires("targets.event.read")], tx: Tx
+) -> UploadRead:
+    """只能查看自己的上传。"""
+    upload = await service.find_upload(tx, upload_id, principal.subject)
+    return UploadRead.of(upload, await repository.count_rows(tx, upload_id))
+
+
+@router.get(
+    "/event-uploads/{upload_id}/result.csv",
+    operation_id="get_event_upload_result",
+    summary="下载批量上传的逐行结果",
+    response_class=StreamingResponse,
+    responses=problems(UploadNotFoundError, ResultNotReadyError)
+    | {
+        200: {
+            "content": {"text/csv": {"schema": {"type": "string"}}},
+            "description": "每个数据行一行，证件号码和姓名已遮盖",
+        }
+    },
+)
+async def get_event_upload_result(
+    upload_id: UploadId, principal: Annotated[Principal, requires("targets.event.read")], tx: Tx, request: Request
+) -> Response:
+    """任务结束后可下载，保留7天。"""
+    await service.find_upload(tx, upload_id, principal.subject)
+    if (await read_job(tx, upload_id)).state in {"PENDING", "RUNNING"}:
+        raise ResultNotReadyError
+    headers = {"Content-Disposition": f'attachment; filename="result-{upload_id}.csv"'}
+    lines = _lines(request.app.state.database, upload_id)
+    return StreamingResponse(lines, media_type="text/csv; charset=utf-8", headers=headers)
+
+
+async def _lines(database: Database, upload_id: UUID) -> AsyncIterator[bytes]:
+    """With a byte order mark, by which Excel knows UTF-8."""
+    yield ("\ufeff" + ",".join(RESULT_COLUMNS) + "\r\n").encode()
+    async for result in repository.results(database, upload_id):
+        yield zlib.decompress(result)

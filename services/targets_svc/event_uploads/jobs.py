@@ -1,0 +1,43 @@
+"""The job of an upload, and the daily clearing of files and old results."""
+
+from datetime import time
+from typing import Any
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit.errors import DomainError
+from kit.jobs import lease
+from kit.jobs.worker import Daily, Job, Partial
+from targets_svc.event_uploads import repository
+from targets_svc.event_uploads.service import PROCESS, Run, find_upload, process_upload
+from targets_svc.register.service import Vault
+
+FORGET = "targets.forget_uploads"
+DAILY = Daily(FORGET, time(3, 0))
+
+__all__ = ["DAILY", "FORGET", "PROCESS", "forget_uploads", "run_upload"]
+
+
+async def run_upload(job: Job) -> dict[str, Any]:
+    """Each batch commits by itself, with the progress of the job: the lease fences it like the job's own end."""
+
+    async def advance(tx: AsyncSession, done: int, total: int | None) -> None:
+        await lease.report_progress(tx, job.lease, done, total)
+
+    async with job.database.transaction() as tx:
+        upload = await find_upload(tx, job.lease.id, None)
+    run = Run(job.database, Vault(job.settings.key_ring), upload, job.progress, advance, {})
+    try:
+        counts = await process_upload(run)
+    except DomainError:
+        async with job.database.transaction() as tx:
+            await repository.forget_file(tx, upload.upload_id)
+        raise
+    await repository.forget_file(job.session, upload.upload_id)
+    result = counts | {"upload_id": str(upload.upload_id), "is_dry_run": upload.is_dry_run}
+    return Partial(result) if counts["faulty"] else result
+
+
+async def forget_uploads(job: Job) -> dict[str, Any]:
+    """Files of uploads that were cancelled or have failed; results after seven days."""
+    return await repository.forget_old(job.session)

@@ -1,0 +1,166 @@
+"""From the bytes of a file to frames of text cells: the same batches each time the file is read.
+
+A frame has `row_no` (the line of the file, the header is line 1), `fault` (`CODE|中文`, or null) and the fields.
+"""
+
+import csv
+from collections.abc import AsyncIterator, Sequence
+
+import polars as pl
+
+from kit.http.errors import MalformedJsonError
+from kit.http.strict_json import parse_json
+from targets_svc.event_uploads.domain import BATCH_ROWS, FIELDS, MAX_ROWS, Format, read_header
+from targets_svc.event_uploads.errors import FileUnreadableError
+
+SCHEMA = {"row_no": pl.Int32, "fault": pl.String} | dict.fromkeys(FIELDS, pl.String)
+_LONGEST_LINE = 64 * 1024
+_BOM = b"\xef\xbb\xbf"
+
+
+class Encoding:
+    """UTF-8 until a line is not; GB18030 only when everything before it was plain ASCII."""
+
+    def __init__(self, name: str | None = None) -> None:
+        self.name = name
+
+    def decode(self, lines: Sequence[bytes], first_no: int) -> list[str]:
+        """Raises FileUnreadableError naming the first line that cannot be read."""
+        joined = b"\n".join(lines)
+        if self.name is None and not joined.isascii():
+            self.name = "utf-8" if _decodes(joined, "utf-8") else "gb18030"
+        try:
+            return joined.decode(self.name or "ascii").split("\n")
+        except UnicodeDecodeError as error:
+            line = first_no + joined.count(b"\n", 0, error.start)
+            raise FileUnreadableError(
+                f"第{line}行的文字编码有误；请把整个文件统一保存为UTF-8（或GB18030）编码后重新上传。"
+            ) from None
+
+
+def _decodes(data: bytes, name: str) -> bool:
+    try:
+        data.decode(name)
+    except UnicodeDecodeError:
+        return False
+    return True
+
+
+async def read_batches(
+    parts: AsyncIterator[bytes], file_format: Format, encoding: Encoding, size: int = BATCH_ROWS
+) -> AsyncIterator[pl.DataFrame]:
+    """Frames of up to `size` lines each.
+
+    Raises:
+        FileUnreadableError: header, encoding, a line longer than 64 KiB, no row at all, or more than a million.
+    """
+    header: list[str] | None = None
+    line_no, read = 1, 0
+    async for raw in _lines(parts, size):
+        lines = encoding.decode(raw, line_no)
+        if line_no == 1 and lines:
+            lines[0] = lines[0].removeprefix("\ufeff")
+        first_no, line_no = line_no, line_no + len(lines)
+        if file_format is Format.NDJSON:
+            frame = _from_json_lines(lines, first_no)
+        else:
+            if header is None:
+                header, lines, first_no = parse_header(lines[0]), lines[1:], first_no + 1
+            frame = _from_csv_lines(lines, first_no, header)
+        read += frame.height
+        if read > MAX_ROWS:
+            raise FileUnreadableError(f"文件超过{MAX_ROWS}行，请拆分后分别上传。")
+        if frame.height:
+            yield frame
+    if not read:
+        raise FileUnreadableError("文件中没有数据行，请检查后重新上传。")
+
+
+def parse_header(line: str) -> list[str]:
+    """Raises FileUnreadableError with all that is wrong with it."""
+    try:
+        cells = next(csv.reader([line.removeprefix("\ufeff").rstrip("\r")], strict=True))
+    except (csv.Error, StopIteration):
+        cells = []
+    header, faults = read_header(cells)
+    if faults:
+        raise FileUnreadableError(f"第1行（表头）有误：{'；'.join(faults[:12])}。请按接口文档的列名填写后重新上传。")
+    return header
+
+
+async def _lines(parts: AsyncIterator[bytes], size: int) -> AsyncIterator[list[bytes]]:
+    rest, held = b"", []
+    async for part in parts:
+        *complete, rest = (rest + part).split(b"\n")
+        if len(rest) > _LONGEST_LINE:
+            raise FileUnreadableError("有一行超过64 KB，请检查文件是否为逐行的csv或ndjson。")
+        held += complete
+        while len(held) >= size:
+            yield held[:size]
+            held = held[size:]
+    if rest:
+        held.append(rest)
+    while held:
+        yield held[:size]
+        held = held[size:]
+
+
+def _from_csv_lines(lines: list[str], first_no: int, header: list[str]) -> pl.DataFrame:
+    line = pl.col("line")
+    frame = (
+        pl.DataFrame({"line": lines}, schema={"line": pl.String})
+        .with_row_index("row_no", offset=first_no)
+        .with_columns(pl.col("row_no").cast(pl.Int32), line.str.strip_suffix("\r"))
+        .filter(line.str.strip_chars(" \t,") != "")
+        .with_columns(is_plain=~line.str.contains('"', literal=True))
+        .with_columns(is_whole=pl.col("is_plain") & (line.str.count_matches(",", literal=True) == len(header) - 1))
+    )
+    cells = line.str.split_exact(",", len(header) - 1).struct.rename_fields(header)
+    plain = frame.filter("is_whole").select("row_no", cells.alias("cells")).unnest("cells")
+    odd = [
+        _odd_csv_row(row_no, text, header)
+        for row_no, text in frame.filter(~pl.col("is_whole")).select("row_no", "line").iter_rows()
+    ]
+    return _together(plain, odd)
+
+
+def _odd_csv_row(row_no: int, line: str, header: list[str]) -> dict[str, object]:
+    """A row with quotes, or with another number of cells than the header."""
+    try:
+        cells = next(csv.reader([line], strict=True))
+    except (csv.Error, StopIteration):
+        return {"row_no": row_no, "fault": "CSV_QUOTES|引号没有成对，或单元格内有换行，请修改"}
+    if len(cells) != len(header):
+        return {"row_no": row_no, "fault": f"CSV_COLUMNS|本行有{len(cells)}列，表头有{len(header)}列，请核对"}
+    return {"row_no": row_no} | dict(zip(header, cells, strict=True))
+
+
+def _from_json_lines(lines: list[str], first_no: int) -> pl.DataFrame:
+    rows = [_json_row(row_no, line) for row_no, line in enumerate(lines, first_no) if line.strip(" \t\r")]
+    return _together(pl.DataFrame(schema={"row_no": pl.Int32}), rows)
+
+
+def _json_row(row_no: int, line: str) -> dict[str, object]:
+    try:
+        value = parse_json(line.encode())
+    except (MalformedJsonError, UnicodeEncodeError):
+        return {"row_no": row_no, "fault": "MALFORMED_JSON|本行不是规范的JSON对象，请修改"}
+    if not isinstance(value, dict) or not value.keys() <= set(FIELDS):
+        return {"row_no": row_no, "fault": "UNKNOWN_FIELD|本行应为JSON对象，且只含接口文档列出的字段，请修改"}
+    row: dict[str, object] = {"row_no": row_no}
+    for field, cell in value.items():
+        is_year = field == "year" and isinstance(cell, int) and not isinstance(cell, bool)
+        if not (isinstance(cell, str) or is_year or (cell is None and field == "received_at")) or (
+            field == "year" and not is_year
+        ):
+            return row | {"fault": f"TYPE|“{field}”的类型有误：年度应为整数，其余应为文字，请修改"}
+        row[field] = None if cell is None else str(cell)
+    return row
+
+
+def _together(plain: pl.DataFrame, odd: list[dict[str, object]]) -> pl.DataFrame:
+    missing = [pl.lit(None, dtype).alias(name) for name, dtype in SCHEMA.items() if name not in plain.columns]
+    frame = plain.with_columns(missing).select(list(SCHEMA))
+    if odd:
+        frame = pl.concat([frame, pl.DataFrame(odd, schema=SCHEMA)]).sort("row_no")
+    return frame.with_columns(pl.when(pl.col(name) != "").then(pl.col(name)).alias(name) for name in FIELDS)

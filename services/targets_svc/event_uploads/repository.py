@@ -1,0 +1,124 @@
+"""Uploads in the database: the file's parts, the batches that are done, and their results."""
+
+from collections.abc import AsyncIterator, Mapping
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy import delete, func, insert, select, text, update
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit.db.engine import Database
+from targets_svc.event_uploads.models import UploadBatchRow, UploadPartRow, UploadRow
+
+COUNTERS = ("rows", "counted", "duplicate", "skipped", "valid", "faulty")
+_LOCK_FILE = text("SELECT pg_advisory_xact_lock(hashtextextended('event_upload:' || encode(:sha256, 'hex'), 0))")
+_SAME_FILE = text(
+    """
+    SELECT upload_id FROM event_upload JOIN job ON job.id = upload_id
+    WHERE file_sha256 = :sha256 AND NOT is_dry_run AND own_unit IS NOT DISTINCT FROM CAST(:own_unit AS varchar)
+      AND job.state IN ('PENDING', 'RUNNING', 'SUCCEEDED', 'PARTIAL')
+    ORDER BY received_at LIMIT 1
+    """
+)
+_FORGET_PARTS = text(
+    """
+    DELETE FROM event_upload_part USING event_upload u, job
+    WHERE event_upload_part.upload_id = u.upload_id AND job.id = u.upload_id AND job.state NOT IN ('PENDING', 'RUNNING')
+    """
+)
+_FORGET_RESULTS = text(
+    """
+    DELETE FROM event_upload_batch USING event_upload u, job
+    WHERE event_upload_batch.upload_id = u.upload_id AND job.id = u.upload_id
+      AND job.finished_at < now() - interval '7 days'
+    """
+)
+
+
+async def find_same_file(tx: AsyncSession, sha256: bytes, own_unit: str | None) -> UUID | None:
+    """The job that took the same bytes before (N14); two uploads of them at once wait for each other."""
+    await tx.execute(_LOCK_FILE, {"sha256": sha256})
+    found: UUID | None = await tx.scalar(_SAME_FILE, {"sha256": sha256, "own_unit": own_unit})
+    return found
+
+
+async def add_part(tx: AsyncSession, upload_id: UUID, part_no: int, sealed: bytes) -> None:
+    await tx.execute(insert(UploadPartRow).values(upload_id=upload_id, part_no=part_no, sealed=sealed))
+
+
+async def add_upload(tx: AsyncSession, values: Mapping[str, Any]) -> None:
+    await tx.execute(insert(UploadRow).values(**values))
+
+
+async def find_upload(tx: AsyncSession, upload_id: UUID, owner: str | None) -> UploadRow | None:
+    """An upload of `owner` (None: of whomever)."""
+    query = select(UploadRow).where(UploadRow.upload_id == upload_id)
+    found: UploadRow | None = await tx.scalar(query if owner is None else query.where(UploadRow.owner == owner))
+    return found
+
+
+async def note(tx: AsyncSession, upload_id: UUID, **values: Any) -> None:
+    """What was found out about the file."""
+    await tx.execute(update(UploadRow).where(UploadRow.upload_id == upload_id).values(**values))
+
+
+async def parts(database: Database, upload_id: UUID) -> AsyncIterator[tuple[int, bytes]]:
+    """Numbers and sealed parts, one at a time, no transaction open in between."""
+    part_no = 0
+    while True:
+        async with database.transaction() as tx:
+            sealed = await tx.scalar(
+                select(UploadPartRow.sealed).where(
+                    UploadPartRow.upload_id == upload_id, UploadPartRow.part_no == part_no
+                )
+            )
+        if sealed is None:
+            return
+        yield part_no, sealed
+        part_no += 1
+
+
+async def done_batches(tx: AsyncSession, upload_id: UUID) -> set[int]:
+    """What an earlier run of the job has finished."""
+    return set(await tx.scalars(select(UploadBatchRow.batch_no).where(UploadBatchRow.upload_id == upload_id)))
+
+
+async def add_batch(tx: AsyncSession, values: Mapping[str, Any]) -> None:
+    await tx.execute(insert(UploadBatchRow).values(**values))
+
+
+async def count_rows(tx: AsyncSession, upload_id: UUID) -> dict[str, int]:
+    """Sums over the batches that are done."""
+    columns = [func.coalesce(func.sum(getattr(UploadBatchRow, name)), 0) for name in COUNTERS]
+    row = (await tx.execute(select(*columns).where(UploadBatchRow.upload_id == upload_id))).one()
+    return {name: int(value) for name, value in zip(COUNTERS, row, strict=True)}
+
+
+async def results(database: Database, upload_id: UUID) -> AsyncIterator[bytes]:
+    """The batches' parts of the result file in order."""
+    last = -1
+    while True:
+        async with database.transaction() as tx:
+            row = (
+                await tx.execute(
+                    select(UploadBatchRow.batch_no, UploadBatchRow.result)
+                    .where(UploadBatchRow.upload_id == upload_id, UploadBatchRow.batch_no > last)
+                    .order_by(UploadBatchRow.batch_no)
+                    .limit(1)
+                )
+            ).one_or_none()
+        if row is None:
+            return
+        yield row.result
+        last = row.batch_no
+
+
+async def forget_file(tx: AsyncSession, upload_id: UUID) -> None:
+    await tx.execute(delete(UploadPartRow).where(UploadPartRow.upload_id == upload_id))
+
+
+async def forget_old(tx: AsyncSession) -> dict[str, int]:
+    """Files of uploads that have ended, and results older than seven days."""
+    files = await tx.execute(_FORGET_PARTS)
+    old = await tx.execute(_FORGET_RESULTS)
+    return {"parts": getattr(files, "rowcount", 0), "batches": getattr(old, "rowcount", 0)}

@@ -1,0 +1,301 @@
+"""Taking a file, and working through it: first all of it is checked, then it is recorded batch by batch."""
+
+import asyncio
+import hashlib
+import sys
+import tempfile
+from collections.abc import AsyncIterator, Awaitable, Callable
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+import polars as pl
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit.crypto.fields import FieldCipher
+from kit.db.engine import Database
+from kit.jobs.queue import enqueue
+from targets_svc.event_uploads import recording, repository, staging, workbook
+from targets_svc.event_uploads.checking import Rules, check, years_of
+from targets_svc.event_uploads.domain import MAX_FILE_BYTES, MAX_WORKBOOK_BYTES, Format, Mode, RowStatus, sniff
+from targets_svc.event_uploads.errors import (
+    FileTooLargeError,
+    FileUnreadableError,
+    UploadHasErrorsError,
+    UploadNotFoundError,
+    UploadRepeatedError,
+)
+from targets_svc.event_uploads.models import LANES, UploadRow
+from targets_svc.event_uploads.reading import Encoding, parse_header, read_batches
+from targets_svc.event_uploads.recording import Outcome
+from targets_svc.register.domain import Coverage
+from targets_svc.register.service import Vault, find_coverage
+
+PROCESS = "targets.event_upload"
+_PART = "event_upload_part.sealed"
+_PART_BYTES = 1024 * 1024
+_COLUMN_OF = {
+    RowStatus.COUNTED: "counted",
+    RowStatus.DUPLICATE: "duplicate",
+    RowStatus.SKIPPED: "skipped",
+    RowStatus.VALID: "valid",
+    RowStatus.ERROR: "faulty",
+}
+Read = Callable[[int], Awaitable[bytes]]
+
+
+async def take_file(
+    tx: AsyncSession,
+    vault: Vault,
+    read: Read,
+    *,
+    subject: str,
+    own_unit: str | None,
+    mode: Mode,
+    is_dry_run: bool,
+    now: datetime,
+) -> UUID:
+    """Stores a file sealed, in parts of a mebibyte, and begins its job, whose id is the upload's.
+
+    Args:
+        read: gives up to so many bytes of the file, none at its end.
+
+    Raises:
+        FileTooLargeError.
+        FileUnreadableError: empty, not what it seems to be, or without the header.
+        UploadRepeatedError: N14, the same bytes for the same unit.
+    """
+    upload_id = await enqueue(tx, PROCESS, {}, owner=subject)
+    seal, digest, size, part_no = vault.cipher.sealer(_PART), hashlib.sha256(), 0, 0
+    first = await read(_PART_BYTES)
+    file_format = sniff(first)
+    limit = MAX_WORKBOOK_BYTES if file_format is Format.XLSX else MAX_FILE_BYTES
+    with tempfile.SpooledTemporaryFile(MAX_WORKBOOK_BYTES + _PART_BYTES) as package:
+        part = first
+        while part:
+            size += len(part)
+            if size > limit:
+                raise FileTooLargeError
+            digest.update(part)
+            if file_format is Format.XLSX:
+                package.write(part)
+            await repository.add_part(tx, upload_id, part_no, seal(part, upload_id))
+            part_no, part = part_no + 1, await read(_PART_BYTES)
+        if file_format is Format.XLSX and (fault := workbook.find_fault(package)):
+            raise FileUnreadableError(fault)
+    _require_beginning(first, file_format)
+    sha256 = digest.digest()
+    if not is_dry_run and (earlier := await repository.find_same_file(tx, sha256, own_unit)):
+        raise UploadRepeatedError(headers={"Location": f"/api/v1/targets/event-uploads/{earlier}"})
+    upload: dict[str, Any] = {
+        "upload_id": upload_id, "owner": subject, "own_unit": own_unit, "format": file_format.value,
+        "mode": mode.value, "is_dry_run": is_dry_run, "file_sha256": sha256, "file_bytes": size, "received_at": now,
+    }  # fmt: skip
+    await repository.add_upload(tx, upload)
+    return upload_id
+
+
+def _require_beginning(first: bytes, file_format: Format) -> None:
+    if not first:
+        raise FileUnreadableError("文件是空的，请检查后重新上传。")
+    if file_format is Format.CSV:
+        line = first.split(b"\n", 1)[0]
+        parse_header(Encoding().decode([line], 1)[0])
+
+
+async def find_upload(tx: AsyncSession, upload_id: UUID, owner: str | None) -> UploadRow:
+    """Raises UploadNotFoundError for somebody else's, too."""
+    upload = await repository.find_upload(tx, upload_id, owner)
+    if upload is None:
+        raise UploadNotFoundError
+    return upload
+
+
+@dataclass(slots=True)
+class Run:
+    """One run of an upload's job.
+
+    Attributes:
+        advance: called in the transaction of each batch with the rows done; raises when this run was superseded or
+            cancelled, so that the batch is not kept.
+    """
+
+    database: Database
+    vault: Vault
+    upload: UploadRow
+    show: Callable[[int, int | None], Awaitable[None]]
+    advance: Callable[[AsyncSession, int, int | None], Awaitable[None]]
+    coverage: dict[int, Coverage]
+
+    @property
+    def rules(self) -> Rules:
+        return Rules(self.coverage, self.upload.own_unit, self.upload.received_at)
+
+
+async def process_upload(run: Run) -> dict[str, Any]:
+    """Works through a file; a run that died is taken up after its last finished batch.
+
+    Returns:
+        Counts of rows by what became of them.
+
+    Raises:
+        FileUnreadableError, UploadHasErrorsError: nothing of the file is recorded.
+    """
+    upload = run.upload
+    async with run.database.transaction() as tx:
+        done = await repository.done_batches(tx, upload.upload_id)
+        counts = await repository.count_rows(tx, upload.upload_id)
+    if upload.rows is None:
+        await _check_all(run)
+    stops = bool(upload.faulty_rows) and upload.mode == Mode.ALL_OR_NOTHING
+    if counts["rows"] < (upload.rows or 0):
+        await (_report_all(run, done) if stops or upload.is_dry_run else _record_all(run, done, counts["rows"]))
+    async with run.database.transaction() as tx:
+        counts = await repository.count_rows(tx, upload.upload_id)
+    if stops and not upload.is_dry_run:
+        raise UploadHasErrorsError
+    return counts
+
+
+async def _check_all(run: Run) -> None:
+    """The first reading: every row is checked and nothing is kept but two numbers."""
+    upload, encoding, rows, faulty = run.upload, Encoding(), 0, 0
+    try:
+        async for frame in read_batches(_parts(run), Format(upload.format), encoding):
+            checked = await _checked(run, frame)
+            rows += frame.height
+            faulty += checked.get_column("code").count()
+            await run.show(0, None)
+    except FileUnreadableError as error:
+        async with run.database.transaction() as tx:
+            await repository.note(tx, upload.upload_id, refusal=error.detail)
+        raise
+    async with run.database.transaction() as tx:
+        await repository.note(tx, upload.upload_id, rows=rows, faulty_rows=faulty, encoding=encoding.name)
+        for year, plan in run.coverage.items():
+            if not upload.is_dry_run:
+                await staging.make_cells(tx, year, sorted(plan.units), sorted(plan.indicators))
+    upload.rows, upload.faulty_rows, upload.encoding = rows, faulty, encoding.name
+
+
+async def _checked(run: Run, frame: pl.DataFrame) -> pl.DataFrame:
+    missing = years_of(frame) - run.coverage.keys()
+    if missing:
+        async with run.database.transaction() as tx:
+            for year in missing:
+                run.coverage[year] = await find_coverage(tx, year)
+    return await asyncio.to_thread(check, frame, run.rules)
+
+
+async def _remaining(run: Run, done: set[int]) -> AsyncIterator[tuple[int, pl.DataFrame]]:
+    """The second reading: numbered batches, without those that an earlier run has finished."""
+    batch_no = 0
+    async for frame in read_batches(_parts(run), Format(run.upload.format), Encoding(run.upload.encoding)):
+        if batch_no not in done:
+            yield batch_no, await _checked(run, frame)
+        batch_no += 1
+
+
+async def _report_all(run: Run, done: set[int]) -> None:
+    """The result file of a dry run, or of a file that one wrong row stops: nothing is recorded."""
+    reported = 0
+    async for batch_no, checked in _remaining(run, done):
+        reported += checked.height
+        async with run.database.transaction() as tx:
+            await _finish_batch(run, tx, batch_no, checked, Outcome())
+            await run.advance(tx, reported, run.upload.rows)
+
+
+async def _record_all(run: Run, done: set[int], before: int) -> None:
+    """While one batch is written, the next is made ready; as many transactions at a time as there are lanes."""
+    recorded = [before]
+    busy: dict[int, asyncio.Task[None]] = {}
+    try:
+        async for batch_no, checked in _remaining(run, done):
+            rows = await _prepared(run, checked)
+            lane = batch_no % LANES
+            if lane in busy:
+                await busy.pop(lane)
+            busy[lane] = asyncio.create_task(_record_batch(run, lane, batch_no, checked, rows, recorded))
+        while busy:
+            await busy.pop(next(iter(busy)))
+    finally:
+        for task in busy.values():
+            task.cancel()
+        await asyncio.gather(*busy.values(), return_exceptions=True)
+
+
+async def _prepared(run: Run, checked: pl.DataFrame) -> pl.DataFrame | None:
+    good = checked.filter(pl.col("code").is_null())
+    if not good.height:
+        return None
+    keyed = await asyncio.to_thread(recording.with_person_keys, good, run.vault)
+    async with run.database.transaction() as tx:
+        resolved = await recording.resolve_persons(tx, keyed)
+    return await asyncio.to_thread(recording.with_digests, resolved, run.vault)
+
+
+async def _record_batch(
+    run: Run, lane: int, batch_no: int, checked: pl.DataFrame, rows: pl.DataFrame | None, recorded: list[int]
+) -> None:
+    upload = run.upload
+    async with run.database.transaction() as tx:
+        outcome = Outcome()
+        if rows is not None:
+            outcome = await recording.record(
+                tx, lane, rows, run.vault, recorded_by=upload.owner, now=upload.received_at
+            )
+        await _finish_batch(run, tx, batch_no, checked, outcome)
+        recorded[0] += checked.height
+        await run.advance(tx, recorded[0], upload.rows)
+
+
+async def _finish_batch(run: Run, tx: AsyncSession, batch_no: int, checked: pl.DataFrame, outcome: Outcome) -> None:
+    counted, result = await asyncio.to_thread(recording.result_of, checked, outcome)
+    values = {column: counted.get(status.value, 0) for status, column in _COLUMN_OF.items()}
+    await repository.add_batch(
+        tx,
+        {"upload_id": run.upload.upload_id, "batch_no": batch_no, "rows": checked.height, "result": result} | values,
+    )
+
+
+async def _parts(run: Run) -> AsyncIterator[bytes]:
+    if run.upload.format != Format.XLSX:
+        async for part in _opened(run):
+            yield part
+        return
+    async for part in _unpacked(b"".join([part async for part in _opened(run)])):
+        yield part
+
+
+async def _opened(run: Run) -> AsyncIterator[bytes]:
+    cipher: FieldCipher = run.vault.cipher
+    async for _, sealed in repository.parts(run.database, run.upload.upload_id):
+        yield cipher.decrypt_bytes(sealed, column=_PART, row_id=run.upload.upload_id)
+
+
+async def _unpacked(package: bytes) -> AsyncIterator[bytes]:
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "targets_svc.event_uploads.workbook"),
+        stdin=asyncio.subprocess.PIPE,
+        stdout=asyncio.subprocess.PIPE,
+        stderr=asyncio.subprocess.PIPE,
+    )
+    assert process.stdin is not None
+    assert process.stdout is not None
+    assert process.stderr is not None
+    try:
+        process.stdin.write(package)
+        await process.stdin.drain()
+        process.stdin.close()
+        while part := await process.stdout.read(_PART_BYTES):
+            yield part
+        said = (await process.stderr.read()).decode(errors="replace").strip()
+        if await process.wait() != 0:
+            known = said if said.endswith("。") and "\n" not in said else None
+            raise FileUnreadableError(known or "工作簿太大或已损坏，请拆分，或另存为csv后上传。")
+    finally:
+        if process.returncode is None:
+            process.kill()
+            await process.wait()

@@ -1,0 +1,31 @@
+"""The real worker with small batches, which waits after each, and with leases of a second: it is there to be killed."""
+
+import asyncio
+import sys
+from typing import Any
+
+from sqlalchemy import text
+
+from kit.jobs import lease
+from kit.jobs.worker import run_worker
+from targets_svc.event_uploads import reading, service
+from targets_svc.worker import HANDLERS
+
+if __name__ == "__main__":
+    for name in ("_CLAIM", "_BEAT"):
+        statement = getattr(lease, name).text.replace(f"{lease.LEASE_SECONDS} seconds", "1 second")
+        setattr(lease, name, text(statement))
+    lease._DUE = text(lease._DUE.text.replace(f"{lease.RESEND_SECONDS} seconds", "0.3 seconds"))
+    lease.HEARTBEAT_SECONDS = 0.3  # type: ignore[misc]  # see above
+    read_batches, record_batch = reading.read_batches, service._record_batch
+
+    def read_small(*arguments: Any) -> Any:
+        return read_batches(*arguments, size=50)
+
+    async def record_slowly(*arguments: Any) -> None:
+        await record_batch(*arguments)
+        await asyncio.sleep(float(sys.argv[1]))
+
+    service.read_batches = read_small  # type: ignore[attr-defined]  # see above
+    service._record_batch = record_slowly
+    run_worker("targets", HANDLERS)
