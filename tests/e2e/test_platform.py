@@ -105,7 +105,37 @@ async def test_identity_headers_of_a_client_are_worth_nothing(api: Client) -> No
 
 
 # `make demo` writes six months of reports while every process is killed once: nothing lost, nothing doubled.
-VICTIMS = ["targets", "postgres", "gateway", "targets-worker", "valkey", "targets", "eligibility", "loans", "postgres"]
+VICTIMS = [
+    "targets",
+    "postgres",
+    "gateway",
+    "valkey",
+    "targets-worker",
+    "eligibility",
+    "loans",
+    "eligibility-worker",
+    "loans-worker",
+]
+# targets design §7.1, I01 at the end of June 2017: actual, completion, gap, level, rank, then gap and level by the
+# seasonal curve, needed per month.
+JUNE = """
+ZZ01 3710 53.00 3.00 GREEN 8 -1.00 BLUE 548.3
+ZZ02 2750 50.00 0.00 GREEN 9 -4.00 BLUE 458.3
+ZZ03 3900 60.00 10.00 GREEN 4 6.00 GREEN 433.3
+ZZ04 2580 43.00 -7.00 YELLOW 13 -11.00 ORANGE 570.0
+ZZ05 1350 50.00 0.00 GREEN 9 -4.00 BLUE 225.0
+ZZ06 1485 55.00 5.00 GREEN 6 1.00 GREEN 202.5
+ZZ07 15120 54.00 4.00 GREEN 7 0.00 GREEN 2146.7
+ZZ08 10682 49.00 -1.00 BLUE 11 -5.00 BLUE 1853.0
+ZZ09 12208 56.00 6.00 GREEN 5 2.00 GREEN 1598.7
+ZZ10 6300 42.00 -8.00 YELLOW 14 -12.00 ORANGE 1450.0
+ZZ11 1350 45.00 -5.00 BLUE 12 -9.00 YELLOW 275.0
+ZZ12 1300 65.00 15.00 GREEN 2 11.00 GREEN 116.7
+ZZ13 1300 65.00 15.00 GREEN 2 11.00 GREEN 116.7
+ZZ14 2040 68.00 18.00 GREEN 1 14.00 GREEN 160.0
+ZZ15 1020 34.00 -16.00 ORANGE 15 -20.00 ORANGE 330.0
+ZZ 67095 51.61 1.61 GREEN None -2.39 BLUE None
+"""
 
 
 async def _demonstrate(platform: RunningPlatform) -> "asyncio.subprocess.Process":
@@ -121,7 +151,7 @@ async def _demonstrate(platform: RunningPlatform) -> "asyncio.subprocess.Process
 
 
 async def _approved(platform: RunningPlatform) -> int:
-    """How many reports are approved, asked of the database's own log of answers is not needed: the API says it."""
+    """How many approvals were answered: from the log, because the service may be dead while we ask."""
     logs = (platform.home / "logs" / "targets.log").read_text(errors="replace")
     return logs.count('"route": "/api/v1/targets/reports/{unit}/{month}/approval", "status": 200')
 
@@ -131,23 +161,28 @@ async def test_killing_each_process_loses_and_doubles_nothing(platform: RunningP
     demo = await _demonstrate(platform)
     output = asyncio.create_task(demo.communicate())
     before = 0
+    killed = []
     for victim in VICTIMS:
+        wanted = before + rng.randrange(1, 6)
         async with asyncio.timeout(60):
-            while (done := await _approved(platform)) < before + rng.randrange(1, 6) and demo.returncode is None:
+            while (done := await _approved(platform)) < wanted and demo.returncode is None:
                 await asyncio.sleep(0.02)
         before = done
         if demo.returncode is not None:
             break
         os.kill(platform.pids()[victim], signal.SIGKILL)
+        killed.append(victim)
         async with asyncio.timeout(30):
             while victim not in platform.pids():
                 await asyncio.sleep(0.02)
     text = (await asyncio.wait_for(output, 120))[0].decode()
     assert demo.returncode == 0, text
+    assert killed == VICTIMS
     await until_ready(platform)
     await _assert_whole(api)
     for shown in ("130000", "67095", "51.61", "360.00", "12780.83", "1000000.01"):
         assert shown in text
+    await _assert_progress(api)
     # A second demonstration finds everything done and changes nothing.
     again = await _demonstrate(platform)
     second = (await asyncio.wait_for(again.communicate(), 60))[0].decode()
@@ -172,3 +207,16 @@ async def _assert_whole(api: Client) -> None:
     assert len(keys) == len(set(keys)) == 96
     assert {report["state"] for report in found} == {"APPROVED"}
     assert {report["revision"] for report in found} == {1}
+
+
+async def _assert_progress(api: Client) -> None:
+    query = "/api/v1/targets/progress?year=2017&month=2017-06&source=REPORT&curve="
+    linear, seasonal = [
+        {item["unit"]: item for item in (await api.get("city", query + curve))["items"] if item["indicator"] == "I01"}
+        for curve in ("LINEAR", "SEASONAL")
+    ]
+    for row in JUNE.split("\n")[1:-1]:
+        unit, *expected = row.split()
+        item, other = linear[unit], seasonal[unit]
+        shown = [item["actual"], item["completion"], item["gap"], item["level"], item["rank"]]
+        assert [*map(str, [*shown, other["gap"], other["level"], item["needed_per_month"]])] == expected, unit
