@@ -72,6 +72,8 @@ def check_request(method: str, raw_path: bytes, query: bytes, headers: Headers, 
     coding = [value for name, value in headers if name == b"transfer-encoding"]
     if coding and (coding[0].strip().lower() != b"chunked" or http_version == "1.0"):
         raise RequestRefusedError("请求体只支持Content-Length或chunked传输，请去掉其他传输编码。")
+    if coding and any(name == b"content-length" for name, _ in headers):  # uvicorn adds trailers to the headers
+        raise RequestRefusedError
 
 
 def check_path(raw_path: bytes) -> None:

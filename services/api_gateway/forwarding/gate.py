@@ -24,6 +24,8 @@ from kit.http.problems import problem_response
 from kit.telemetry.trace import current_request_id, current_trace
 
 _CLIENT_GONE = 499  # for log and metrics alone: nobody is there to see it
+# So much of a refused body is read and thrown away, so that the client sees the refusal instead of a reset.
+_DRAINED = 8 * 1024 * 1024
 _log = structlog.get_logger("gateway")
 
 
@@ -41,7 +43,6 @@ class Gate:
         self._forwarder = forwarder
         self._identity = identity
         self._metrics = metrics
-        self._longest_body = max(route.body_limit_bytes for route in table.routes)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] != "http":
@@ -58,7 +59,7 @@ class Gate:
                 if (declared_length(scope["headers"]) or 0) > route.body_limit_bytes:
                     raise body_too_large(route.body_limit_bytes)
         except DomainError as error:
-            await self._refuse(error, scope, receive, send)
+            await _refuse(error, scope, receive, send)
             return
         if route is None:
             await self._own(scope, receive, send)
@@ -88,7 +89,7 @@ class Gate:
             _log.warning("forwarding.failed", upstream=route.upstream, code=error.code, began=answering.began)
             if answering.began:
                 raise error from None  # only a broken connection tells that the answer is not whole
-            await self._refuse(error, scope, receive, send)
+            await _refuse(error, scope, receive, send, drained=max(route.body_limit_bytes, _DRAINED))
 
     async def _exchange(self, route: Route, request: OutboundRequest, answering: "_Answering") -> None:
         started = time.perf_counter()
@@ -119,17 +120,6 @@ class Gate:
             has_body=has_body(headers),
             length=declared_length(headers),
         )
-
-    async def _refuse(self, error: DomainError, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answers with a problem. The server reads what is left of the body and throws it away, so that the client
-        sees the answer instead of a reset; where that would be too much, or may never come, the connection ends.
-        """
-        status = error.status if isinstance(error, RequestRefusedError) else None
-        headers = scope["headers"]
-        waits = any(name == b"expect" for name, _ in headers)
-        endless = (declared_length(headers) or 0) > self._longest_body
-        close = {"Connection": "close"} if waits or endless or status == 408 else None
-        await problem_response(error, status=status, headers=close)(scope, receive, send)
 
 
 class _Answering:
@@ -162,6 +152,15 @@ class _Answering:
 
 def _authorization(scope: Scope) -> str | None:
     return next((value.decode("latin-1") for name, value in scope["headers"] if name == b"authorization"), None)
+
+
+async def _refuse(error: DomainError, scope: Scope, receive: Receive, send: Send, *, drained: int = _DRAINED) -> None:
+    """Answers with a problem; the connection ends where the rest of the body is too much to read, or may never come."""
+    status = error.status if isinstance(error, RequestRefusedError) else None
+    waits = any(name == b"expect" for name, _ in scope["headers"])
+    endless = (declared_length(scope["headers"]) or 0) > drained
+    close = {"Connection": "close"} if waits or endless or status == 408 else None
+    await problem_response(error, status=status, headers=close)(scope, receive, send)
 
 
 def install_refusals(app: FastAPI) -> None:

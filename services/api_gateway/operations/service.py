@@ -7,6 +7,8 @@ import httpx
 
 from api_gateway.settings import Address
 
+_PATIENCE_SECONDS = 3.0
+
 
 class Readiness:
     """Asks the services; callers that come meanwhile share one answer, so that asking cannot flood them.
@@ -33,7 +35,7 @@ class Readiness:
 
     async def _is_ready(self, address: Address) -> bool:
         try:
-            answer = await self._client.get(f"{address.url}/readyz")
+            answer = await self._client.get(f"{address.url}/readyz", timeout=_PATIENCE_SECONDS)
         except httpx.HTTPError:
             return False
         return answer.status_code == 200

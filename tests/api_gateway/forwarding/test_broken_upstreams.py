@@ -105,13 +105,9 @@ async def test_an_interim_answer_is_not_the_answer(gateway: httpx.AsyncClient, s
 async def impatient(
     gateways: Gateways, scripted: ScriptedUpstream, recorder_url: tuple[Recorder, str]
 ) -> AsyncIterator[httpx.AsyncClient]:
-    """A gateway that waits a third of a second for a service, a second in all, and so long for a client."""
+    """A gateway that waits 0.7 s for a sign of life of a service, and 2 s in all."""
     table = changed_table(
-        connect_seconds=0.3,
-        read_seconds=0.3,
-        total_seconds=1.0,
-        client_silence_seconds=0.3,
-        body_limit_bytes=2 * MORE_THAN_SOCKETS_HOLD,
+        connect_seconds=5, read_seconds=0.7, total_seconds=2.0, body_limit_bytes=2 * MORE_THAN_SOCKETS_HOLD
     )
     with gateways.running(recorder_url[1], scripted.url, table=table) as url:
         async with client(url, headers={"Authorization": f"Bearer {await token_of(url)}"}) as made:
@@ -188,16 +184,18 @@ async def test_a_service_that_takes_no_body_is_timed_out(
         done.set()
 
 
-async def test_a_client_that_stops_sending_is_told_so(impatient: httpx.AsyncClient, scripted: ScriptedUpstream) -> None:
+async def test_a_client_that_stops_sending_is_told_so(gateways: Gateways, scripted: ScriptedUpstream) -> None:
     async def takes_all(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
         await until_closed(reader)
 
     scripted.script = takes_all
-    reader, writer = await connect(str(impatient.base_url))
-    head = f"POST {CHECKS} HTTP/1.1\r\nHost: a\r\nAuthorization: {impatient.headers['authorization']}\r\n"
-    writer.write(f"{head}Content-Length: 10\r\n\r\nhalf".encode())
-    answer = await reader.read()
-    writer.close()
+    with gateways.running(scripted.url, table=changed_table(client_silence_seconds=0.2)) as url:
+        token = await token_of(url)
+        reader, writer = await connect(url)
+        head = f"POST {CHECKS} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token}\r\n"
+        writer.write(f"{head}Content-Length: 10\r\n\r\nhalf".encode())
+        answer = await reader.read()
+        writer.close()
     assert b" 408 " in answer.splitlines()[0]
     assert b'"REQUEST_TIMEOUT"' in answer
 
@@ -213,7 +211,7 @@ async def test_too_many_at_once_wait_and_then_are_told(gateways: Gateways, scrip
         writer.write(OK + b"content-length: 2\r\n\r\nok")
 
     scripted.script = slow
-    table = changed_table(connections_per_upstream=1, connect_seconds=0.2)
+    table = changed_table(connections_per_upstream=1, connect_seconds=1)
     with gateways.running(scripted.url, table=table) as url:
         async with client(url, headers={"Authorization": f"Bearer {await token_of(url)}"}) as gateway:
             first = asyncio.create_task(gateway.get(CHECKS))

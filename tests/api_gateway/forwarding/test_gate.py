@@ -13,9 +13,10 @@ from kit.auth.tokens import TokenVerifier
 from kit.testing import captured_log
 from tests.api_gateway.conftest import UPSTREAMS, Gateways, assert_problem, changed_table, token_of
 from tests.api_gateway.raw import connect, exchange, status_of
-from tests.api_gateway.upstreams import Recorder
+from tests.api_gateway.upstreams import Recorder, ScriptedUpstream, read_head
 
 UNITS = "/api/v1/targets/units"
+CHECKS = "/api/v1/eligibility/checks"
 
 SPOOFED = {
     "Forwarded": "for=1.2.3.4;host=evil",
@@ -302,8 +303,48 @@ async def test_a_bad_chunk_size_breaks_the_request_behind_the_gate_too(
     assert not recorder.seen, "a request that broke off is never seen whole"
 
 
+@pytest.mark.parametrize(
+    "trailer",
+    ["Content-Length: 3", "Authorization: Bearer x", "Transfer-Encoding: chunked", "Host: b", "Idempotency-Key: b"],
+)
+async def test_a_trailer_changes_nothing_of_the_request_before_it(
+    gateway_url: str, token: str, recorder: Recorder, trailer: str
+) -> None:
+    """uvicorn adds trailers to the headers of a request that comes in one packet."""
+    head = f"POST {UNITS} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token}\r\nIdempotency-Key: a\r\n"
+    body = f"Transfer-Encoding: chunked\r\nConnection: close\r\n\r\n5\r\nhello\r\n0\r\n{trailer}\r\n\r\n"
+    answer = await exchange(gateway_url, (head + body).encode())
+    if recorder.seen:
+        assert recorder.last.body == b"hello"
+        assert recorder.last.header("idempotency-key") == ["a"]
+    else:
+        assert status_of(answer) == 400
+
+
+async def test_a_body_that_an_upgrade_hides_is_not_missed_by_the_service(
+    gateway: httpx.AsyncClient, gateway_url: str, token: str, scripted: ScriptedUpstream
+) -> None:
+    """After Upgrade the server hands out no body; the service must not wait for it and take the next request."""
+    heads: list[bytes] = []
+
+    async def answers_early(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        while True:
+            heads.append(await read_head(reader))
+            writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
+
+    scripted.script = answers_early
+    head = f"POST {CHECKS} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token}\r\nContent-Length: 5\r\n"
+    request = f"{head}Connection: Upgrade\r\nUpgrade: h2c\r\n\r\nhello"
+    assert status_of(await exchange(gateway_url, request.encode())) in (200, 400)
+    for _ in range(3):
+        assert (await gateway.get(CHECKS)).text == "ok"
+    assert all(head.startswith((b"GET ", b"POST ")) for head in heads)
+    assert scripted.connections == 2, "the connection with the missing body was not used again"
+
+
 async def test_an_absolute_address_is_read_as_its_path(gateway_url: str, token: str, recorder: Recorder) -> None:
-    request = f"GET http://evil{UNITS} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token}\r\n\r\n"
+    head = f"GET http://evil{UNITS} HTTP/1.1\r\nHost: a\r\nConnection: close\r\n"
+    request = f"{head}Authorization: Bearer {token}\r\n\r\n"
     assert status_of(await exchange(gateway_url, request.encode())) == 200
     assert recorder.last.raw_path.decode() == UNITS
 
@@ -321,14 +362,16 @@ async def test_two_requests_in_one_packet_get_two_answers(gateway_url: str, toke
 async def test_a_declared_body_over_the_limit_is_refused_before_it_is_sent(
     gateway_url: str, token: str, recorder: Recorder
 ) -> None:
-    limit = load_route_table(UPSTREAMS).routes[0].body_limit_bytes
+    route = load_route_table(UPSTREAMS).route_of(b"/api/v1/eligibility/checks")
+    assert route is not None
+    limit = route.body_limit_bytes
     for length in (limit + 1, 10**18):
         for expect in ("", "Expect: 100-continue\r\n"):
             head = f"POST /api/v1/eligibility/checks HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token}\r\n{expect}"
             answer = await exchange(gateway_url, f"{head}Content-Length: {length}\r\n\r\n".encode())
             assert status_of(answer) == 413
             assert b'"BODY_TOO_LARGE"' in answer
-            assert "2 MiB" in answer.decode()
+            assert "16 MiB" in answer.decode()
     assert not recorder.seen
 
 

@@ -37,10 +37,9 @@ def test_a_path_goes_where_its_prefix_says_and_nowhere_else(path: bytes, upstrea
 
 def test_the_longest_prefix_decides() -> None:
     table = content()
-    uploads = table["routes"][0] | {"prefix": "/api/v1/targets/event-uploads", "upstream": "loans"}
-    table["routes"].append(uploads)
+    table["routes"].append(table["routes"][0] | {"prefix": "/api/v1/targets/special", "upstream": "loans"})
     read = RouteTable.read(table, UPSTREAMS)
-    for path, upstream in ((b"/api/v1/targets/event-uploads", "loans"), (b"/api/v1/targets/events", "targets")):
+    for path, upstream in ((b"/api/v1/targets/special/x", "loans"), (b"/api/v1/targets/specials", "targets")):
         route = read.route_of(path)
         assert route is not None
         assert route.upstream == upstream

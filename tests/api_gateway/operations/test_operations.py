@@ -6,18 +6,17 @@ import httpx
 
 from kit.testing import client, serving
 from tests.api_gateway.conftest import Gateways
-from tests.api_gateway.upstreams import Recorder, ScriptedUpstream, read_head
+from tests.api_gateway.upstreams import Recorder, ScriptedUpstream, read_head, says
 
 
 async def test_alive_is_not_ready(anonymous: httpx.AsyncClient, recorder: Recorder, scripted: ScriptedUpstream) -> None:
     assert recorder.ready
-    assert scripted.url
+    scripted.script = says(b"HTTP/1.1 503 No\r\ncontent-length: 0\r\n\r\n")
     assert (await anonymous.get("/healthz")).json() == {"status": "ok"}
     ready = await anonymous.get("/readyz")
     assert ready.status_code == 503
     assert ready.json()["status"] == "unavailable"
-    assert ready.json()["upstreams"]["targets"] == "up"
-    assert ready.json()["upstreams"]["loans"] == "down"
+    assert ready.json()["upstreams"] == {"targets": "up", "eligibility": "down", "loans": "down"}
 
 
 async def test_ready_when_all_services_are_and_not_when_one_says_no(gateways: Gateways) -> None:

@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 
 from api_gateway.forwarding.domain import returned
-from api_gateway.forwarding.errors import ClientGoneError, UpstreamLostError
+from api_gateway.forwarding.errors import ClientGoneError, RequestRefusedError, UpstreamLostError
 from api_gateway.forwarding.forwarder import Answer, OutboundRequest, Patience
 from api_gateway.forwarding.http_client.connection import Connection
 from api_gateway.forwarding.http_client.pool import Pool
@@ -115,14 +115,21 @@ class _Exchange:
             self._connection.fail(ClientGoneError())
 
     async def _send_body(self) -> None:
-        is_chunked = self._request.length is None
+        """Exactly as many bytes as the head has announced: one more would be the beginning of another request."""
+        length = self._request.length
+        sent = 0
         while part := await self._request.client.read():
-            if is_chunked:
+            sent += len(part)
+            if length is None:
                 await self._connection.write(b"%x\r\n" % len(part), part, b"\r\n", silence=self._silence)
-            else:
+            elif sent <= length:
                 await self._connection.write(part, silence=self._silence)
-        if is_chunked:
+            else:
+                raise RequestRefusedError
+        if length is None:
             await self._connection.write(b"0\r\n\r\n", silence=self._silence)
+        elif sent != length:
+            raise RequestRefusedError
 
 
 def _head(request: OutboundRequest, authority: str) -> bytes:
