@@ -8,6 +8,8 @@ _INSTANT = sa.DateTime(timezone=True)
 
 
 def create(schema: str) -> None:
+    # Who serves requests may read which revision stands, not claim another.
+    op.execute(f"REVOKE INSERT, UPDATE, DELETE ON {schema}.alembic_version FROM {schema}_app, {schema}_worker")
     op.create_table(
         "idempotency_key",
         sa.Column("principal", sa.String(128), nullable=False),
