@@ -4,9 +4,11 @@ from fastapi import FastAPI
 
 from kit.http.app import service_app
 from kit.settings import ServiceSettings
+from targets_svc.annex.endpoints import router as annex_router
 from targets_svc.event_uploads.endpoints import router as event_uploads_router
 from targets_svc.indicators.endpoints import router as indicators_router
 from targets_svc.jobs.endpoints import router as jobs_router
+from targets_svc.plan_imports.endpoints import router as plan_imports_router
 from targets_svc.plans.endpoints import router as plans_router
 from targets_svc.progress.endpoints import router as progress_router
 from targets_svc.register.endpoints import router as register_router
@@ -24,6 +26,8 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
             units_router,
             indicators_router,
             plans_router,
+            annex_router,
+            plan_imports_router,
             reports_router,
             register_router,
             event_uploads_router,

@@ -49,6 +49,7 @@ class Indicator:
         attrition: the register code subtracted from its count, if it is a net figure.
         actual_source: the official source of its actual.
         evidence: what proves one counted case.
+        quantum: the step in which plans assign it, where there is one (rule P12).
     """
 
     code: str
@@ -62,6 +63,7 @@ class Indicator:
     attrition: str | None = None
     actual_source: Source = Source.REPORT
     evidence: tuple[str, ...] = ()
+    quantum: int | None = None
 
     @property
     def decimals(self) -> int:

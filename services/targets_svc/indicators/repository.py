@@ -27,6 +27,7 @@ def load_indicators() -> Mapping[str, Indicator]:
             attrition=row.get("attrition"),
             actual_source=Source(row.get("actual_source", Source.REPORT)),
             evidence=tuple(row["evidence"]),
+            quantum=row.get("quantum"),
         )
         for sort_no, row in enumerate(rows, start=1)
     ]

@@ -1,21 +1,40 @@
-"""Tables of plans. The service's role may add versions and never change one (rule P11)."""
+"""Tables of plans: drafts are added and signed; nothing else about a version ever changes (rule P11)."""
 
-from datetime import date
+from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, ForeignKey, Index, SmallInteger, String, Text, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Index,
+    SmallInteger,
+    String,
+    Text,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from targets_svc.base import Base
 
 
 class PlanRow(Base):
-    """One version of a year's plan."""
+    """One version of a year's plan: a draft until a second person issues it.
+
+    Attributes:
+        issued_on: the date of its document; `issued_at` is the instant at which it was issued here.
+    """
 
     __tablename__ = "plan"
     __table_args__ = (
         UniqueConstraint("year", "version"),
-        CheckConstraint("state IN ('DRAFT', 'CHECKED', 'ISSUED')", name="state_known"),
+        CheckConstraint("state IN ('DRAFT', 'ISSUED')", name="state_known"),
+        CheckConstraint("issued_by <> created_by", name="four_eyes"),
+        CheckConstraint(
+            "(state = 'ISSUED') = (issued_by IS NOT NULL) AND (issued_by IS NULL) = (issued_at IS NULL)",
+            name="signed_when_issued",
+        ),
         CheckConstraint("version >= 1", name="version_counts_from_one"),
     )
 
@@ -27,6 +46,10 @@ class PlanRow(Base):
     issued_on: Mapped[date]
     effective_from: Mapped[date]
     state: Mapped[str] = mapped_column(String(16))
+    created_by: Mapped[str] = mapped_column(String(128))
+    created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
+    issued_by: Mapped[str | None] = mapped_column(String(128))
+    issued_at: Mapped[datetime | None] = mapped_column(DateTime(timezone=True))
 
 
 class PlanItemRow(Base):

@@ -1,17 +1,18 @@
 """Plans in the database, and the data files from which the first ones come."""
 
 from collections.abc import Sequence
+from datetime import datetime
 from importlib.resources import files
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.ids import new_id
 from targets_svc.plans.domain import ItemState, Plan, PlanItem
 from targets_svc.plans.models import PlanItemRow, PlanRow
 
-_ISSUED = "ISSUED"
+_DRAFT, _ISSUED = "DRAFT", "ISSUED"
 
 
 def plan_files() -> list[str]:
@@ -26,13 +27,37 @@ async def find_versions(tx: AsyncSession, year: int) -> Sequence[PlanRow]:
     return (await tx.scalars(select(PlanRow).where(PlanRow.year == year, PlanRow.state == _ISSUED))).all()
 
 
+async def find_all_versions(tx: AsyncSession, year: int) -> Sequence[PlanRow]:
+    """The versions of a year in their order, drafts among them."""
+    return (await tx.scalars(select(PlanRow).where(PlanRow.year == year).order_by(PlanRow.version))).all()
+
+
+async def find_row(tx: AsyncSession, plan_id: UUID) -> PlanRow | None:
+    """A version by its id."""
+    return await tx.get(PlanRow, plan_id)
+
+
+async def lock_draft(tx: AsyncSession, plan_id: UUID) -> PlanRow | None:
+    """A draft, locked until the transaction ends; None when there is none of this id any more."""
+    query = select(PlanRow).where(PlanRow.id == plan_id, PlanRow.state == _DRAFT).with_for_update()
+    return (await tx.execute(query)).scalar_one_or_none()
+
+
+async def lock_year(tx: AsyncSession, year: int) -> int:
+    """The number of the year's next version; who asks at the same time waits."""
+    await tx.execute(text("SELECT pg_advisory_xact_lock(hashtextextended('targets.plan', :year))"), {"year": year})
+    return 1 + (await tx.scalar(select(func.max(PlanRow.version)).where(PlanRow.year == year)) or 0)
+
+
 # An issued version never changes (the role has no right to), so that a process reads each one once.
 _loaded: dict[UUID, Plan] = {}
 _MOST_KEPT = 100
 
 
 async def load_plan(tx: AsyncSession, row: PlanRow) -> Plan:
-    """An issued version with its cells."""
+    """A version with its cells."""
+    if row.state != _ISSUED:
+        return await _read_plan(tx, row)
     if row.id not in _loaded:
         if len(_loaded) >= _MOST_KEPT:
             _loaded.clear()
@@ -50,8 +75,8 @@ async def _read_plan(tx: AsyncSession, row: PlanRow) -> Plan:
     return Plan(row.year, row.version, row.title, row.doc_no, row.issued_on, row.effective_from, items)
 
 
-async def add_plan(tx: AsyncSession, plan: Plan) -> UUID:
-    """Stores an issued version."""
+async def add_draft(tx: AsyncSession, plan: Plan, by: str, at: datetime) -> UUID:
+    """Stores a version that nobody has issued yet."""
     plan_id = new_id()
     await tx.execute(
         insert(PlanRow).values(
@@ -62,7 +87,9 @@ async def add_plan(tx: AsyncSession, plan: Plan) -> UUID:
             doc_no=plan.doc_no,
             issued_on=plan.issued_on,
             effective_from=plan.effective_from,
-            state=_ISSUED,
+            state=_DRAFT,
+            created_by=by,
+            created_at=at,
         )
     )
     cells = [
@@ -71,3 +98,9 @@ async def add_plan(tx: AsyncSession, plan: Plan) -> UUID:
     ]
     await tx.execute(insert(PlanItemRow), cells)
     return plan_id
+
+
+async def sign(tx: AsyncSession, plan_id: UUID, by: str, at: datetime) -> None:
+    """Makes a draft an issued version."""
+    signed = update(PlanRow).where(PlanRow.id == plan_id).values(state=_ISSUED, issued_by=by, issued_at=at)
+    await tx.execute(signed)

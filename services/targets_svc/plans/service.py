@@ -1,19 +1,30 @@
 """What is done with plans: read from a file, issue, find the version in force."""
 
 from collections.abc import Mapping, Sequence
-from datetime import date
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 from typing import Any
+from uuid import UUID
 
 import yaml
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from kit.clock import now
+from kit.errors import FieldError
 from targets_svc.indicators.repository import load_indicators
 from targets_svc.plans import repository
 from targets_svc.plans.domain import (
+    NOT_ASSIGNED_TOKENS,
+    PENDING_TOKENS,
+    Difference,
+    Fault,
     ItemState,
     Plan,
     PlanItem,
+    differences,
+    find_doubts,
     find_faults,
+    find_gaps,
     split,
     version_for_period,
     version_in_force,
@@ -22,13 +33,25 @@ from targets_svc.plans.errors import (
     BrokenPlanError,
     ImpossibleProposalError,
     IssuedPlanDiffersError,
+    PlanFourEyesError,
+    PlanInvalidError,
+    PlanIssuedError,
     PlanNotFoundError,
 )
+from targets_svc.plans.models import PlanRow
 from targets_svc.units.domain import CITY
 from targets_svc.units.repository import load_units
 
-_NOT_ASSIGNED = frozenset({"——", "—", "－－", "--"})
-_PENDING = frozenset({"待定", "待明确"})
+_CAME_WITH = "jiuye"
+
+
+@dataclass(frozen=True, slots=True)
+class Drafted:
+    """A stored draft, and what a person should look at before it is issued."""
+
+    row: PlanRow
+    plan: Plan
+    doubts: tuple[Fault, ...]
 
 
 async def find_plan(tx: AsyncSession, year: int, as_of: date) -> Plan:
@@ -61,12 +84,106 @@ async def issue_plan(tx: AsyncSession, plan: Plan) -> bool:
             if _comparable(stored) != _comparable(plan):
                 raise IssuedPlanDiffersError
             return False
-    await repository.add_plan(tx, plan)
+    plan_id = await repository.add_draft(tx, plan, by=_CAME_WITH, at=now())
+    await repository.sign(tx, plan_id, by=plan.doc_no, at=now())  # its notice has issued it
     return True
 
 
 def _comparable(plan: Plan) -> tuple[object, ...]:
     return (plan.title, plan.doc_no, plan.issued_on, plan.effective_from, frozenset(plan.items))
+
+
+async def draft_plan(tx: AsyncSession, plan: Plan, body: Mapping[str, int], actor: str, at: datetime) -> Drafted:
+    """Stores a new version as a draft; its number is the next one of the year, whatever `plan.version` says.
+
+    Args:
+        body: totals of the notice's text, compared with the sums (rule P10).
+
+    Raises:
+        PlanInvalidError: an error among the rules, all at once; the pointers count the items.
+    """
+    _require_sound(plan, body)
+    plan = replace(plan, version=await repository.lock_year(tx, plan.year))
+    doubts = find_doubts(plan.items, load_indicators(), await assigned_before(tx, plan.year))
+    plan_id = await repository.add_draft(tx, plan, by=actor, at=at)
+    row = await repository.find_row(tx, plan_id)
+    assert row is not None
+    return Drafted(row, plan, tuple(doubts))
+
+
+async def issue_draft(tx: AsyncSession, plan_id: UUID, actor: str, at: datetime) -> PlanRow:
+    """A second person issues a draft; from then on nothing about it changes.
+
+    Raises:
+        PlanNotFoundError, PlanIssuedError, PlanFourEyesError.
+    """
+    draft = await repository.lock_draft(tx, plan_id)
+    if draft is None:
+        raise PlanIssuedError if await repository.find_row(tx, plan_id) else PlanNotFoundError
+    if draft.created_by == actor:
+        raise PlanFourEyesError
+    await repository.sign(tx, plan_id, by=actor, at=at)
+    await tx.refresh(draft)
+    return draft
+
+
+async def list_versions(tx: AsyncSession, year: int, *, with_drafts: bool) -> list[PlanRow]:
+    """The versions of a year; drafts for those who draw them up or issue them."""
+    rows = await repository.find_all_versions(tx, year)
+    return [row for row in rows if with_drafts or row.state == "ISSUED"]
+
+
+async def find_version(tx: AsyncSession, year: int, version: int, *, with_drafts: bool) -> Plan:
+    """One version by its number.
+
+    Raises:
+        PlanNotFoundError.
+    """
+    rows = [row for row in await list_versions(tx, year, with_drafts=with_drafts) if row.version == version]
+    if not rows:
+        raise PlanNotFoundError
+    return await repository.load_plan(tx, rows[0])
+
+
+async def compare_versions(
+    tx: AsyncSession, year: int, first: int, second: int, *, with_drafts: bool
+) -> list[Difference]:
+    """The cells that two versions state differently, in the order of the annex.
+
+    Raises:
+        PlanNotFoundError: one of them does not exist.
+    """
+    old = await find_version(tx, year, first, with_drafts=with_drafts)
+    new = await find_version(tx, year, second, with_drafts=with_drafts)
+    units, indicators = load_units(), load_indicators()
+    return sorted(differences(old, new), key=lambda d: (units[d.unit].sort_no, indicators[d.indicator].sort_no))
+
+
+async def assigned_before(tx: AsyncSession, year: int) -> dict[tuple[str, str], int]:
+    """The values that the last version of the year before assigned; empty when there is none."""
+    plan = await find_plan_for_period(tx, year - 1, date(year - 1, 12, 31))
+    items = plan.items if plan else ()
+    return {(item.unit, item.indicator): item.value for item in items if item.value is not None}
+
+
+def _require_sound(plan: Plan, body: Mapping[str, int]) -> None:
+    units, indicators = load_units(), load_indicators()
+    found = find_faults(plan.items, None, body, units, indicators) + find_gaps(plan.items, indicators)
+    position = {(item.unit, item.indicator): n for n, item in enumerate(plan.items)}
+    errors = [
+        FieldError(
+            f"/items/{position[fault.unit, fault.indicator]}"
+            if fault.unit and fault.indicator and (fault.unit, fault.indicator) in position
+            else "/items",
+            fault.rule,
+            fault.message,
+        )
+        for fault in found
+    ]
+    if plan.effective_from.year != plan.year:
+        errors.append(FieldError("/effective_from", "YEAR_DIFFERS", "生效日期应在计划年度之内"))
+    if errors:
+        raise PlanInvalidError(errors=errors)
 
 
 def propose_parts(total: int, weights: Mapping[str, int], quantum: int, floor: int) -> dict[str, int]:
@@ -110,7 +227,7 @@ def read_plan(text: str) -> Plan:
     except (KeyError, TypeError, ValueError) as error:
         raise BrokenPlanError([f"缺少项目或格式不对：{error}"]) from None
     if faults := find_faults(plan.items, stated, body, load_units(), load_indicators()):
-        raise BrokenPlanError(faults)
+        raise BrokenPlanError([str(fault) for fault in faults])
     return plan
 
 
@@ -128,9 +245,9 @@ def _city_items(cells: Mapping[str, Any]) -> list[PlanItem]:
 
 def _item(unit: str, indicator: str, raw: object) -> PlanItem:
     """A figure, or one of the tokens for none; a blank cell is an error, never a zero."""
-    if isinstance(raw, str) and raw in _NOT_ASSIGNED:
+    if isinstance(raw, str) and raw in NOT_ASSIGNED_TOKENS:
         return PlanItem(unit, indicator, ItemState.NOT_ASSIGNED)
-    if isinstance(raw, str) and raw in _PENDING:
+    if isinstance(raw, str) and raw in PENDING_TOKENS:
         return PlanItem(unit, indicator, ItemState.PENDING)
     try:
         return PlanItem(unit, indicator, ItemState.ASSIGNED, load_indicators()[indicator].read(raw))

@@ -21,7 +21,7 @@ from targets_svc.progress.service import ProgressSource, Question, read_progress
 router = Router(prefix="/api/v1/targets", tags=["进度"])
 
 
-def _question(
+def ask(
     year: Annotated[Year | None, Query(description="年度；默认最近已结束月份所在年度")] = None,
     month: Annotated[
         MonthOrNumber | None, Query(description="月份，如2017-06，或与year并用的1至12；默认最近已结束的月份")
@@ -33,6 +33,7 @@ def _question(
     curve: Annotated[Curve, Query(description="时序进度：LINEAR按月平均，SEASONAL按季节")] = Curve.LINEAR,
     as_of: Annotated[LegalDate | None, Query(description="按该日有效的计划版本计算；默认所查月份的最后一天")] = None,
 ) -> Question:
+    """What every question about progress may say."""
     return Question(choose_month(year, month, today()), source, curve, known_at, as_of)
 
 
@@ -45,7 +46,7 @@ def _question(
 async def get_progress(
     principal: Annotated[Principal, requires("targets.progress.read")],
     tx: Tx,
-    question: Annotated[Question, Depends(_question)],
+    question: Annotated[Question, Depends(ask)],
 ) -> ProgressRead:
     """整表返回：计划的每个单元格一行，全市合计在单位ZZ。只有批准的数据计入；县（市、区）账号只见本单位和全市。"""
     return ProgressRead.of(await read_progress(tx, question, own_unit=principal.unit, now=now()))

@@ -1,0 +1,1 @@
+"""The sheet, decided purely: a grid of cells, and how a plan is laid out on it."""

@@ -1,0 +1,1 @@
+"""Reading an annex, decided purely: from a grid of cells to plan cells and conflicts."""

@@ -1,0 +1,1 @@
+"""The files that come in and go out, and the answer."""

@@ -1,0 +1,112 @@
+"""The multipart form of an import, read within bounds after the caller was let in."""
+
+from collections.abc import AsyncGenerator
+from datetime import date
+from typing import Any
+
+from fastapi import Request
+from starlette.datastructures import FormData, UploadFile
+from starlette.formparsers import MultiPartException, MultiPartParser
+
+from kit.dates import parse_date
+from kit.errors import FieldError
+from kit.http.errors import MediaTypeError
+from targets_svc.plan_imports.errors import FileTooLargeError, FormInvalidError
+from targets_svc.plan_imports.service import Asked
+
+MAX_FILE = 2 * 1024 * 1024
+_MAX_FORM = MAX_FILE + 64 * 1024
+# A refusal sent while the client is still writing is lost in a connection reset: so much is read and thrown away.
+_DRAINED = 8 * 1024 * 1024
+_FIELDS = frozenset({"file", "dry_run", "year", "doc_no", "issued_on", "effective_from"})
+_TEXT = {"type": "string"}
+
+FORM: dict[str, Any] = {
+    "requestBody": {
+        "required": True,
+        "content": {
+            "multipart/form-data": {
+                "schema": {
+                    "type": "object",
+                    "required": ["file"],
+                    "properties": {
+                        "file": _TEXT | {"format": "binary", "description": "xlsx或csv，不超过2 MB"},
+                        "dry_run": _TEXT
+                        | {"enum": ["true", "false"], "default": "false", "description": "true只核对，不保存草案"},
+                        "year": _TEXT | {"pattern": "^20[0-9]{2}$", "description": "年度；默认取自标题"},
+                        "doc_no": _TEXT | {"maxLength": 100, "description": "文号；保存草案时必填"},
+                        "issued_on": _TEXT | {"format": "date", "description": "发文日期；默认同生效日期"},
+                        "effective_from": _TEXT | {"format": "date", "description": "生效日期；保存草案时必填"},
+                    },
+                }
+            }
+        },
+    }
+}
+
+
+async def read_form(request: Request) -> tuple[bytes, Asked]:
+    """The file's bytes and the other fields.
+
+    Raises:
+        MediaTypeError, FileTooLargeError, FormInvalidError.
+    """
+    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "multipart/form-data":
+        raise MediaTypeError("请以multipart/form-data提交文件。")
+    parser = MultiPartParser(request.headers, _bounded(request), max_files=1, max_fields=10, max_part_size=1024)
+    try:
+        form = await parser.parse()
+    except MultiPartException:
+        raise FormInvalidError from None
+    try:
+        return await _read(form)
+    finally:
+        await form.close()
+
+
+async def _bounded(request: Request) -> AsyncGenerator[bytes, None]:
+    length = 0
+    async for chunk in request.stream():
+        length += len(chunk)
+        if length <= _MAX_FORM:
+            yield chunk
+        elif length > _DRAINED:
+            break
+    if length > _MAX_FORM:
+        raise FileTooLargeError(headers={"Connection": "close"})
+
+
+async def _read(form: FormData) -> tuple[bytes, Asked]:
+    file = form.get("file")
+    errors = [FieldError("/", "UNKNOWN_FIELD", "有不认识的字段，请核对接口文档")] if set(form) - _FIELDS else []
+    if len(form.multi_items()) > len(set(form)):
+        errors.append(FieldError("/", "REPEATED_FIELD", "同一字段只能填写一次"))
+    if not isinstance(file, UploadFile):
+        errors.append(FieldError("/file", "REQUIRED", "请选择要导入的文件"))
+    text = {name: value for name, value in form.items() if isinstance(value, str) and value and name != "file"}
+    year = text.get("year")
+    if year is not None and not (year.isascii() and year.isdigit() and 2000 <= int(year) <= 2100):
+        errors.append(FieldError("/year", "YEAR", "年度应为四位数字，如2017"))
+    dry_run = text.get("dry_run", "false")
+    if dry_run not in {"true", "false"}:
+        errors.append(FieldError("/dry_run", "BOOLEAN", "请填写true或false"))
+    if len(text.get("doc_no", "")) > 100:
+        errors.append(FieldError("/doc_no", "TOO_LONG", "文号不应超过100字"))
+    issued_on = _day(text, "issued_on", errors)
+    effective_from = _day(text, "effective_from", errors)
+    if errors or not isinstance(file, UploadFile):
+        raise FormInvalidError(errors=errors)
+    content = await file.read()
+    if len(content) > MAX_FILE:
+        raise FileTooLargeError
+    return content, Asked(dry_run == "true", int(year) if year else None, text.get("doc_no"), issued_on, effective_from)
+
+
+def _day(text: dict[str, str], name: str, errors: list[FieldError]) -> date | None:
+    if name not in text:
+        return None
+    try:
+        return parse_date(text[name])
+    except ValueError:
+        errors.append(FieldError(f"/{name}", "DATE", "日期不存在或格式不对，请按YYYY-MM-DD填写"))
+        return None
