@@ -9,6 +9,7 @@ from eligibility_svc.facts.endpoints import router as facts_router
 from eligibility_svc.grants.endpoints import router as grants_router
 from eligibility_svc.interviews.endpoints import router as interviews_router
 from eligibility_svc.measures.endpoints import router as measures_router
+from eligibility_svc.screenings.endpoints import router as screenings_router
 from kit.http.app import service_app
 from kit.settings import ServiceSettings
 
@@ -31,6 +32,7 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
             interviews_router,
             applications_router,
             grants_router,
+            screenings_router,
         ],
         settings=settings or ServiceSettings(),
     )

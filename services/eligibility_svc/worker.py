@@ -1,6 +1,13 @@
 """The eligibility service's worker; `python -m eligibility_svc.worker`."""
 
-from kit.jobs.worker import run_worker
+from datetime import time
+
+from eligibility_svc.screenings.jobs import PURGE, purge_screenings, screen_register
+from eligibility_svc.screenings.service import SCREEN
+from kit.jobs.worker import Daily, run_worker
+
+HANDLERS = {SCREEN: screen_register, PURGE: purge_screenings}
+SCHEDULE = (Daily(PURGE, time(3, 40)),)
 
 if __name__ == "__main__":
-    run_worker("eligibility", handlers={})
+    run_worker("eligibility", handlers=HANDLERS, schedule=SCHEDULE)
