@@ -6,11 +6,13 @@ from kit.http.app import service_app
 from kit.settings import ServiceSettings
 from targets_svc.annex.endpoints import router as annex_router
 from targets_svc.event_uploads.endpoints import router as event_uploads_router
+from targets_svc.forecasts.endpoints import router as forecasts_router
 from targets_svc.indicators.endpoints import router as indicators_router
 from targets_svc.jobs.endpoints import router as jobs_router
 from targets_svc.plan_imports.endpoints import router as plan_imports_router
 from targets_svc.plans.endpoints import router as plans_router
 from targets_svc.progress.endpoints import router as progress_router
+from targets_svc.rankings.endpoints import router as rankings_router
 from targets_svc.register.endpoints import router as register_router
 from targets_svc.reports.endpoints import router as reports_router
 from targets_svc.units.endpoints import router as units_router
@@ -32,6 +34,8 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
             register_router,
             event_uploads_router,
             progress_router,
+            rankings_router,
+            forecasts_router,
             jobs_router,
         ],
         settings=settings or ServiceSettings(),

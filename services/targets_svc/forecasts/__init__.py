@@ -1,0 +1,1 @@
+"""Where the year will end: mean extrapolation along a curve, with an interval and a verdict."""

@@ -1,0 +1,1 @@
+"""Who is ahead: the districts in the order of their exact completion."""
