@@ -9,6 +9,8 @@ from eligibility_svc.facts.endpoints import router as facts_router
 from eligibility_svc.grants.endpoints import router as grants_router
 from eligibility_svc.interviews.endpoints import router as interviews_router
 from eligibility_svc.measures.endpoints import router as measures_router
+from eligibility_svc.parameters.endpoints import router as parameters_router
+from eligibility_svc.parameters.service import following_publications
 from eligibility_svc.screenings.endpoints import router as screenings_router
 from kit.http.app import service_app
 from kit.settings import ServiceSettings
@@ -32,7 +34,9 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
             interviews_router,
             applications_router,
             grants_router,
+            parameters_router,
             screenings_router,
         ],
         settings=settings or ServiceSettings(),
+        extra=following_publications,
     )

@@ -2,11 +2,12 @@
 
 from datetime import time
 
+from eligibility_svc.parameters.jobs import by_current_law
 from eligibility_svc.screenings.jobs import PURGE, purge_screenings, screen_register
 from eligibility_svc.screenings.service import SCREEN
 from kit.jobs.worker import Daily, run_worker
 
-HANDLERS = {SCREEN: screen_register, PURGE: purge_screenings}
+HANDLERS = {SCREEN: by_current_law(screen_register), PURGE: purge_screenings}
 SCHEDULE = (Daily(PURGE, time(3, 40)),)
 
 if __name__ == "__main__":

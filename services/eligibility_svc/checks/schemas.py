@@ -3,7 +3,7 @@
 from datetime import date
 from typing import Annotated, Any, Literal
 
-from pydantic import Field, WithJsonSchema
+from pydantic import Field, StringConstraints, WithJsonSchema
 
 from eligibility_svc.checks.domain import Answer, BenefitAnswer, Reason
 from eligibility_svc.checks.messages import MAX_LENGTH, message
@@ -32,6 +32,9 @@ SubmittedFacts = Annotated[dict[str, Any], Field(max_length=200), WithJsonSchema
 MeasureCode = Annotated[Code, WithJsonSchema({"type": "string", "enum": list(catalogue().measures)})]
 
 
+CatalogueVersion = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}(\.[1-9][0-9]{0,5})?$", max_length=23)]
+
+
 class CheckCreate(RequestModel):
     """What to check."""
 
@@ -41,6 +44,9 @@ class CheckCreate(RequestModel):
     measures: Annotated[
         list[MeasureCode] | None,
         Field(min_length=1, max_length=100, description="只查这些措施；不填为该对象的全部措施"),
+    ] = None
+    catalogue_version: Annotated[
+        CatalogueVersion | None, Field(description="按以前某次核对的目录版本重现；不填为现行版本")
     ] = None
 
 
@@ -64,7 +70,9 @@ class ReasonRead(ResponseModel):
     facts: Annotated[dict[str, Any], Field(description="用到的事实；null为未知")]
     parameters: dict[str, ParameterUsedRead]
     citation: CitationRead
-    met_on: Annotated[date | None, Field(description="只差时间的条件，从哪一天起满足")] = None
+    met_on: Annotated[
+        date | None, Field(description="只差时间的条件，从哪一天起满足", exclude_if=lambda day: day is None)
+    ] = None
 
 
 class TierRead(ResponseModel):

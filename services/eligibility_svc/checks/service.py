@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from datetime import date
 from difflib import get_close_matches
-from functools import cache
+from functools import lru_cache
 from typing import Any
 
 from eligibility_svc.checks.decision import Decider
@@ -15,20 +15,30 @@ from eligibility_svc.measures.repository import catalogue
 from kit.errors import FieldError, ValidationFailedError
 
 
-@cache
 def decider() -> Decider:
-    """The decider of the service, made once; a fault in the data files stops the start."""
-    return Decider(catalogue(), vocabulary())
+    """The decider of the catalogue in use; a fault in the data files stops the start."""
+    return decider_of(catalogue())
+
+
+@lru_cache(maxsize=8)
+def decider_of(known: Catalogue) -> Decider:
+    """The decider of one version of the catalogue, made once."""
+    return Decider(known, vocabulary())
 
 
 def check_measures(
-    subject: str, submitted: Mapping[str, Any], as_of: date, measures: Sequence[str] | None
+    subject: str,
+    submitted: Mapping[str, Any],
+    as_of: date,
+    measures: Sequence[str] | None,
+    known: Catalogue | None = None,
 ) -> tuple[Answer, ...]:
     """Answers for the measures asked for, or for all of the subject. Nothing is stored.
 
     Args:
         submitted: facts as parsed JSON.
         measures: codes; None for all.
+        known: an older version of the catalogue; None for the one in use.
 
     Raises:
         ValidationFailedError: unknown facts, wrong values, unknown measures or measures of another subject,
@@ -41,7 +51,7 @@ def check_measures(
         raise ValidationFailedError(errors=[*error.errors, *errors]) from None
     if errors:
         raise ValidationFailedError(errors=errors)
-    return decider().check(subject, facts, as_of, measures)
+    return decider_of(known or catalogue()).check(subject, facts, as_of, measures)
 
 
 def _measure_errors(

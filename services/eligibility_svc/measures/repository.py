@@ -48,9 +48,32 @@ _OPTIONAL = frozenset({"subjects", "parameters", "benefit", "quota", "relations"
 
 
 @cache
-def catalogue() -> Catalogue:
-    """The catalogue of the service, read once."""
+def base_catalogue() -> Catalogue:
+    """The catalogue of the data files, read once."""
     return load_catalogue(vocabulary(), CODES_FILE, EDITIONS_FOLDER)
+
+
+class _InUse:
+    catalogue: Catalogue | None = None
+
+
+def catalogue() -> Catalogue:
+    """The catalogue by which the service answers now: the files, and what was published since."""
+    return _InUse.catalogue or base_catalogue()
+
+
+def use_catalogue(known: Catalogue) -> None:
+    """From now on the service answers by this catalogue."""
+    _InUse.catalogue = known
+
+
+def read_value(kind: ParameterType, text: str) -> Value:
+    """A parameter's value as files and contract write it.
+
+    Raises:
+        ValueError: not of that type.
+    """
+    return _READERS[kind](text)
 
 
 def load_catalogue(words: Vocabulary, codes: Path, folder: Path) -> Catalogue:

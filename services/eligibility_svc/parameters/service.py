@@ -1,0 +1,147 @@
+"""Proposing and publishing a value; following what others publish."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager, suppress
+from dataclasses import dataclass
+from datetime import date, datetime
+from uuid import UUID
+
+import structlog
+from fastapi import FastAPI
+from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from eligibility_svc.measures.errors import MeasureNotFoundError
+from eligibility_svc.measures.repository import base_catalogue, read_value
+from eligibility_svc.parameters import repository
+from eligibility_svc.parameters.domain import is_open
+from eligibility_svc.parameters.errors import (
+    AlreadyPublishedError,
+    ParameterInvalidError,
+    ParameterNotFoundError,
+    SamePersonError,
+)
+from eligibility_svc.parameters.models import ParameterValueRow
+from kit.db.engine import Database
+from kit.errors import FieldError
+from kit.ids import new_id
+
+FOLLOW_SECONDS = 1.0
+_log = structlog.get_logger("eligibility.parameters")
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """A value as a client writes it, with the rule that sets it."""
+
+    parameter: str
+    from_on: date
+    value: str
+    document: str
+    clause: str
+
+
+async def propose_value(
+    tx: AsyncSession, actor: str, measure: str, proposal: Proposal, now: datetime
+) -> ParameterValueRow:
+    """Proposes a value for a figure that the notice leaves open on that day.
+
+    Raises:
+        MeasureNotFoundError: no such measure.
+        ParameterInvalidError: no such parameter, not left open on that day, or not a value of its type.
+    """
+    _require_open(measure, proposal)
+    row = ParameterValueRow(
+        value_id=new_id(),
+        measure=measure,
+        parameter=proposal.parameter,
+        from_on=proposal.from_on,
+        value=proposal.value,
+        document=proposal.document,
+        clause=proposal.clause,
+        proposed_by=actor,
+        proposed_at=now,
+    )
+    tx.add(row)
+    await tx.flush()
+    return row
+
+
+async def publish_value(tx: AsyncSession, actor: str, measure: str, value_id: UUID, now: datetime) -> ParameterValueRow:
+    """Publishes what another person proposed; checks made before keep the version that they used.
+
+    Raises:
+        ParameterNotFoundError, SamePersonError.
+        AlreadyPublishedError: this value, or another one from the same day on.
+    """
+    last = await repository.lock_publications(tx)
+    row = await repository.load_value(tx, measure, value_id)
+    if row is None:
+        raise ParameterNotFoundError
+    if row.sequence is not None or await repository.is_published(tx, row):
+        raise AlreadyPublishedError
+    if row.proposed_by == actor:
+        raise SamePersonError
+    row.sequence, row.published_by, row.published_at = last + 1, actor, now
+    await tx.flush()
+    return row
+
+
+async def list_values(tx: AsyncSession, measure: str) -> list[ParameterValueRow]:
+    """What was proposed and published for a measure.
+
+    Raises:
+        MeasureNotFoundError.
+    """
+    if measure not in base_catalogue().measures:
+        raise MeasureNotFoundError
+    return await repository.list_values(tx, measure)
+
+
+@asynccontextmanager
+async def following_publications(app: FastAPI) -> AsyncIterator[None]:
+    """Every process looks for publications once a second; a database that is away delays that and breaks nothing."""
+    database: Database = app.state.database
+    await _catch_up(database)
+    task = asyncio.create_task(_follow(database))
+    try:
+        yield
+    finally:
+        task.cancel()
+        with suppress(asyncio.CancelledError):
+            await task
+
+
+async def _follow(database: Database) -> None:
+    while True:
+        await asyncio.sleep(FOLLOW_SECONDS)
+        await _catch_up(database)
+
+
+async def _catch_up(database: Database) -> None:
+    try:
+        async with database.transaction() as tx:
+            await repository.catch_up(tx)
+    except (SQLAlchemyError, OSError) as error:
+        _log.warning("parameters.not_followed", error=type(error).__name__)
+
+
+def _require_open(measure: str, proposal: Proposal) -> None:
+    editions = base_catalogue().measures.get(measure)
+    if editions is None:
+        raise MeasureNotFoundError
+    known = [edition for edition in editions if proposal.parameter in edition.parameters]
+    if not known:
+        raise _wrong("/parameter", "UNKNOWN_PARAMETER", "这项措施没有这个参数，请查阅措施目录")
+    if not any(is_open(edition, proposal.parameter, proposal.from_on) for edition in known):
+        raise _wrong("/from", "NOT_OPEN", "通知已经规定了该日的标准，或当日尚未施行；只能填写由实施细则确定的标准")
+    try:
+        read_value(known[0].parameters[proposal.parameter].type, proposal.value)
+    except ValueError:
+        unit = known[0].parameters[proposal.parameter].unit
+        raise _wrong("/value", "FORMAT", f"请按参数的类型填写文字，单位{unit}，如金额“1500.00”") from None
+
+
+def _wrong(pointer: str, code: str, message: str) -> ParameterInvalidError:
+    return ParameterInvalidError(errors=[FieldError(pointer, code, message)])

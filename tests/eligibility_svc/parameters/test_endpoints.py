@@ -1,0 +1,195 @@
+"""Filling in an open amount over real HTTP: two people, a new version, and the past as it was."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from typing import Any
+from uuid import uuid4
+
+import asyncpg
+import httpx
+import pytest
+from pydantic import SecretStr
+
+from eligibility_svc.main import create_app
+from eligibility_svc.measures.repository import base_catalogue
+from eligibility_svc.parameters.repository import following
+from kit.settings import ServiceSettings
+from kit.testing import Caller, client, serving
+
+CATALOGUE, CHECK = "eligibility.catalogue.read", "eligibility.check.run"
+WRITE, PUBLISH = "eligibility.parameter.write", "eligibility.parameter.publish"
+APPLICATION = "eligibility.application."
+PEOPLE = {
+    "city": ("CITY", "ZZ", (CATALOGUE, CHECK, WRITE)),
+    "city-reviewer": ("CITY_REVIEWER", "ZZ", (CATALOGUE, PUBLISH)),
+    "both": ("CITY", "ZZ", (CATALOGUE, WRITE, PUBLISH)),
+    "platform": ("INTEGRATOR", None, (CATALOGUE, CHECK, f"{APPLICATION}read", f"{APPLICATION}write")),
+    "staff-ZZ07": ("STAFF", "ZZ07", (f"{APPLICATION}read", f"{APPLICATION}accept")),
+    "reviewer-ZZ07": ("REVIEWER", "ZZ07", (f"{APPLICATION}read", f"{APPLICATION}decide")),
+}
+REFERENCE = {"document": "郑人社〔2018〕99号", "clause": "三"}
+VALUE = {"parameter": "amount", "from": "2018-10-01", "value": "1500.00", "reference": REFERENCE}
+
+
+class Bureau:
+    """Calls by name, at a service of its own."""
+
+    def __init__(self, url: str, caller: Caller, database: str) -> None:
+        self.url, self.caller, self.database = url, caller, database
+
+    async def __call__(self, who: str, method: str, path: str, body: Any = None) -> httpx.Response:
+        kind, unit, scopes = PEOPLE[who]
+        headers = self.caller.headers(*scopes, subject=who, kind=kind, unit=unit) | {"Idempotency-Key": str(uuid4())}
+        async with client(f"{self.url}/api/v1/eligibility", headers=headers) as made:
+            return await made.request(method, path, json=body)
+
+    async def publish(self, measure: str, **value: Any) -> str:
+        """Proposes, publishes, waits until the service answers by it; the new version."""
+        proposed = await self("city", "POST", f"/measures/{measure}/parameters", VALUE | value)
+        assert proposed.status_code == 201, proposed.text
+        path = f"/measures/{measure}/parameters/{proposed.json()['id']}/publication"
+        published = await self("city-reviewer", "POST", path)
+        assert published.status_code == 200, published.text
+        version = str(published.json()["catalogue_version"])
+        async with asyncio.timeout(10):
+            while (await self("city", "GET", "/facts?subject=PARK")).json()["catalogue_version"] != version:
+                await asyncio.sleep(0.05)
+        return version
+
+    async def check(self, **body: Any) -> httpx.Response:
+        asked = {"subject": "PERSON", "as_of": "2018-11-01", "facts": {}, "measures": None}
+        answer = await self("platform", "POST", "/checks", asked | body)
+        assert answer.status_code == 200, answer.text
+        return answer
+
+
+@pytest.fixture
+async def bureau(infrastructure: Any, caller: Caller) -> AsyncIterator[Bureau]:
+    database = infrastructure.new_database()
+    environment = infrastructure.service_environment("eligibility", database)
+    values: dict[str, Any] = {name.removeprefix("JIUYE_").lower(): value for name, value in environment.items()}
+    for secret in ("database_url", "redis_url", "field_keys", "cursor_key"):
+        values[secret] = SecretStr(values[secret])
+    try:
+        with serving(create_app(ServiceSettings(**values))) as url:
+            yield Bureau(url, caller, database)
+    finally:
+        following.forget()
+
+
+async def test_a_value_is_proposed_by_one_and_published_by_another(bureau: Bureau, infrastructure: Any) -> None:
+    path = "/measures/startup-star/parameters"
+    proposed = (await bureau("both", "POST", path, VALUE)).json()
+    assert (proposed["state"], proposed["from"], proposed["reference"]) == ("PROPOSED", "2018-10-01", REFERENCE)
+    one = f"{path}/{proposed['id']}/publication"
+    own = await bureau("both", "POST", one)
+    assert (own.status_code, own.json()["code"]) == (409, "FOUR_EYES")
+    elsewhere = await bureau("city-reviewer", "POST", one.replace("startup-star", "project-library"))
+    assert (elsewhere.status_code, elsewhere.json()["code"]) == (404, "PARAMETER_NOT_FOUND")
+    answers = await asyncio.gather(*(bureau("city-reviewer", "POST", one) for _ in range(3)))
+    assert sorted(answer.status_code for answer in answers) == [200, 409, 409]
+    other = (await bureau("city", "POST", path, VALUE | {"value": "9.00"})).json()
+    same_day = await bureau("city-reviewer", "POST", f"{path}/{other['id']}/publication")
+    assert (same_day.status_code, same_day.json()["code"]) == (409, "PARAMETER_PUBLISHED")
+    items = (await bureau("platform", "GET", path)).json()["items"]
+    assert [(item["state"], item["published_by"]) for item in items] == [
+        ("PUBLISHED", "city-reviewer"),
+        ("PROPOSED", None),
+    ]
+    await _cannot_be_changed(infrastructure, bureau.database)
+
+
+async def _cannot_be_changed(infrastructure: Any, database: str) -> None:
+    """The table keeps what is published, whoever asks with the rights of the service."""
+    url = infrastructure.plain_url("eligibility_app", database)
+    connection = await asyncpg.connect(url, server_settings={"search_path": "eligibility"})
+    try:
+        with pytest.raises(asyncpg.CheckViolationError):
+            await connection.execute(
+                "UPDATE parameter_value SET sequence = 9, published_by = proposed_by, published_at = now()"
+            )
+        changed = await connection.execute("UPDATE parameter_value SET value = '1.00' WHERE sequence IS NOT NULL")
+        assert changed == "UPDATE 0"
+    finally:
+        await connection.close()
+
+
+async def test_checks_before_a_publication_can_be_replayed_to_the_same_bytes(bureau: Bureau) -> None:
+    facts = {"is_startup_star": True, "is_in_project_library": True}
+    before = await bureau.check(facts=facts)
+    assert before.json()["catalogue_version"] == base_catalogue().version
+    first = await bureau.publish("startup-star")
+    between = await bureau.check(facts=facts)
+    star = next(result for result in between.json()["results"] if result["measure"] == "startup-star")
+    assert (star["benefit"]["status"], star["benefit"]["amount"]) == ("FIXED", "1500.00")
+    second = await bureau.publish("startup-star", **{"from": "2018-10-15", "value": "1600.00"})
+    after = (await bureau.check(facts=facts)).json()
+    star = next(result for result in after["results"] if result["measure"] == "startup-star")
+    assert (after["catalogue_version"], star["benefit"]["amount"]) == (second, "1600.00")
+    for version, then in ((base_catalogue().version, before), (first, between)):
+        assert (await bureau.check(facts=facts, catalogue_version=version)).content == then.content
+    assert (await bureau.check(facts=facts, as_of="2018-09-30")).json()["results"] == (
+        await bureau.check(facts=facts, as_of="2018-09-30", catalogue_version=base_catalogue().version)
+    ).json()["results"]
+
+
+async def test_an_unknown_version_is_refused(bureau: Bureau) -> None:
+    for version in ("0" * 16, f"{base_catalogue().version}.1", "latest"):
+        body = {"subject": "PERSON", "facts": {}, "catalogue_version": version}
+        answer = await bureau("platform", "POST", "/checks", body)
+        assert (answer.status_code, answer.json()["errors"][0]["pointer"]) == (422, "/catalogue_version")
+
+
+async def test_a_decision_keeps_its_version_when_the_amount_changes(bureau: Bureau) -> None:
+    await bureau.publish("startup-star")
+    body = {
+        "measure": "startup-star",
+        "applicant": {"id_type": "RESIDENT_ID", "id_number": "410199199001010011", "name": "王测试"},
+        "facts": {"is_startup_star": True, "hukou_region": "ZHENGZHOU", "hukou_unit": "ZZ07"},
+        "as_of": "2018-11-01",
+    }
+    made = (await bureau("platform", "POST", "/applications", body)).json()
+    await bureau("staff-ZZ07", "POST", f"/applications/{made['id']}/acceptance")
+    decided = await bureau("reviewer-ZZ07", "POST", f"/applications/{made['id']}/decision", {"decision": "GRANT"})
+    assert decided.json()["decision"]["amount"] == "1500.00"
+    await bureau.publish("startup-star", **{"from": "2018-10-15", "value": "1600.00"})
+    kept = (await bureau("platform", "GET", f"/applications/{made['id']}")).json()["decision"]
+    assert kept == decided.json()["decision"]
+    replayed = await bureau.check(
+        facts=kept["facts"], measures=["startup-star"], catalogue_version=kept["catalogue_version"]
+    )
+    assert replayed.json()["results"] == [kept["result"]]
+
+
+@pytest.mark.parametrize(
+    ("measure", "change", "pointer", "code"),
+    [
+        ("startup-star", {"parameter": "bonus"}, "/parameter", "UNKNOWN_PARAMETER"),
+        ("startup-grant", {}, "/from", "NOT_OPEN"),
+        ("startup-star", {"from": "2018-05-26"}, "/from", "NOT_OPEN"),
+        ("startup-star", {"value": "-1.00"}, "/value", "FORMAT"),
+        ("startup-star", {"value": "1500.001"}, "/value", "FORMAT"),
+        ("startup-star", {"value": 1500}, "/value", "TYPE"),
+        ("startup-star", {"reference": {"document": "郑人社〔2018〕99号"}}, "/reference/clause", "REQUIRED"),
+        ("startup-star", {"until": "2019-01-01"}, "/until", "UNKNOWN_FIELD"),
+    ],
+)
+async def test_only_an_open_amount_is_filled_in_with_its_reference(
+    eligibility_url: str, caller: Caller, measure: str, change: dict[str, Any], pointer: str, code: str
+) -> None:
+    bureau = Bureau(eligibility_url, caller, "")
+    answer = await bureau("city", "POST", f"/measures/{measure}/parameters", VALUE | change)
+    assert answer.status_code == 422
+    assert [(error["pointer"], error["code"]) for error in answer.json()["errors"]] == [(pointer, code)]
+
+
+async def test_unknown_measures_and_missing_scopes(eligibility_url: str, caller: Caller) -> None:
+    bureau = Bureau(eligibility_url, caller, "")
+    for who, path, status in (
+        ("city", "/measures/startup-grnt/parameters", 404),
+        ("city-reviewer", "/measures/startup-star/parameters", 403),
+        ("city", f"/measures/startup-star/parameters/{uuid4()}/publication", 403),
+        ("city-reviewer", f"/measures/startup-star/parameters/{uuid4()}/publication", 404),
+    ):
+        assert (await bureau(who, "POST", path, VALUE if "publication" not in path else None)).status_code == status
+    assert (await bureau("city", "GET", "/measures/startup-grnt/parameters")).status_code == 404
