@@ -95,6 +95,7 @@ def test_other_methods_are_refused(method: str) -> None:
         [*HOST, (b"idempotency-key", b"a"), (b"idempotency-key", b"a")],
         [*HOST, (b"content-length", b"1"), (b"content-length", b"1")],
         [*HOST, (b"transfer-encoding", b"gzip, chunked")],
+        [*HOST, (b"transfer-encoding", b"chunked"), (b"content-length", b"5")],
         [*HOST, (b"transfer-encoding", b"chunked"), (b"transfer-encoding", b"chunked")],
     ],
 )
