@@ -29,7 +29,8 @@ from eligibility_svc.applications.schemas import (
     ReasonCreate,
     ResubmissionCreate,
 )
-from eligibility_svc.applications.service import Actor, ApplicationView, Vault
+from eligibility_svc.applications.service import Actor, ApplicationView
+from eligibility_svc.applications.vault import Vault
 from kit.auth.dependencies import requires
 from kit.auth.principal import Principal
 from kit.clock import now

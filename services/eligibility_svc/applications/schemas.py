@@ -9,7 +9,8 @@ from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from eligibility_svc.applications.domain import USCC, Applicant, Decision, State, Step
 from eligibility_svc.applications.models import ApplicationRow, RatingRow
-from eligibility_svc.applications.service import ApplicationView, StepView, Submission
+from eligibility_svc.applications.service import ApplicationView, StepView
+from eligibility_svc.applications.submission import Submission
 from eligibility_svc.checks.schemas import MeasureCode, ResultRead, SubmittedFacts
 from eligibility_svc.facts.domain import Subject
 from eligibility_svc.measures.repository import catalogue

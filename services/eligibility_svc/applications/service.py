@@ -1,6 +1,5 @@
 """What is done with applications. Every step locks the application, decides by the pure rules, and adds a step."""
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -12,7 +11,6 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from eligibility_svc.applications import repository
 from eligibility_svc.applications.assessment import Assessment, amount_to_grant, assess
 from eligibility_svc.applications.domain import (
-    CITY_DIRECT,
     CLOSED,
     Applicant,
     Decision,
@@ -20,10 +18,8 @@ from eligibility_svc.applications.domain import (
     State,
     Step,
     authorise,
-    identify,
     limited_to,
     next_state,
-    subject_of,
 )
 from eligibility_svc.applications.errors import (
     AlreadyGrantedError,
@@ -33,32 +29,15 @@ from eligibility_svc.applications.errors import (
     StepRefusedError,
 )
 from eligibility_svc.applications.models import ApplicationRow, ApplicationStepRow, RatingRow
-from eligibility_svc.facts.repository import vocabulary
+from eligibility_svc.applications.submission import Submission, check_submission
+from eligibility_svc.applications.vault import NAME, NUMBER, REASON, Vault
 from eligibility_svc.grants import repository as register
 from eligibility_svc.grants.domain import once_key
-from eligibility_svc.measures.domain import Family
 from eligibility_svc.measures.repository import catalogue
 from kit.clock import legal_day
-from kit.crypto.fields import FieldCipher
-from kit.crypto.keys import KeyRing
-from kit.crypto.lookup import LookupHash
-from kit.errors import FieldError, ValidationFailedError
+from kit.errors import FieldError
 from kit.http.etags import check_if_match
 from kit.ids import new_id
-
-_NUMBER, _NAME, _REASON = "applicant.id_number", "application.name", "rating.reason"
-
-
-class Vault:
-    """The keys of applications: what is sealed, and by what an applicant is found again."""
-
-    def __init__(self, keys: KeyRing) -> None:
-        self.cipher = FieldCipher(keys)
-        self.hash = LookupHash(keys)
-
-    def refs(self, applicant: Applicant) -> list[UUID]:
-        """The applicant's pseudonym under each held key, the current one first; other services have others."""
-        return list(self.hash.person_keys(f"eligibility/{applicant.id_type}", applicant.id_number).values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,18 +57,6 @@ class Actor:
     def rows(self) -> tuple[str | None, str | None]:
         """(unit, submitter) to which it is limited; None is no limit."""
         return (limited_to(self.unit), None) if self.is_office else (self.unit, self.subject)
-
-
-@dataclass(frozen=True, slots=True)
-class Submission:
-    """What is applied for, by whom, with which facts; `subject` and `unit` where the rest does not say."""
-
-    measure: str
-    applicant: Applicant
-    facts: Mapping[str, Any]
-    as_of: date | None = None
-    subject: str | None = None
-    unit: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -117,26 +84,21 @@ async def submit_application(
     Raises:
         ApplicationInvalidError: everything that is wrong with it, at once.
     """
-    today = legal_day(now)
-    as_of = submission.as_of or today
-    subject, unit = _checked(submission, actor, today)
-    applicant, errors = identify(submission.applicant, subject, today)
-    errors += _fact_errors(submission.measure, subject, submission.facts, as_of)
-    if errors:
-        raise ApplicationInvalidError(errors=errors)
-    ref = await _known(tx, vault, applicant, now)
-    found = assess(submission.measure, subject, submission.facts, as_of, await register.grants_of(tx, ref))
+    checked = check_submission(submission, actor.unit, legal_day(now))
+    ref = await _known(tx, vault, checked.applicant, now)
+    grants = await register.grants_of(tx, ref)
+    found = assess(submission.measure, checked.subject, submission.facts, checked.as_of, grants)
     identity = new_id()
     row = ApplicationRow(
-        unit=unit,
+        unit=checked.unit,
         application_id=identity,
         row_version=1,
         state=State.SUBMITTED.value,
         measure=submission.measure,
-        subject=subject,
+        subject=checked.subject,
         applicant_ref=ref,
-        name_sealed=vault.cipher.encrypt(applicant.name, column=_NAME, row_id=identity),
-        as_of=as_of,
+        name_sealed=vault.seal(checked.applicant.name, NAME, identity),
+        as_of=checked.as_of,
         created_by=actor.subject,
         created_at=now,
     )
@@ -275,7 +237,7 @@ async def rate_application(
     row = await _found(tx, actor, application_id)
     if State(row.state) not in CLOSED:
         raise StepRefusedError("申请尚未办结，请在收到办理结果后评价。")
-    sealed = vault.cipher.encrypt(reason or "", column=_REASON, row_id=row.application_id)
+    sealed = vault.seal(reason or "", REASON, row.application_id)
     is_new = await repository.add_rating(
         tx,
         application_id=row.application_id,
@@ -295,8 +257,7 @@ async def list_ratings(
 ) -> list[tuple[RatingRow, str]]:
     """Ratings with their reasons, for who supervises the offices."""
     rows = await repository.list_ratings(tx, unit=unit, after=after, limit=limit)
-    opened = vault.cipher.decrypt
-    return [(row, opened(row.reason_sealed, column=_REASON, row_id=row.application_id)) for row in rows]
+    return [(row, vault.open(row.reason_sealed, REASON, row.application_id)) for row in rows]
 
 
 async def read_application(tx: AsyncSession, vault: Vault, actor: Actor, application_id: UUID) -> ApplicationView:
@@ -341,47 +302,10 @@ async def view_application(tx: AsyncSession, vault: Vault, row: ApplicationRow) 
     """Opens what is sealed."""
     await tx.flush()
     who = await register.load_applicant(tx, row.applicant_ref)
-    number = vault.cipher.decrypt(who.id_number_sealed, column=_NUMBER, row_id=who.applicant_ref)
-    name = vault.cipher.decrypt(row.name_sealed, column=_NAME, row_id=row.application_id)
+    number = vault.open(who.id_number_sealed, NUMBER, who.applicant_ref)
+    name = vault.open(row.name_sealed, NAME, row.application_id)
     steps = [StepView(step, _opened(vault, step)) for step in await repository.load_steps(tx, row)]
     return ApplicationView(row, Applicant(who.id_type, number, name), steps)
-
-
-def _checked(submission: Submission, actor: Actor, today: date) -> tuple[str, str]:
-    """Subject and unit.
-
-    Raises:
-        ApplicationInvalidError: measure, subject, unit or date are not to be applied for.
-    """
-    editions = catalogue().measures.get(submission.measure)
-    if editions is None or editions[-1].family is not Family.GRANT:
-        error = FieldError("/measure", "NOT_A_GRANT", "没有可申请的这项待遇，请从措施目录中的待遇（GRANT）选择")
-        raise ApplicationInvalidError(errors=[error])
-    errors: list[FieldError] = []
-    subjects = tuple(dict.fromkeys(of for edition in editions for of in edition.subjects))
-    subject = subject_of(subjects, submission.subject, submission.applicant.id_type)
-    if subject is None:
-        shown = "、".join(f"{code}（{vocabulary().subjects[code]}）" for code in subjects)
-        errors.append(FieldError("/subject", "SUBJECT", f"这项待遇的申请对象是{shown}，请填写其一，并核对证件类型"))
-    if submission.as_of is not None and submission.as_of > today:
-        errors.append(FieldError("/as_of", "FUTURE", "申请日期不能晚于今天"))
-    units = {CITY_DIRECT, *vocabulary().of("PERSON")["hukou_unit"].choices}
-    told = [submission.unit, actor.unit, submission.facts.get("hukou_unit"), submission.facts.get("residence_unit")]
-    unit = next((each for each in told if isinstance(each, str)), CITY_DIRECT)
-    if submission.unit is not None and submission.unit not in units:
-        errors.append(FieldError("/unit", "UNKNOWN_UNIT", "没有这个受理单位，请填ZZ00至ZZ15之一"))
-    if errors:
-        raise ApplicationInvalidError(errors=errors)
-    assert subject is not None
-    return subject, unit if unit in units else CITY_DIRECT
-
-
-def _fact_errors(measure: str, subject: str, facts: Mapping[str, Any], as_of: date) -> list[FieldError]:
-    try:
-        assess(measure, subject, facts, as_of, ())
-    except ValidationFailedError as error:
-        return list(error.errors)
-    return []
 
 
 async def _known(tx: AsyncSession, vault: Vault, applicant: Applicant, now: datetime) -> UUID:
@@ -390,7 +314,7 @@ async def _known(tx: AsyncSession, vault: Vault, applicant: Applicant, now: date
     known = await register.find_applicant(tx, refs)
     if known is not None:
         return known.applicant_ref
-    sealed = vault.cipher.encrypt(applicant.id_number, column=_NUMBER, row_id=refs[0])
+    sealed = vault.seal(applicant.id_number, NUMBER, refs[0])
     await register.add_applicant(
         tx, applicant_ref=refs[0], id_type=applicant.id_type, id_number_sealed=sealed, created_at=now
     )
@@ -430,7 +354,6 @@ async def _add_step(
     **figures: Any,
 ) -> None:
     position = await repository.count_steps(tx, row) + 1
-    text = json.dumps({key: value for key, value in content.items() if value is not None}, ensure_ascii=False)
     tx.add(
         ApplicationStepRow(
             unit=row.unit,
@@ -440,20 +363,14 @@ async def _add_step(
             state=row.state,
             by=actor.subject,
             at=now,
-            content_sealed=vault.cipher.encrypt(text, column=_content(position), row_id=row.application_id),
+            content_sealed=vault.seal_content(content, row.application_id, position),
             **figures,
         )
     )
 
 
-def _content(position: int) -> str:
-    return f"application_step.content.{position}"
-
-
 def _opened(vault: Vault, step: ApplicationStepRow) -> Mapping[str, Any]:
-    text = vault.cipher.decrypt(step.content_sealed, column=_content(step.position), row_id=step.application_id)
-    opened: dict[str, Any] = json.loads(text)
-    return opened
+    return vault.open_content(step.content_sealed, step.application_id, step.position)
 
 
 async def _facts_of(tx: AsyncSession, vault: Vault, row: ApplicationRow) -> Mapping[str, Any]:
