@@ -1,0 +1,1 @@
+"""How complete and how punctual the monthly reports are."""
