@@ -13,7 +13,7 @@ export PYTHONPATH := services
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test check format lock clean installed installed-dev \
+.PHONY: help run demo test test-long bench-eligibility check format lock clean installed installed-dev \
 	check-format check-lint check-types check-imports
 
 help: ## 列出命令
@@ -29,6 +29,12 @@ demo: installed ## 在运行中的平台上演示主要功能
 
 test: installed-dev ## 在自己的临时数据库上运行全部测试（ARGS="-k 名称" 可只跑一部分）
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
+
+test-long: installed-dev ## 十万行随机名册逐行比对三种算法（较慢，不在 check 之内）
+	@JIUYE_TEST_ROWS=100000 $(BIN)/python -m pytest tests/eligibility_svc/screenings/test_equality.py $(ARGS)
+
+bench-eligibility: installed-dev ## 资格查询与名册筛查的速度（ROWS=行数，默认一千万）
+	@PYTHONPATH=services:. $(BIN)/python tests/load/bench_eligibility.py
 
 check: check-format check-lint check-types check-imports test ## 格式、规范、类型、依赖方向、测试，与 CI 完全相同
 

@@ -152,6 +152,7 @@ async def explain_screening_row(
 ) -> Response:
     """与POST /checks相同的说明：每个条件、依据哪一条、还缺什么。"""
     screening = await service.get_finished(tx, principal.subject, screening_id)
-    reference, answers = await service.explain_row(tx, screening, row_no)
-    answer = wire(screening.as_of, answers, catalogue(), vocabulary()) | {"row_no": row_no, "reference": reference}
-    return Response(to_json(answer), media_type="application/json")
+    found = await service.explain_row(tx, screening, row_no)
+    answer = wire(screening.as_of, found.answers, found.law, vocabulary())
+    content = to_json(answer | {"row_no": row_no, "reference": found.reference})
+    return Response(content, media_type="application/json")

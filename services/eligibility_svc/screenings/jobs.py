@@ -8,7 +8,6 @@ import io
 import json
 import os
 import sys
-from datetime import date
 from functools import partial
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,7 +17,8 @@ from uuid import UUID
 import polars as pl
 
 from eligibility_svc.facts.repository import vocabulary
-from eligibility_svc.measures.repository import catalogue
+from eligibility_svc.measures.domain import Catalogue
+from eligibility_svc.parameters.repository import catch_up, following
 from eligibility_svc.screenings import repository
 from eligibility_svc.screenings.domain import KEPT_DAYS, MAX_REJECTIONS
 from eligibility_svc.screenings.errors import RegisterUnreadableError, ScreeningNotFoundError
@@ -31,6 +31,14 @@ from kit.jobs.worker import Job
 
 PURGE = "eligibility.purge_screenings"
 _TOO_LARGE = "名册展开后过大，无法读取；请拆分，或另存为csv后重新提交。"
+
+
+# Two jobs at once would take the same publications in twice.
+_CATCHING_UP = asyncio.Lock()
+
+
+class LawUnknownError(Exception):
+    """A worker of another release: the job is tried again, by a worker that has the rules."""
 
 
 async def screen_register(job: Job) -> dict[str, Any]:
@@ -52,8 +60,9 @@ async def screen_register(job: Job) -> dict[str, Any]:
                 await repository.finish(tx, screening_id, {"problem": error.detail})
                 await repository.remove_file(tx, screening_id, repository.REGISTER)
             raise
-        made = _program(screening)
-        gives = _gives(screening, made)
+        law = await _law(job, screening.catalogue_version)
+        made = _program(law, screening)
+        gives = {code: gives_money(law, code, screening) for code in made.criteria}
         await _screen_parts(job, screening, made, gives, folder)
         await _finish(job, screening, made, gives, rejections, folder)
     return {"screening_id": str(screening_id)}
@@ -93,20 +102,25 @@ async def _take_in(job: Job, screening: ScreeningRow, folder: Path) -> list[list
     return rejections
 
 
-def _program(screening: ScreeningRow) -> Program[pl.Expr]:
+async def _law(job: Job, version: str) -> Catalogue:
+    """The catalogue that the screening was asked under, publications of that time included."""
+    async with _CATCHING_UP, job.database.transaction() as tx:
+        await catch_up(tx)
+    known = following.at(version)
+    if known is None:
+        raise LawUnknownError(version)
+    return known
+
+
+def _program(law: Catalogue, screening: ScreeningRow) -> Program[pl.Expr]:
     request = screening.request
-    return polars_program(catalogue(), request["subject"], screening.as_of, request["measures"], screening.horizon)
+    return polars_program(law, request["subject"], screening.as_of, request["measures"], screening.horizon)
 
 
-def _gives(screening: ScreeningRow, made: Program[pl.Expr]) -> dict[str, bool]:
-    """Measure → whether it gives money on the day."""
-    return {code: gives_money(code, screening.request["subject"], screening.as_of) for code in made.criteria}
-
-
-def gives_money(code: str, subject: str, as_of: date) -> bool:
-    """Whether the edition in force on a day has a formula or a ceiling for a subject."""
-    edition = catalogue().in_force(code, as_of)
-    terms = edition.terms.get(subject) if edition else None
+def gives_money(law: Catalogue, code: str, screening: ScreeningRow) -> bool:
+    """Whether the edition in force on the day has a formula or a ceiling for the subject."""
+    edition = law.in_force(code, screening.as_of)
+    terms = edition.terms.get(screening.request["subject"]) if edition else None
     return terms is not None and not (terms.benefit.formula is None and terms.benefit.ceiling is None)
 
 

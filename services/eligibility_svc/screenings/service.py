@@ -13,9 +13,11 @@ import polars as pl
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from eligibility_svc.checks.domain import Answer
-from eligibility_svc.checks.service import decider
+from eligibility_svc.checks.service import decider_of
 from eligibility_svc.facts.repository import vocabulary
+from eligibility_svc.measures.domain import Catalogue
 from eligibility_svc.measures.repository import catalogue
+from eligibility_svc.parameters.repository import following
 from eligibility_svc.screenings import repository, results
 from eligibility_svc.screenings.domain import PART_ROWS, Format, Question, WorkList, sniff
 from eligibility_svc.screenings.errors import (
@@ -167,14 +169,24 @@ def _shown(row: Mapping[str, Any], about: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-async def explain_row(tx: AsyncSession, screening: ScreeningRow, row_no: int) -> tuple[str | None, tuple[Answer, ...]]:
-    """The reference of a row, and what the single check says of the facts in it.
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """What the single check says of a row, by the law that screened it."""
+
+    reference: str | None
+    answers: tuple[Answer, ...]
+    law: Catalogue
+
+
+async def explain_row(tx: AsyncSession, screening: ScreeningRow, row_no: int) -> Explanation:
+    """What the single check says of the facts in a row.
 
     Raises:
         RowNotFoundError: no such row, or it was left out.
-        CatalogueChangedError: the law of this service is no longer the one that screened.
+        CatalogueChangedError: the law that screened is of another release of the service.
     """
-    if screening.catalogue_version != catalogue().version:
+    law = following.at(screening.catalogue_version)
+    if law is None:
         raise CatalogueChangedError
     content = await repository.part_facts(tx, screening.id, (row_no - 1) // PART_ROWS)
     found = [] if content is None else pl.read_parquet(io.BytesIO(content)).filter(pl.col(ROW) == row_no).to_dicts()
@@ -182,8 +194,8 @@ async def explain_row(tx: AsyncSession, screening: ScreeningRow, row_no: int) ->
         raise RowNotFoundError
     subject = screening.request["subject"]
     facts = facts_of_row(found[0], vocabulary(), subject)
-    answers = decider().check(subject, facts, screening.as_of, screening.request["measures"])
-    return found[0][REFERENCE], answers
+    answers = decider_of(law).check(subject, facts, screening.as_of, screening.request["measures"])
+    return Explanation(found[0][REFERENCE], answers, law)
 
 
 async def stream_results(database: Database, screening_id: UUID) -> AsyncIterator[bytes]:

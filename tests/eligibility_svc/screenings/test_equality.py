@@ -16,7 +16,7 @@ import pytest
 from eligibility_svc.checks.decision import Decider
 from eligibility_svc.checks.domain import NOT_IN_FORCE, Answer, Outcome
 from eligibility_svc.facts.repository import vocabulary
-from eligibility_svc.measures.repository import catalogue
+from eligibility_svc.measures.repository import base_catalogue
 from eligibility_svc.screenings.frames import OUTCOMES, facts_of_row, polars_program, screened
 from eligibility_svc.screenings.programs import decode
 from eligibility_svc.screenings.sql import screening_sql
@@ -24,8 +24,9 @@ from tests.eligibility_svc.screenings.registers import AS_OF, frame, rows
 
 ROWS = int(os.environ.get("JIUYE_TEST_ROWS", "3000"))
 HORIZON = date(2019, 1, 15)
+LAW = base_catalogue()
 SUBJECTS = list(vocabulary().subjects)
-DECIDER = Decider(catalogue(), vocabulary())
+DECIDER = Decider(LAW, vocabulary())
 
 
 def size(subject: str) -> int:
@@ -33,7 +34,7 @@ def size(subject: str) -> int:
 
 
 def columnar(subject: str, register: pl.DataFrame, as_of: date = AS_OF) -> tuple[pl.DataFrame, Any]:
-    made = polars_program(catalogue(), subject, as_of, catalogue().of_subject(subject), HORIZON)
+    made = polars_program(LAW, subject, as_of, LAW.of_subject(subject), HORIZON)
     return screened(register.lazy(), made, ["row"]).collect(), made
 
 
@@ -100,8 +101,8 @@ def sql_register(register: pl.DataFrame) -> pl.DataFrame:
 
 
 def statement(subject: str) -> str:
-    measures = catalogue().of_subject(subject)
-    return screening_sql(catalogue(), subject, AS_OF, measures, table="register", reference="row_no", horizon=HORIZON)
+    measures = LAW.of_subject(subject)
+    return screening_sql(LAW, subject, AS_OF, measures, table="register", reference="row_no", horizon=HORIZON)
 
 
 @pytest.mark.parametrize("subject", SUBJECTS)
