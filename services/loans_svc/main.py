@@ -4,6 +4,7 @@ from fastapi import FastAPI
 
 from kit.http.app import service_app
 from kit.settings import ServiceSettings
+from loans_svc.batches.endpoints import router as batches_router
 from loans_svc.funds.endpoints import router as funds_router
 from loans_svc.loans.endpoints import router as loans_router
 from loans_svc.reward_pools.endpoints import router as reward_pools_router
@@ -24,6 +25,14 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
         name="loans",
         title="创业担保贷款与贴息",
         description="创业担保贷款的贴息规则、贷款全程、担保基金、逐期贴息和奖励性补助。金额单位为元，利率为年百分比，区间含首日、不含末日。",
-        routers=[rules_router, subsidies_router, loans_router, funds_router, reward_pools_router, reward_years_router],
+        routers=[
+            rules_router,
+            subsidies_router,
+            loans_router,
+            batches_router,
+            funds_router,
+            reward_pools_router,
+            reward_years_router,
+        ],
         settings=settings or ServiceSettings(),
     )

@@ -14,10 +14,13 @@ from kit.testing import Caller
 
 SCOPES = {
     "OFFICER": ("loan.apply", "loan.read", "loan.disburse", "event.write", "fund.read", "fund.write",
-                "pool.read", "pool.write"),
-    "REVIEWER": ("loan.read", "loan.decide", "fund.read", "fund.confirm", "pool.read", "pool.close"),
-    "BANK": ("loan.read", "loan.disburse", "event.write"),
-    "STAFF": ("loan.apply", "loan.read", "pool.read"),
+                "pool.read", "pool.write", "batch.read", "batch.write", "job.read"),
+    "REVIEWER": ("loan.read", "loan.decide", "fund.read", "fund.confirm", "pool.read", "pool.close",
+                 "batch.read", "batch.review"),
+    "BANK": ("loan.read", "loan.disburse", "event.write", "batch.read", "batch.write", "job.read"),
+    "STAFF": ("loan.apply", "loan.read", "pool.read", "batch.read"),
+    "CITY": ("batch.read", "batch.approve"),
+    "FINANCE": ("batch.read", "batch.pay"),
 }  # fmt: skip
 APPLICATION: dict[str, Any] = {
     "borrower": {"id_type": "RESIDENT_ID", "id_number": "410199199001010011", "name": "王测试"},

@@ -42,6 +42,16 @@ STORED = [
         200,
         404,
     ),
+    ("post", "/subsidy-batches", "open_subsidy_batch", "loans.batch.write", 202, 422),
+    ("get", "/subsidy-batches/{batch_id}", "get_subsidy_batch", "loans.batch.read", 200, 404),
+    ("get", "/subsidy-batches/{batch_id}/lines", "list_subsidy_batch_lines", "loans.batch.read", 200, 404),
+    ("post", "/subsidy-batches/{batch_id}/submission", "submit_subsidy_batch", "loans.batch.write", 200, 404),
+    ("post", "/subsidy-batches/{batch_id}/review", "review_subsidy_batch", "loans.batch.review", 200, 404),
+    ("post", "/subsidy-batches/{batch_id}/approval", "approve_subsidy_batch", "loans.batch.approve", 200, 404),
+    ("post", "/subsidy-batches/{batch_id}/payment", "pay_subsidy_batch", "loans.batch.pay", 200, 422),
+    ("post", "/subsidy-batches/{batch_id}/closing", "close_subsidy_batch", "loans.batch.review", 200, 404),
+    ("post", "/subsidy-batches/{batch_id}/rejection", "reject_subsidy_batch", "loans.batch.review", 200, 422),
+    ("get", "/jobs/{job_id}", "get_loans_job", "loans.job.read", 200, 404),
     ("post", "/reward-weights", "propose_reward_weights", "loans.pool.write", 201, 422),
     ("post", "/reward-weights/{weights_id}/confirmation", "confirm_reward_weights", "loans.pool.close", 200, 404),
     ("post", "/reward-pools", "compute_reward_pool", "loans.pool.write", 200, 422),
@@ -77,7 +87,15 @@ async def test_an_operation_on_what_is_stored_has_its_scope_and_refuses_stranger
     assert any("\u4e00" <= letter <= "\u9fff" for letter in described["summary"])
     assert {str(success), "401", "403", "422", "429", "500"} <= set(described["responses"])
     nobody = "019330f0-7a1c-7c8e-9a3e-0d5f6b7a8c9d"
-    where = path.format(loan_id=nobody, deposit_id=nobody, pool_id=nobody, weights_id=nobody, fund_id="NONE")
+    where = path.format(
+        loan_id=nobody,
+        deposit_id=nobody,
+        batch_id=nobody,
+        job_id=nobody,
+        pool_id=nobody,
+        weights_id=nobody,
+        fund_id="NONE",
+    )
     options: dict[str, Any] = {"headers": {"Idempotency-Key": operation}} if method == "post" else {}
     if method == "post" and "requestBody" in described:
         options["json"] = {}

@@ -110,9 +110,20 @@ def test_no_kind_of_client_both_writes_and_decides_a_report() -> None:
 
 def test_no_kind_of_client_both_carries_and_decides_a_loan_or_records_and_confirms_money() -> None:
     for role in load_roles().values():
-        carries = {"loans.loan.apply", "loans.loan.disburse", "loans.event.write", "loans.fund.write", "loans.pool.write"}
+        carries = {
+            "loans.loan.apply",
+            "loans.loan.disburse",
+            "loans.event.write",
+            "loans.fund.write",
+            "loans.pool.write",
+        }
         decides = {"loans.loan.decide", "loans.fund.confirm", "loans.pool.close"}
         assert not (role.scopes & carries and role.scopes & decides)
+
+
+def test_no_kind_of_client_has_two_duties_of_a_subsidy_batch() -> None:
+    duties = {f"loans.batch.{duty}" for duty in ("write", "review", "approve", "pay")}
+    assert all(len(role.scopes & duties) <= 1 for role in load_roles().values())
 
 
 def test_a_role_with_an_unknown_member_is_refused() -> None:

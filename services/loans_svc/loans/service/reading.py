@@ -44,5 +44,14 @@ async def compute_subsidy(tx: AsyncSession, actor: Actor, loan_id: UUID, known_o
         raise NotDisbursedError
     if loan.state == State.CANCELLED:
         raise NotDisbursedError("这笔贷款的发放已经撤销，没有贴息。")
+    quote = await quote_stored(tx, loan, known_on)
+    assert quote is not None
+    return loan, quote
+
+
+async def quote_stored(tx: AsyncSession, loan: LoanRow, known_on: date) -> Quote | None:
+    """The subsidy of a disbursed loan as its events stand; None when its disbursement was taken back."""
+    if loan.state == State.CANCELLED:
+        return None
     tranches = tuple(tranche_order(row) for row in await repository.list_tranches(tx, loan.id))
-    return loan, quote_loan(loan, tranches, await repository.list_happenings(tx, loan.id), known_on)
+    return quote_loan(loan, tranches, await repository.list_happenings(tx, loan.id), known_on)

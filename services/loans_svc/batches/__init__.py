@@ -1,0 +1,1 @@
+"""Quarterly subsidy batches: what a bank claims for a district, checked, approved, paid and closed."""

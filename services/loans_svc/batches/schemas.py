@@ -1,0 +1,273 @@
+"""Batches on the wire."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Annotated, Any
+from uuid import UUID
+
+from pydantic import ConfigDict, Field
+
+from kit.http.paging import Page
+from kit.http.wire import Code, LegalDate, PercentOut, QuarterText, RequestModel, ResponseModel, YuanOut
+from loans_svc.batches.domain import State
+from loans_svc.batches.models import BatchShareRow, ClaimLineRow
+from loans_svc.batches.service import BatchOrder, BatchView
+from loans_svc.funds.schemas import BankRef
+from loans_svc.loans.schemas import Reason, Unit
+from loans_svc.rules.domain import Payer, Tranche, share_text
+from loans_svc.subsidies.domain.corrections import EntryKind
+
+_ID = "019330f0-7a1c-7c8e-9a3e-0d5f6b7a8c9d"
+
+
+class BatchCreate(RequestModel):
+    """Which bank, place and quarter."""
+
+    bank: Code
+    unit: Unit
+    period: Annotated[QuarterText, Field(description="季度，须已结束")]
+    state_scheme: Annotated[Code | None, Field(description="国家支持部分未指定分担比例的贷款，按此比例分担")] = None
+    local_scheme: Annotated[Code | None, Field(description="地方支持部分未指定分担比例的贷款，按此比例分担")] = None
+
+    model_config = RequestModel.model_config | {
+        "json_schema_extra": {
+            "examples": [{"bank": "bank-a", "unit": "ZZ07", "period": "2025Q2", "state_scheme": "ZZ2022_CITY_STATE"}]
+        }
+    }
+
+    def order(self) -> BatchOrder:
+        """For the use case."""
+        return BatchOrder(self.bank, self.unit, self.period, self.state_scheme, self.local_scheme)
+
+
+class PaymentCreate(RequestModel):
+    """When and by which payment the money went out."""
+
+    paid_on: LegalDate
+    payment_ref: BankRef
+
+    model_config = RequestModel.model_config | {
+        "json_schema_extra": {"examples": [{"paid_on": "2025-07-18", "payment_ref": "ZF-2025-0718-01"}]}
+    }
+
+
+class BatchRejection(RequestModel):
+    """Why it goes back."""
+
+    reason: Reason
+
+    model_config = RequestModel.model_config | {
+        "json_schema_extra": {"examples": [{"reason": "分担比例未指定，请重新建立批次"}]}
+    }
+
+
+class BatchAccepted(ResponseModel):
+    """The batch and the job that computes it."""
+
+    id: UUID
+    job: UUID
+
+    model_config = ResponseModel.model_config | {"json_schema_extra": {"examples": [{"id": _ID, "job": _ID}]}}
+
+
+class PayerAmount(ResponseModel):
+    """What one payer bears."""
+
+    payer: Payer
+    amount: YuanOut
+
+
+class ShareRead(ResponseModel):
+    """What the payers of one scheme bear."""
+
+    payer_scheme: str | None = Field(description="分担比例代码；空表示没有指定，资金无法分配")
+    total: YuanOut = Field(description="各行之和，冲回多于新增时为负")
+    carried_in: YuanOut = Field(description="以前各批多拨、尚未扣回的（负数）")
+    payable: YuanOut = Field(description="本批应付，不小于零")
+    carried_out: YuanOut = Field(description="本批仍未扣回、结转下批的（负数）")
+    payers: list[PayerAmount] = Field(description="按批合计一次分担，合计等于应付")
+
+    @classmethod
+    def of(cls, row: BatchShareRow) -> "ShareRead":
+        """From the row."""
+        return cls(
+            payer_scheme=row.payer_scheme or None,
+            total=row.total_fen,
+            carried_in=row.carried_in_fen,
+            payable=row.payable_fen,
+            carried_out=row.carried_out_fen,
+            payers=[PayerAmount(payer=payer, amount=row.payers[payer]) for payer in Payer if payer in row.payers],
+        )
+
+
+class BatchRead(ResponseModel):
+    """A batch, who carried it, and who bears it."""
+
+    id: UUID
+    bank: str
+    unit: str
+    period: str
+    sequence: int = Field(description="驳回后重建的次数，自1起")
+    state: State
+    loans: int
+    lines: int
+    zero_lines: int = Field(description="本期贴息为零、不单列的笔数")
+    total: YuanOut
+    payable: YuanOut
+    shares: list[ShareRead]
+    created_by: str
+    submitted_by: str | None
+    reviewed_by: str | None
+    approved_by: str | None
+    paid_by: str | None
+    paid_on: date | None
+    payment_ref: str | None
+    closed_by: str | None
+    rejected_by: str | None
+    rejection_reason: str | None
+    created_at: datetime
+
+    model_config = ResponseModel.model_config | {
+        "json_schema_extra": {
+            "examples": [
+                {
+                    "id": _ID,
+                    "bank": "bank-a",
+                    "unit": "ZZ07",
+                    "period": "2025Q2",
+                    "sequence": 1,
+                    "state": "COMPUTED",
+                    "loans": 1,
+                    "lines": 1,
+                    "zero_lines": 0,
+                    "total": "1925.00",
+                    "payable": "1925.00",
+                    "shares": [],
+                    "created_by": "loan-officer",
+                    "submitted_by": None,
+                    "reviewed_by": None,
+                    "approved_by": None,
+                    "paid_by": None,
+                    "paid_on": None,
+                    "payment_ref": None,
+                    "closed_by": None,
+                    "rejected_by": None,
+                    "rejection_reason": None,
+                    "created_at": "2025-07-02T02:00:00Z",
+                }
+            ]
+        }
+    }
+
+    @classmethod
+    def of(cls, view: BatchView) -> "BatchRead":
+        """From what the use case answers."""
+        batch = view.batch
+        same = {name: getattr(batch, name) for name in cls.model_fields if name not in {"total", "payable", "shares"}}
+        return cls(
+            **same,
+            total=batch.total_fen,
+            payable=sum(share.payable_fen for share in view.shares),
+            shares=[ShareRead.of(share) for share in view.shares],
+        )
+
+
+class ClaimSegmentRead(ResponseModel):
+    """A stretch of days on which nothing changes."""
+
+    from_: date = Field(alias="from")
+    to: date = Field(description="不含当日")
+    days: int
+    balance: YuanOut
+    rate: PercentOut
+    share: str
+
+    model_config = ConfigDict(populate_by_name=True)
+
+
+class ClaimLineRead(ResponseModel):
+    """One signed line."""
+
+    id: UUID
+    loan_id: UUID
+    kind: EntryKind = Field(description="CLAIM本期申领；REVERSAL冲回；REPOST更正后重新入账")
+    tranche: Tranche
+    relates_to: str = Field(description="所属季度")
+    amount: YuanOut
+    days: int | None
+    rate: PercentOut | None = Field(description="期内有变化的为空，见分段")
+    share: str | None
+    reverses: UUID | None = Field(description="所冲回的行")
+    payer_scheme: str | None
+    segments: list[ClaimSegmentRead]
+
+    @classmethod
+    def of(cls, row: ClaimLineRow) -> "ClaimLineRead":
+        """From the row."""
+        return cls(
+            id=row.id,
+            loan_id=row.loan_id,
+            kind=EntryKind(row.kind),
+            tranche=Tranche(row.tranche),
+            relates_to=row.relates_to,
+            amount=row.amount_fen,
+            days=row.days,
+            rate=row.rate_ppm,
+            share=share_text(row.share6) if row.share6 is not None else None,
+            reverses=row.reverses,
+            payer_scheme=row.payer_scheme,
+            segments=[
+                ClaimSegmentRead(
+                    from_=date.fromisoformat(one["from"]),
+                    to=date.fromisoformat(one["to"]),
+                    days=one["days"],
+                    balance=one["balance_fen"],
+                    rate=one["rate_ppm"],
+                    share=share_text(one["share6"]),
+                )
+                for one in row.segments or ()
+            ],
+        )
+
+
+class ClaimLineList(ResponseModel):
+    """A page of lines."""
+
+    items: list[ClaimLineRead]
+    next: str | None
+
+    model_config = ResponseModel.model_config | {
+        "json_schema_extra": {
+            "examples": [
+                {
+                    "items": [
+                        {
+                            "id": _ID,
+                            "loan_id": _ID,
+                            "kind": "CLAIM",
+                            "tranche": "STATE",
+                            "relates_to": "2025Q2",
+                            "amount": "1925.00",
+                            "days": 90,
+                            "rate": "3.8500",
+                            "share": "1",
+                            "reverses": None,
+                            "payer_scheme": "ZZ2022_CITY_STATE",
+                            "segments": [],
+                        }
+                    ],
+                    "next": None,
+                }
+            ]
+        }
+    }
+
+    @classmethod
+    def of_page(cls, rows: Sequence[ClaimLineRow], page: Page, filters: Mapping[str, Any]) -> "ClaimLineList":
+        """From one row more than the page holds, if there are so many."""
+        shown = rows[: page.limit]
+        last = shown[-1] if len(rows) > page.limit else None
+        return cls(
+            items=[ClaimLineRead.of(row) for row in shown],
+            next=page.next([str(last.loan_id), str(last.id)], filters) if last else None,
+        )

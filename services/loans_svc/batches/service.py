@@ -1,0 +1,225 @@
+"""What is done with batches. Computing is one transaction of a job: a batch is computed, or as if it had not begun."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit.clock import legal_day
+from kit.dates import Quarter
+from kit.errors import FieldError, ValidationFailedError
+from kit.http.etags import check_if_match
+from kit.ids import new_id
+from loans_svc.batches import repository
+from loans_svc.batches.domain import SETTLED, TRANSITIONS, ClaimLine, State, Step, claim_lines, is_over, share_out
+from loans_svc.batches.errors import (
+    BatchExistsError,
+    BatchFourEyesError,
+    BatchNotFoundError,
+    BatchStateError,
+    EarlierBatchOpenError,
+    PayersMissingError,
+    PeriodClosedError,
+    PeriodNotOverError,
+)
+from loans_svc.batches.models import BatchRow, BatchShareRow
+from loans_svc.loans.domain import may_see
+from loans_svc.loans.models import LoanRow
+from loans_svc.loans.repository import list_tranches
+from loans_svc.loans.service.reading import quote_stored
+from loans_svc.loans.service.steps import Actor
+from loans_svc.rules.domain import Tranche
+from loans_svc.rules.repository import catalogue
+
+
+@dataclass(frozen=True, slots=True)
+class BatchOrder:
+    """Which batch; the schemes are for tranches of loans that name no payers."""
+
+    bank: str
+    unit: str
+    period: Quarter
+    state_scheme: str | None
+    local_scheme: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class BatchView:
+    """A batch and who bears it."""
+
+    batch: BatchRow
+    shares: list[BatchShareRow]
+
+
+async def open_batch(tx: AsyncSession, actor: Actor, order: BatchOrder, now: datetime) -> BatchRow:
+    """A batch that waits for its computation.
+
+    Raises:
+        BatchNotFoundError: another bank's or unit's.
+        ValidationFailedError: unknown payer schemes.
+        PeriodNotOverError, PeriodClosedError, EarlierBatchOpenError, BatchExistsError.
+    """
+    if not may_see(actor.unit, actor.bank, order.unit, order.bank):
+        raise BatchNotFoundError
+    _check_schemes(order)
+    if not is_over(order.period, legal_day(now)):
+        raise PeriodNotOverError
+    await repository.lock_books(tx, order.bank, order.unit)
+    known = await repository.list_batches(tx, order.bank, order.unit)
+    live = [batch for batch in known if batch.state != State.REJECTED]
+    period = str(order.period)
+    if any(batch.period == period for batch in live):
+        raise BatchExistsError
+    if any(batch.period > period for batch in live):
+        raise PeriodClosedError
+    if any(State(batch.state) not in SETTLED for batch in live):
+        raise EarlierBatchOpenError
+    values = {
+        "id": new_id(),
+        "bank": order.bank,
+        "unit": order.unit,
+        "period": period,
+        "sequence": 1 + sum(batch.period == period for batch in known),
+        "state": State.PENDING.value,
+        "row_version": 1,
+        "state_scheme": order.state_scheme,
+        "local_scheme": order.local_scheme,
+        "created_by": actor.subject,
+        "created_at": now,
+    }
+    if not await repository.add_batch(tx, values):
+        raise BatchExistsError
+    return (await _visible(tx, actor, UUID(str(values["id"])))).batch
+
+
+def _check_schemes(order: BatchOrder) -> None:
+    faults = [
+        FieldError(pointer, "UNKNOWN_CODE", "没有适用于该资金档的这一分担比例，请查看贴息规则的payer_schemes。")
+        for pointer, code, tranche in (
+            ("/state_scheme", order.state_scheme, Tranche.STATE),
+            ("/local_scheme", order.local_scheme, Tranche.LOCAL),
+        )
+        if code is not None
+        and (code not in catalogue().payer_schemes or catalogue().payer_schemes[code].tranche is not tranche)
+    ]
+    if faults:
+        raise ValidationFailedError(errors=faults)
+
+
+async def compute_batch(tx: AsyncSession, batch_id: UUID, today: date) -> dict[str, Any]:
+    """Computes all loans of a batch and stores lines and shares; a batch that is computed already stays as it is.
+
+    Raises:
+        BatchNotFoundError.
+    """
+    batch = await repository.find_batch(tx, batch_id, lock=True)
+    if batch is None:
+        raise BatchNotFoundError
+    if batch.state != State.PENDING:
+        return {"batch": str(batch_id), "lines": batch.lines}
+    period = Quarter.parse(batch.period)
+    loans = await repository.list_loans(tx, batch.bank, batch.unit, period)
+    posted = await repository.list_posted(tx, batch.bank, batch.unit)
+    made: list[ClaimLine] = []
+    zeros = 0
+    for loan in loans:
+        quote = await quote_stored(tx, loan, today)
+        lines = quote.schedule.lines if quote else []
+        schemes = await _schemes(tx, loan, batch)
+        made += claim_lines(loan.id, lines, posted.get(loan.id, []), schemes, period)
+        zeros += sum(line.period == period and line.amount_fen == 0 for line in lines)
+    shares = share_out(made, await _carried(tx, batch), catalogue().payer_schemes)
+    await repository.add_lines(tx, batch.id, made)
+    await repository.add_shares(tx, batch.id, shares)
+    batch.state, batch.row_version = State.COMPUTED.value, batch.row_version + 1
+    batch.loans, batch.lines, batch.zero_lines = len(loans), len(made), zeros
+    batch.total_fen = sum(line.amount_fen for line in made)
+    await tx.flush()
+    return {"batch": str(batch_id), "lines": len(made)}
+
+
+async def _schemes(tx: AsyncSession, loan: LoanRow, batch: BatchRow) -> Mapping[Tranche, str | None]:
+    given = await _own_schemes(tx, loan.id)
+    default = {Tranche.STATE: batch.state_scheme, Tranche.LOCAL: batch.local_scheme}
+    return {tranche: given.get(tranche) or default[tranche] for tranche in Tranche}
+
+
+async def _own_schemes(tx: AsyncSession, loan_id: UUID) -> Mapping[Tranche, str | None]:
+    return {Tranche(row.tranche): row.payer_scheme for row in await list_tranches(tx, loan_id)}
+
+
+async def _carried(tx: AsyncSession, batch: BatchRow) -> dict[str | None, int]:
+    """What the bank's last batch left owing (S21)."""
+    earlier = [
+        one
+        for one in await repository.list_batches(tx, batch.bank, batch.unit)
+        if one.period < batch.period and State(one.state) in SETTLED
+    ]
+    return await repository.read_carried(tx, max(earlier, key=lambda one: one.period).id) if earlier else {}
+
+
+async def take_step(
+    tx: AsyncSession, actor: Actor, batch_id: UUID, step: Step, if_match: str | None, now: datetime, **fields: Any
+) -> BatchView:
+    """Submission, review, approval, payment, closing or rejection, each by its own person (S18).
+
+    Args:
+        fields: columns that the step brings with it.
+
+    Raises:
+        BatchNotFoundError, VersionStaleError, BatchStateError, BatchFourEyesError.
+        PayersMissingError: a submission of money that nobody pays.
+    """
+    await _visible(tx, actor, batch_id)
+    batch = await repository.find_batch(tx, batch_id, lock=True)
+    if batch is None:  # the row policy hides from locks what is closed or rejected
+        raise BatchStateError
+    check_if_match(if_match, batch.row_version, required=False)
+    target = TRANSITIONS.get((State(batch.state), step))
+    if target is None:
+        raise BatchStateError
+    if step is Step.SUBMISSION and await repository.read_unallocated(tx, batch.id):
+        raise PayersMissingError
+    _check_duties(batch, step, actor.subject)
+    signature = {
+        Step.SUBMISSION: "submitted",
+        Step.REVIEW: "reviewed",
+        Step.APPROVAL: "approved",
+        Step.PAYMENT: "paid",
+        Step.CLOSING: "closed",
+        Step.REJECTION: "rejected",
+    }[step]
+    for name, value in (fields | {f"{signature}_by": actor.subject, f"{signature}_at": now}).items():
+        setattr(batch, name, value)
+    batch.state, batch.row_version = target.value, batch.row_version + 1
+    await tx.flush()
+    return await _visible(tx, actor, batch_id)
+
+
+def _check_duties(batch: BatchRow, step: Step, subject: str) -> None:
+    others = {
+        Step.REVIEW: (batch.submitted_by,),
+        Step.APPROVAL: (batch.submitted_by, batch.reviewed_by),
+        Step.PAYMENT: (batch.approved_by,),
+    }
+    if subject in others.get(step, ()):
+        raise BatchFourEyesError
+
+
+async def read_batch(tx: AsyncSession, actor: Actor, batch_id: UUID) -> BatchView:
+    """A batch, if the caller may see it.
+
+    Raises:
+        BatchNotFoundError.
+    """
+    return await _visible(tx, actor, batch_id)
+
+
+async def _visible(tx: AsyncSession, actor: Actor, batch_id: UUID) -> BatchView:
+    batch = await repository.find_batch(tx, batch_id)
+    if batch is None or not may_see(actor.unit, actor.bank, batch.unit, batch.bank):
+        raise BatchNotFoundError
+    return BatchView(batch, list(await repository.list_shares(tx, batch_id)))
