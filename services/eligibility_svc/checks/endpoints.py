@@ -1,18 +1,25 @@
 """POST /checks."""
 
+from datetime import date
 from typing import Annotated
+from uuid import UUID
 
-from fastapi import Body, Response
+from fastapi import Body, Request, Response
 from pydantic_core import to_json
 
+from eligibility_svc.checks.domain import Answer
 from eligibility_svc.checks.examples import REQUESTS, answers
 from eligibility_svc.checks.schemas import CheckCreate, CheckRead, wire
 from eligibility_svc.checks.service import check_measures
 from eligibility_svc.facts.repository import vocabulary
+from eligibility_svc.grants.service import count_register
+from eligibility_svc.measures.domain import Catalogue
 from eligibility_svc.parameters.repository import version_of_catalogue
 from kit.auth.dependencies import requires
 from kit.auth.principal import Principal
 from kit.clock import today
+from kit.db.engine import Database
+from kit.errors import ScopeMissingError
 from kit.http.routing import Router
 
 router = Router(prefix="/api/v1/eligibility", tags=["资格查询"])
@@ -27,10 +34,23 @@ CheckBody = Annotated[CheckCreate, Body(openapi_examples=REQUESTS)]
     response_model=CheckRead,
     responses={200: {"content": {"application/json": {"examples": answers()}}}},
 )
-async def check_eligibility(body: CheckBody, _: Checker) -> Response:
+async def check_eligibility(body: CheckBody, principal: Checker, request: Request) -> Response:
     """逐项说明每个条件是否满足、依据哪一条、还缺什么信息；不保存任何内容。未知不等于否。"""
     as_of = body.as_of or today()
     known = version_of_catalogue(body.catalogue_version)
     found = check_measures(body.subject, body.facts, as_of, body.measures, known)
+    if body.applicant_ref is not None:
+        found = await _with_register(request, principal, body.applicant_ref, found, known, as_of)
     content = to_json(wire(as_of, found, known, vocabulary()))
     return Response(content, media_type="application/json")
+
+
+async def _with_register(
+    request: Request, principal: Principal, ref: UUID, found: tuple[Answer, ...], known: Catalogue, as_of: date
+) -> tuple[Answer, ...]:
+    """A transaction for those checks alone that need one."""
+    if "eligibility.grant.read" not in principal.scopes:
+        raise ScopeMissingError("计入已给予的待遇需要权限 eligibility.grant.read，请联系管理员开通或不填申请人代号。")
+    database: Database = request.app.state.database
+    async with database.transaction() as tx:
+        return await count_register(tx, ref, found, known, as_of)

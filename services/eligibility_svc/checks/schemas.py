@@ -2,6 +2,7 @@
 
 from datetime import date
 from typing import Annotated, Any, Literal
+from uuid import UUID
 
 from pydantic import Field, StringConstraints, WithJsonSchema
 
@@ -44,6 +45,10 @@ class CheckCreate(RequestModel):
     measures: Annotated[
         list[MeasureCode] | None,
         Field(min_length=1, max_length=100, description="只查这些措施；不填为该对象的全部措施"),
+    ] = None
+    applicant_ref: Annotated[
+        UUID | None,
+        Field(strict=False, description="申请人代号；填写后计入以前已给予的待遇，需要 eligibility.grant.read 权限"),
     ] = None
     catalogue_version: Annotated[
         CatalogueVersion | None, Field(description="按以前某次核对的目录版本重现；不填为现行版本")

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from eligibility_svc.checks.domain import ALREADY_GRANTED, Answer, Outcome, Reason, Role, Truth
-from eligibility_svc.measures.domain import Edition, Relations
+from eligibility_svc.measures.domain import Catalogue, Edition, Relations
 from kit.money import yuan
 
 LIFE = "LIFE"
@@ -59,6 +59,21 @@ def with_grants(answer: Answer, edition: Edition, grants: Sequence[Grant], as_of
     if key == LIFE:
         return _refused(answer, edition, "只能享受一次，以前已经享受", None)
     return _refused(answer, edition, f"每年只能享受一次，{as_of.year}年已经享受", date(as_of.year + 1, 1, 1))
+
+
+def count_grants(
+    answers: Sequence[Answer], known: Catalogue, grants: Sequence[Grant], as_of: date
+) -> tuple[Answer, ...]:
+    """All answers of a check, what was granted before counted; what is thereby refused overlaps with nothing."""
+    editions = {answer.measure: known.in_force(answer.measure, as_of) for answer in answers}
+    counted = []
+    for answer in answers:
+        edition = editions[answer.measure]
+        counted.append(answer if edition is None else with_grants(answer, edition, grants, as_of))
+    refused = {answer.measure for answer in counted if answer.outcome is Outcome.NOT_ELIGIBLE}
+    return tuple(
+        answer._replace(overlaps=tuple(code for code in answer.overlaps if code not in refused)) for answer in counted
+    )
 
 
 def _less(answer: Answer, edition: Edition, granted: int) -> Answer:

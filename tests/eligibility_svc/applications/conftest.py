@@ -14,11 +14,12 @@ from kit.testing import Caller, client
 READ, WRITE = "eligibility.application.read", "eligibility.application.write"
 ACCEPT, DECIDE, PAY = (f"eligibility.application.{mode}" for mode in ("accept", "decide", "pay"))
 GRANTS, RATE, RATINGS = "eligibility.grant.read", "eligibility.rating.write", "eligibility.rating.read"
+CHECK = "eligibility.check.run"
 
 # subject → kind, unit, scopes, as the roles of the gateway give them.
 PEOPLE: dict[str, tuple[str, str | None, tuple[str, ...]]] = {
-    "platform": ("INTEGRATOR", None, (READ, WRITE, GRANTS, RATE)),
-    "kiosk": ("KIOSK", None, (READ, WRITE, RATE)),
+    "platform": ("INTEGRATOR", None, (READ, WRITE, GRANTS, RATE, CHECK)),
+    "kiosk": ("KIOSK", None, (READ, WRITE, RATE, CHECK)),
     "staff-ZZ07": ("STAFF", "ZZ07", (READ, ACCEPT, PAY, GRANTS)),
     "reviewer-ZZ07": ("REVIEWER", "ZZ07", (READ, DECIDE, GRANTS)),
     "second-reviewer-ZZ07": ("REVIEWER", "ZZ07", (READ, DECIDE, GRANTS)),

@@ -109,3 +109,19 @@ async def test_a_measure_that_may_be_given_again_is_given_again(office: Office) 
     for _ in range(2):
         granted = await office.granted(measure="poor-training-living", applicant=person, facts=facts)
         assert granted["decision"]["amount"] == "360.00"
+
+
+async def test_a_check_counts_the_register_when_it_is_told_who_asks(office: Office) -> None:
+    granted = await office.granted()
+    asked = {"subject": "PERSON", "as_of": "2018-09-02", "facts": FACTS}
+    known = asked | {"applicant_ref": granted["applicant"]["ref"]}
+    before = (await office("platform", "POST", "/checks", asked)).json()["results"]
+    after = (await office("platform", "POST", "/checks", known)).json()["results"]
+    changed = [one["measure"] for one, other in zip(before, after, strict=True) if one != other]
+    assert changed == ["startup-grant"]
+    refused = next(result for result in after if result["measure"] == "startup-grant")
+    assert (refused["outcome"], refused["reasons"][-1]["criterion"]) == ("NOT_ELIGIBLE", "ALREADY_GRANTED")
+    stranger = asked | {"applicant_ref": str(uuid4())}
+    assert (await office("platform", "POST", "/checks", stranger)).json()["results"] == before
+    assert (await office("kiosk", "POST", "/checks", known)).status_code == 403
+    assert (await office("kiosk", "POST", "/checks", asked | {"applicant_ref": "somebody"})).status_code == 422

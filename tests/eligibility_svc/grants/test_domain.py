@@ -8,7 +8,7 @@ import pytest
 
 from eligibility_svc.checks.domain import Answer, Outcome
 from eligibility_svc.checks.service import check_measures
-from eligibility_svc.grants.domain import Grant, once_key, with_grants
+from eligibility_svc.grants.domain import Grant, count_grants, once_key, with_grants
 from eligibility_svc.measures.domain import Edition, Relations
 from eligibility_svc.measures.repository import catalogue
 
@@ -71,3 +71,11 @@ def test_what_may_be_given_again_has_no_slot() -> None:
     assert once_key(Relations(), AS_OF) is None
     assert once_key(Relations(once="YEAR"), AS_OF) == "2018"
     assert once_key(replace(Relations(once="LIFE")), AS_OF) == "LIFE"
+
+
+def test_what_is_refused_for_an_earlier_grant_overlaps_with_nothing() -> None:
+    facts = {"is_city_demo_park": True, "is_city_standard": True, "is_recognised_park": True}
+    answers = check_measures("PARK", facts, AS_OF, None)
+    assert {answer.measure for answer in answers if answer.overlaps} == {"incubator-demo", "incubator-demo-2018"}
+    counted = count_grants(answers, catalogue(), [Grant("incubator-demo", AS_OF, 100)], AS_OF)
+    assert not [answer.measure for answer in counted if answer.overlaps]
