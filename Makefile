@@ -13,7 +13,7 @@ export PYTHONPATH := services
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-long bench-eligibility check format lock clean installed installed-dev \
+.PHONY: help run demo test test-long bench-eligibility bench-targets check format lock clean installed installed-dev \
 	check-format check-lint check-types check-imports
 
 help: ## 列出命令
@@ -32,6 +32,9 @@ test: installed-dev ## 在自己的临时数据库上运行全部测试（ARGS="
 
 test-long: installed-dev ## 十万行随机名册逐行比对三种算法（较慢，不在 check 之内）
 	@JIUYE_TEST_ROWS=100000 $(BIN)/python -m pytest tests/eligibility_svc/screenings/test_equality.py $(ARGS)
+
+bench-targets: installed-dev ## 实名登记的规模与速度（ROWS=行数，默认一百万）
+	@PYTHONPATH=services:. $(BIN)/python -m tests.load.bench_targets
 
 bench-eligibility: installed-dev ## 资格查询与名册筛查的速度（ROWS=行数，默认一千万）
 	@PYTHONPATH=services:. $(BIN)/python tests/load/bench_eligibility.py
