@@ -5,6 +5,7 @@ from fastapi import FastAPI
 from kit.http.app import service_app
 from kit.settings import ServiceSettings
 from targets_svc.annex.endpoints import router as annex_router
+from targets_svc.assessments.endpoints import router as assessments_router
 from targets_svc.completeness.endpoints import router as completeness_router
 from targets_svc.event_uploads.endpoints import router as event_uploads_router
 from targets_svc.forecasts.endpoints import router as forecasts_router
@@ -38,6 +39,7 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
             rankings_router,
             forecasts_router,
             completeness_router,
+            assessments_router,
             jobs_router,
         ],
         settings=settings or ServiceSettings(),

@@ -1,0 +1,126 @@
+"""The assessment of every unit at the end of a month, from official figures."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit.dates import Month
+from targets_svc.assessments.domain import (
+    Graded,
+    Result,
+    RuleSet,
+    Score,
+    grade,
+    in_force,
+    is_out_of_tolerance,
+    score,
+)
+from targets_svc.assessments.errors import RuleSetNotFoundError
+from targets_svc.assessments.repository import load_rule_sets
+from targets_svc.completeness.domain import owed, tally
+from targets_svc.completeness.repository import find_received
+from targets_svc.indicators.repository import load_indicators
+from targets_svc.plans.domain import ItemState, Plan
+from targets_svc.plans.service import find_plan_for_period
+from targets_svc.progress.domain.arithmetic import Curve
+from targets_svc.progress.domain.observation import Cell
+from targets_svc.progress.service import ProgressSource, Question, read_progress
+from targets_svc.register.repository import counts_to_month
+from targets_svc.units.domain import CITY, limited_to
+from targets_svc.units.repository import load_units
+from targets_svc.working_days.domain import due_at
+from targets_svc.working_days.repository import load_calendar
+
+
+@dataclass(frozen=True, slots=True)
+class Assessed:
+    """One unit; 市本级 has a score and no grade, since it is no district."""
+
+    unit: str
+    score: Score
+    graded: Graded | None
+
+
+@dataclass(frozen=True, slots=True)
+class Assessment:
+    """The answer, and by what it was made."""
+
+    month: Month
+    plan_version: int
+    rules: RuleSet
+    known_at: datetime
+    units: list[Assessed]
+
+
+async def assess_units(
+    tx: AsyncSession,
+    month: Month,
+    *,
+    rule_set: str | None,
+    known_at: datetime | None,
+    own_unit: str | None,
+    now: datetime,
+) -> Assessment:
+    """Scores and grades of all units; the same question with the same instant has the same answer.
+
+    A unit's account sees its own. The plan is the version in force on the month's last day.
+
+    Raises:
+        PlanNotFoundError, RuleSetNotFoundError.
+    """
+    rules = in_force(load_rule_sets(), rule_set or load_rule_sets()[0].code, month.last)
+    if rules is None:
+        raise RuleSetNotFoundError
+    asked = Question(month, ProgressSource.POLICY, Curve.LINEAR, known_at)
+    table = await read_progress(tx, asked, own_unit=None, now=now)
+    at = min(known_at or now, now)
+    results: dict[str, list[Result]] = {}
+    for row in table.rows:
+        if row.unit != CITY and row.target is not None:
+            line = Result(row.indicator, row.target, row.actual, row.completion)
+            results.setdefault(row.unit, []).append(line)
+    late, flags = await _late_reports(tx, month, at), await _flags(tx, month, known_at, now)
+    scores = {unit: score(lines, late.get(unit, 0), flags.get(unit, 0), rules) for unit, lines in results.items()}
+    found = {unit: one for unit, one in scores.items() if one is not None}
+    grades = grade({unit: one.total for unit, one in found.items() if load_units()[unit].is_ranked}, rules)
+    own = limited_to(own_unit)
+    seen = [Assessed(unit, one, grades.get(unit)) for unit, one in found.items() if own in {None, unit}]
+    return Assessment(month, table.plan_version, rules, at, seen)
+
+
+async def _late_reports(tx: AsyncSession, month: Month, at: datetime) -> dict[str, int]:
+    """By unit, the reports whose deadline has passed that came late or never."""
+    months = [Month(month.year, number) for number in range(1, month.number + 1)]
+    due = {m.number: due_at(m, load_calendar()) for m in months}
+    owed_by_month = {}
+    for m in months:
+        plan = await find_plan_for_period(tx, m.year, m.last)
+        if plan is not None and due[m.number] < at:
+            owed_by_month[m.number] = owed(plan, load_indicators())
+    received = await find_received(tx, month.year, month.number, at)
+    return {unit: one.expected - one.on_time for unit, one in tally(owed_by_month, received, due).items()}
+
+
+async def _flags(tx: AsyncSession, month: Month, known_at: datetime | None, now: datetime) -> dict[str, int]:
+    """By unit, the indicators for which report and register both have a figure and disagree beyond tolerance."""
+    sources = {
+        source: await read_progress(tx, Question(month, source, Curve.LINEAR, known_at), own_unit=None, now=now)
+        for source in (ProgressSource.REPORT, ProgressSource.REGISTER)
+    }
+    plan = await find_plan_for_period(tx, month.year, month.last)
+    counted = await counts_to_month(tx, month.year, month.number, known_at)
+    values = {
+        source: {(row.unit, row.indicator): row.actual for row in table.rows} for source, table in sources.items()
+    }
+    flags: dict[str, int] = {}
+    for cell in _assigned(plan) & counted.keys():
+        reported, registered = values[ProgressSource.REPORT][cell], values[ProgressSource.REGISTER][cell]
+        if reported is not None and registered is not None and is_out_of_tolerance(reported, registered):
+            flags[cell[0]] = flags.get(cell[0], 0) + 1
+    return flags
+
+
+def _assigned(plan: Plan | None) -> set[Cell]:
+    items = plan.items if plan else ()
+    return {(i.unit, i.indicator) for i in items if i.unit != CITY and i.state is ItemState.ASSIGNED}
