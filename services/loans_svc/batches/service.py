@@ -1,6 +1,6 @@
 """What is done with batches. Computing is one transaction of a job: a batch is computed, or as if it had not begun."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -27,8 +27,8 @@ from loans_svc.batches.errors import (
 )
 from loans_svc.batches.models import BatchRow, BatchShareRow
 from loans_svc.loans.domain import may_see
-from loans_svc.loans.models import LoanRow
-from loans_svc.loans.repository import list_tranches
+from loans_svc.loans.models import TrancheRow
+from loans_svc.loans.repository import list_stories
 from loans_svc.loans.service.reading import quote_stored
 from loans_svc.loans.service.steps import Actor
 from loans_svc.rules.domain import Tranche
@@ -122,14 +122,15 @@ async def compute_batch(tx: AsyncSession, batch_id: UUID, today: date) -> dict[s
         return {"batch": str(batch_id), "lines": batch.lines}
     period = Quarter.parse(batch.period)
     loans = await repository.list_loans(tx, batch.bank, batch.unit, period)
+    stories = await list_stories(tx, batch.bank, batch.unit)
     posted = await repository.list_posted(tx, batch.bank, batch.unit)
     made: list[ClaimLine] = []
     zeros = 0
     for loan in loans:
-        quote = await quote_stored(tx, loan, today)
+        tranches, happenings = stories[loan.id]
+        quote = quote_stored(loan, tranches, happenings, today)
         lines = quote.schedule.lines if quote else []
-        schemes = await _schemes(tx, loan, batch)
-        made += claim_lines(loan.id, lines, posted.get(loan.id, []), schemes, period)
+        made += claim_lines(loan.id, lines, posted.get(loan.id, []), _schemes(tranches, batch), period)
         zeros += sum(line.period == period and line.amount_fen == 0 for line in lines)
     shares = share_out(made, await _carried(tx, batch), catalogue().payer_schemes)
     await repository.add_lines(tx, batch.id, made)
@@ -141,14 +142,11 @@ async def compute_batch(tx: AsyncSession, batch_id: UUID, today: date) -> dict[s
     return {"batch": str(batch_id), "lines": len(made)}
 
 
-async def _schemes(tx: AsyncSession, loan: LoanRow, batch: BatchRow) -> Mapping[Tranche, str | None]:
-    given = await _own_schemes(tx, loan.id)
+def _schemes(tranches: Sequence[TrancheRow], batch: BatchRow) -> Mapping[Tranche, str | None]:
+    """What the loan's own tranches name, else what the batch does."""
+    given = {Tranche(row.tranche): row.payer_scheme for row in tranches}
     default = {Tranche.STATE: batch.state_scheme, Tranche.LOCAL: batch.local_scheme}
     return {tranche: given.get(tranche) or default[tranche] for tranche in Tranche}
-
-
-async def _own_schemes(tx: AsyncSession, loan_id: UUID) -> Mapping[Tranche, str | None]:
-    return {Tranche(row.tranche): row.payer_scheme for row in await list_tranches(tx, loan_id)}
 
 
 async def _carried(tx: AsyncSession, batch: BatchRow) -> dict[str | None, int]:

@@ -1,5 +1,6 @@
 """Loans in the database. Locks are taken in one order: the loan, then its fund."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from datetime import date
 from typing import Any
@@ -78,7 +79,10 @@ async def find_standing_event(tx: AsyncSession, loan_id: UUID, event_id: UUID) -
 
 async def list_happenings(tx: AsyncSession, loan_id: UUID) -> list[Happening]:
     """The events that stand, in a fixed order that does not depend on their arrival."""
-    events = await list_events(tx, loan_id)
+    return _standing(await list_events(tx, loan_id))
+
+
+def _standing(events: Sequence[LoanEventRow]) -> list[Happening]:
     gone = {event.retracts for event in events}
     standing = [event for event in events if event.id not in gone and event.retracts is None]
     standing.sort(key=lambda event: (event.effective_on, event.kind, event.amount_fen or 0, event.id))
@@ -94,6 +98,22 @@ async def list_happenings(tx: AsyncSession, loan_id: UUID) -> list[Happening]:
         )
         for event in standing
     ]
+
+
+async def list_stories(
+    tx: AsyncSession, bank: str, unit: str
+) -> Mapping[UUID, tuple[Sequence[TrancheRow], list[Happening]]]:
+    """Tranches and standing events of all disbursed loans of a bank and district, in two statements."""
+    own = select(LoanRow.id).where(LoanRow.bank == bank, LoanRow.unit == unit, LoanRow.disbursed_on.is_not(None))
+    tranches: defaultdict[UUID, list[TrancheRow]] = defaultdict(list)
+    for part in await tx.scalars(
+        select(TrancheRow).where(TrancheRow.loan_id.in_(own)).order_by(TrancheRow.tranche.desc())
+    ):
+        tranches[part.loan_id].append(part)
+    events: defaultdict[UUID, list[LoanEventRow]] = defaultdict(list)
+    for event in await tx.scalars(select(LoanEventRow).where(LoanEventRow.loan_id.in_(own)).order_by(LoanEventRow.id)):
+        events[event.loan_id].append(event)
+    return {loan: (tranches[loan], _standing(known)) for loan, known in events.items()}
 
 
 async def list_earlier_terms(tx: AsyncSession, borrower: UUID, before: date) -> Sequence[tuple[date, date]]:

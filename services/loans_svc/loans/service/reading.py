@@ -1,18 +1,15 @@
 """A loan as it stands, and its subsidy."""
 
+from collections.abc import Sequence
 from datetime import date
 from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from loans_svc.loans import repository
-from loans_svc.loans.domain import (
-    State,
-)
-from loans_svc.loans.errors import (
-    NotDisbursedError,
-)
-from loans_svc.loans.models import LoanRow
+from loans_svc.loans.domain import Happening, State
+from loans_svc.loans.errors import NotDisbursedError
+from loans_svc.loans.models import LoanRow, TrancheRow
 from loans_svc.loans.service.steps import (
     Actor,
     LoanView,
@@ -44,14 +41,16 @@ async def compute_subsidy(tx: AsyncSession, actor: Actor, loan_id: UUID, known_o
         raise NotDisbursedError
     if loan.state == State.CANCELLED:
         raise NotDisbursedError("这笔贷款的发放已经撤销，没有贴息。")
-    quote = await quote_stored(tx, loan, known_on)
+    tranches = await repository.list_tranches(tx, loan.id)
+    quote = quote_stored(loan, tranches, await repository.list_happenings(tx, loan.id), known_on)
     assert quote is not None
     return loan, quote
 
 
-async def quote_stored(tx: AsyncSession, loan: LoanRow, known_on: date) -> Quote | None:
+def quote_stored(
+    loan: LoanRow, tranches: Sequence[TrancheRow], happenings: Sequence[Happening], known_on: date
+) -> Quote | None:
     """The subsidy of a disbursed loan as its events stand; None when its disbursement was taken back."""
     if loan.state == State.CANCELLED:
         return None
-    tranches = tuple(tranche_order(row) for row in await repository.list_tranches(tx, loan.id))
-    return quote_loan(loan, tranches, await repository.list_happenings(tx, loan.id), known_on)
+    return quote_loan(loan, tuple(tranche_order(row) for row in tranches), happenings, known_on)
