@@ -7,6 +7,7 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
+from eligibility_svc.applications import examples
 from eligibility_svc.applications.domain import USCC, Applicant, Decision, State, Step
 from eligibility_svc.applications.models import ApplicationRow, RatingRow
 from eligibility_svc.applications.service import ApplicationView, StepView
@@ -31,19 +32,14 @@ Reason = Annotated[
     str, StringConstraints(max_length=1000), AfterValidator(_reason), Field(json_schema_extra={"minLength": 5})
 ]
 IdTypeText = Literal["RESIDENT_ID", "HMT_RESIDENCE", "FOREIGN_PR", "PASSPORT", "HMT_PASS", "USCC"]
-_FACTS = {
-    "school_kind": "UNIVERSITY",
-    "graduated_on": "2015-07-01",
-    "is_first_business": True,
-    "business_opened_on": "2018-05-01",
-    "is_business_operating": True,
-    "hukou_region": "ZHENGZHOU",
-    "hukou_unit": "ZZ07",
-}
 
 
-def _with_examples(*examples: Any) -> Any:
-    return RequestModel.model_config | {"json_schema_extra": {"examples": list(examples)}}
+def _with_examples(*shown: Any) -> Any:
+    return RequestModel.model_config | {"json_schema_extra": {"examples": list(shown)}}
+
+
+def _answers(shown: Any) -> Any:
+    return ResponseModel.model_config | {"json_schema_extra": {"examples": [shown]}}
 
 
 class ApplicantCreate(RequestModel):
@@ -66,14 +62,7 @@ class ApplicationCreate(RequestModel):
         Code | None, Field(description="受理单位ZZ00至ZZ15；默认窗口所在单位，其次户籍地、常住地，再次市本级ZZ00")
     ] = None
 
-    model_config = _with_examples(
-        {
-            "measure": "startup-grant",
-            "applicant": {"id_type": "RESIDENT_ID", "id_number": "410199199001010011", "name": "王测试"},
-            "facts": _FACTS,
-            "as_of": "2018-09-01",
-        }
-    )
+    model_config = _with_examples(examples.APPLICATION)
 
     def submission(self) -> Submission:
         """For the use case."""
@@ -86,7 +75,7 @@ class ResubmissionCreate(RequestModel):
 
     facts: SubmittedFacts
 
-    model_config = _with_examples({"facts": _FACTS})
+    model_config = _with_examples({"facts": examples.FACTS})
 
 
 class ReasonCreate(RequestModel):
@@ -214,6 +203,8 @@ class ApplicationRead(ResponseModel):
     history: list[StepRead]
     next_step_zh: str
 
+    model_config = _answers(examples.READ)
+
     @classmethod
     def of(cls, view: ApplicationView) -> "ApplicationRead":
         row, state = view.row, State(view.row.state)
@@ -263,6 +254,8 @@ class ApplicationList(ResponseModel):
     items: list[ApplicationSummary]
     next: str | None
 
+    model_config = _answers(examples.LISTED)
+
     @classmethod
     def of_page(cls, rows: Sequence[ApplicationRow], page: Page, filters: Mapping[str, Any]) -> "ApplicationList":
         """From one row more than the page holds, if there are so many."""
@@ -290,6 +283,8 @@ class RatedRead(ResponseModel):
     application_id: UUID
     message_zh: str
 
+    model_config = _answers(examples.RATED)
+
 
 class RatingRead(ResponseModel):
     """A rating, for who supervises the offices."""
@@ -307,6 +302,8 @@ class RatingList(ResponseModel):
 
     items: list[RatingRead]
     next: str | None
+
+    model_config = _answers(examples.RATINGS)
 
     @classmethod
     def of_page(cls, rows: Sequence[tuple[RatingRow, str]], page: Page, filters: Mapping[str, Any]) -> "RatingList":

@@ -1,7 +1,7 @@
 """Parameters of the bureau on the wire."""
 
 from datetime import date, datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import ConfigDict, Field
@@ -11,6 +11,21 @@ from eligibility_svc.measures.schemas import CitationRead
 from eligibility_svc.parameters.models import ParameterValueRow
 from eligibility_svc.parameters.service import Proposal
 from kit.http.wire import Code, LegalDate, RequestModel, ResponseModel, ShortText
+
+_EXAMPLE: Any = {
+    "id": "019330f0-7a1c-7c8e-9a3e-0d5f6b7a8c00",
+    "measure": "startup-star",
+    "parameter": "amount",
+    "from": "2018-10-01",
+    "value": "1500.00",
+    "reference": {"document": "郑人社〔2018〕99号", "clause": "三"},
+    "state": "PUBLISHED",
+    "proposed_by": "city",
+    "proposed_at": "2018-09-20T01:00:00Z",
+    "published_by": "city-reviewer",
+    "published_at": "2018-09-21T01:00:00Z",
+    "catalogue_version": f"{base_catalogue().version}.1",
+}
 
 
 class ReferenceCreate(RequestModel):
@@ -50,7 +65,10 @@ class ParameterValueCreate(RequestModel):
 class ParameterValueRead(ResponseModel):
     """A proposed or published value."""
 
-    model_config = ResponseModel.model_config | {"populate_by_name": True}
+    model_config = ResponseModel.model_config | {
+        "populate_by_name": True,
+        "json_schema_extra": {"examples": [_EXAMPLE]},
+    }
 
     id: UUID
     measure: str
@@ -89,3 +107,5 @@ class ParameterValueList(ResponseModel):
     """Everything proposed and published for a measure; a table of few rows comes whole."""
 
     items: list[ParameterValueRead]
+
+    model_config = ResponseModel.model_config | {"json_schema_extra": {"examples": [{"items": [_EXAMPLE]}]}}
