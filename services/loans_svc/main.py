@@ -11,6 +11,7 @@ from loans_svc.reward_pools.endpoints import router as reward_pools_router
 from loans_svc.reward_years.endpoints import router as reward_years_router
 from loans_svc.rules.endpoints import router as rules_router
 from loans_svc.rules.repository import catalogue
+from loans_svc.statistics.endpoints import router as statistics_router
 from loans_svc.subsidies.endpoints import router as subsidies_router
 
 
@@ -33,6 +34,7 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
             funds_router,
             reward_pools_router,
             reward_years_router,
+            statistics_router,
         ],
         settings=settings or ServiceSettings(),
     )

@@ -14,11 +14,12 @@ from kit.testing import Caller
 
 SCOPES = {
     "OFFICER": ("loan.apply", "loan.read", "loan.disburse", "event.write", "fund.read", "fund.write",
-                "pool.read", "pool.write", "batch.read", "batch.write", "job.read"),
+                "pool.read", "pool.write", "batch.read", "batch.write", "job.read",
+                "statistics.read"),
     "REVIEWER": ("loan.read", "loan.decide", "fund.read", "fund.confirm", "pool.read", "pool.close",
                  "batch.read", "batch.review"),
-    "BANK": ("loan.read", "loan.disburse", "event.write", "batch.read", "batch.write", "job.read"),
-    "STAFF": ("loan.apply", "loan.read", "pool.read", "batch.read"),
+    "BANK": ("loan.read", "loan.disburse", "event.write", "batch.read", "batch.write", "job.read", "statistics.read"),
+    "STAFF": ("loan.apply", "loan.read", "pool.read", "batch.read", "statistics.read"),
     "CITY": ("batch.read", "batch.approve"),
     "FINANCE": ("batch.read", "batch.pay"),
 }  # fmt: skip

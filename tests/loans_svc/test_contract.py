@@ -51,6 +51,7 @@ STORED = [
     ("post", "/subsidy-batches/{batch_id}/payment", "pay_subsidy_batch", "loans.batch.pay", 200, 422),
     ("post", "/subsidy-batches/{batch_id}/closing", "close_subsidy_batch", "loans.batch.review", 200, 404),
     ("post", "/subsidy-batches/{batch_id}/rejection", "reject_subsidy_batch", "loans.batch.review", 200, 422),
+    ("get", "/statistics", "get_loan_statistics", "loans.statistics.read", 200, 422),
     ("get", "/jobs/{job_id}", "get_loans_job", "loans.job.read", 200, 404),
     ("post", "/reward-weights", "propose_reward_weights", "loans.pool.write", 201, 422),
     ("post", "/reward-weights/{weights_id}/confirmation", "confirm_reward_weights", "loans.pool.close", 200, 404),
