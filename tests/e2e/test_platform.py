@@ -4,6 +4,7 @@ One file, so that one platform serves all of it.
 """
 
 import asyncio
+import json
 import os
 import random
 import signal
@@ -102,6 +103,31 @@ async def test_identity_headers_of_a_client_are_worth_nothing(api: Client) -> No
     spoofed = {"X-User": "city", "X-Scopes": "targets.report.approve", "X-Forwarded-User": "city", "X-Jiuye-Unit": "ZZ"}
     answer = await api.call("staff-ZZ01", "POST", "/api/v1/targets/reports/ZZ01/2017-01/approval", headers=spoofed)
     assert answer.status_code == 403
+
+
+async def test_a_register_is_screened_through_the_gateway(api: Client) -> None:
+    columns = {"建档立卡": "is_poor_household", "参加培训": "is_in_training", "培训天数": "training_days"}
+    asked = {"subject": "PERSON", "as_of": "2018-09-01", "columns": columns, "reference": "档案号"}
+    register = "档案号,建档立卡,参加培训,培训天数\nA-1,是,是,12\nA-2,是,,12\nA-3,否,是,12\n".encode()
+    form: dict[str, Any] = {"data": {"request": json.dumps(asked)}, "files": {"file": ("register.csv", register)}}
+    begun = await api.call("city", "POST", "/api/v1/eligibility/screenings", **form)
+    assert begun.status_code == 202, begun.text
+    path = begun.headers["location"]
+    async with asyncio.timeout(30):
+        while (await api.get("city", path))["job"]["state"] in ("PENDING", "RUNNING"):
+            await asyncio.sleep(0.1)
+    page = await api.get("city", f"{path}/results?measure=poor-training-living")
+    assert [(row["reference"], row["outcome"], row["amount"]) for row in page["items"]] == [
+        ("A-1", "ELIGIBLE", "360.00"),
+        ("A-2", "UNDETERMINED", "360.00"),
+        ("A-3", "NOT_ELIGIBLE", None),
+    ]
+    explained = await api.get("city", f"{path}/rows/2")
+    living = next(each for each in explained["results"] if each["measure"] == "poor-training-living")
+    assert living["missing_facts"] == ["is_in_training"]
+    assert (await api.call("city", "GET", f"{path}/results.parquet")).content[:4] == b"PAR1"
+    assert (await api.call("staff-ZZ01", "GET", path)).status_code == 404
+    assert (await api.call("kiosk", "GET", path)).status_code == 403
 
 
 # `make demo` writes six months of reports while every process is killed once: nothing lost, nothing doubled.
