@@ -47,6 +47,7 @@ def clients() -> Iterator[Client]:
     yield Client("kiosk", "自助服务终端", "KIOSK")
     yield Client("city", "市级主管", "CITY", unit="ZZ")
     yield Client("city-reviewer", "市级审核", "CITY_REVIEWER", unit="ZZ")
+    yield Client("staff-ZZ", "全市性指标填报员", "STAFF", unit="ZZ")
     yield Client("admin", "系统管理员", "ADMIN")
     for number in range(UNIT_COUNT):
         unit = f"ZZ{number:02d}"
