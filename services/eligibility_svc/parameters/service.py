@@ -9,7 +9,6 @@ from uuid import UUID
 
 import structlog
 from fastapi import FastAPI
-from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from eligibility_svc.measures.errors import MeasureNotFoundError
@@ -102,9 +101,7 @@ async def list_values(tx: AsyncSession, measure: str) -> list[ParameterValueRow]
 @asynccontextmanager
 async def following_publications(app: FastAPI) -> AsyncIterator[None]:
     """Every process looks for publications once a second; a database that is away delays that and breaks nothing."""
-    database: Database = app.state.database
-    await _catch_up(database)
-    task = asyncio.create_task(_follow(database))
+    task = asyncio.create_task(_follow(app.state.database, await _catch_up(app.state.database)))
     try:
         yield
     finally:
@@ -113,18 +110,25 @@ async def following_publications(app: FastAPI) -> AsyncIterator[None]:
             await task
 
 
-async def _follow(database: Database) -> None:
+async def _follow(database: Database, trouble: str | None) -> None:
+    """Says once that it cannot follow, and once that it can again."""
     while True:
         await asyncio.sleep(FOLLOW_SECONDS)
-        await _catch_up(database)
+        before, trouble = trouble, await _catch_up(database)
+        if trouble is not None and trouble != before:
+            _log.warning("parameters.not_followed", error=trouble)
+        elif trouble is None and before is not None:
+            _log.info("parameters.followed_again")
 
 
-async def _catch_up(database: Database) -> None:
+async def _catch_up(database: Database) -> str | None:
+    """Reads what was published since; what kind of error stood in the way, if one did."""
     try:
         async with database.transaction() as tx:
             await repository.catch_up(tx)
-    except (SQLAlchemyError, OSError) as error:
-        _log.warning("parameters.not_followed", error=type(error).__name__)
+    except Exception as error:  # noqa: BLE001  whatever is wrong with the database, the law known so far holds
+        return type(error).__name__
+    return None
 
 
 def _require_open(measure: str, proposal: Proposal) -> None:

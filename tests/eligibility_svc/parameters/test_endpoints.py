@@ -14,7 +14,7 @@ from eligibility_svc.main import create_app
 from eligibility_svc.measures.repository import base_catalogue
 from eligibility_svc.parameters.repository import following
 from kit.settings import ServiceSettings
-from kit.testing import Caller, client, serving
+from kit.testing import Caller, captured_log, client, serving
 
 CATALOGUE, CHECK = "eligibility.catalogue.read", "eligibility.check.run"
 WRITE, PUBLISH = "eligibility.parameter.write", "eligibility.parameter.publish"
@@ -159,6 +159,21 @@ async def test_a_decision_keeps_its_version_when_the_amount_changes(bureau: Bure
         facts=kept["facts"], measures=["startup-star"], catalogue_version=kept["catalogue_version"]
     )
     assert replayed.json()["results"] == [kept["result"]]
+
+
+async def test_a_process_that_could_not_read_publications_follows_again(bureau: Bureau, infrastructure: Any) -> None:
+    owner = await asyncpg.connect(infrastructure.plain_url("eligibility_owner", bureau.database))
+    try:
+        with captured_log() as log:
+            await owner.execute("ALTER TABLE eligibility.parameter_value RENAME TO away")
+            async with asyncio.timeout(10):
+                while "parameters.not_followed" not in log.getvalue():
+                    await asyncio.sleep(0.05)
+            assert (await bureau.check(facts={"is_startup_star": True})).status_code == 200
+            await owner.execute("ALTER TABLE eligibility.away RENAME TO parameter_value")
+            assert await bureau.publish("startup-star") == f"{base_catalogue().version}.1"
+    finally:
+        await owner.close()
 
 
 @pytest.mark.parametrize(
