@@ -1,6 +1,8 @@
 """A gateway on a real socket with three upstreams: one that records, one that a test scripts, one that is dead."""
 
+import asyncio
 import json
+import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -118,10 +120,22 @@ async def scripted_for_all() -> AsyncIterator[ScriptedUpstream]:
 
 
 @pytest.fixture
-def scripted(scripted_for_all: ScriptedUpstream) -> ScriptedUpstream:
-    """The upstream `eligibility`."""
+async def scripted(scripted_for_all: ScriptedUpstream, gateway_url: str) -> AsyncIterator[ScriptedUpstream]:
+    """The upstream `eligibility`; no connection of one test is left for the next."""
     scripted_for_all.connections = 0
-    return scripted_for_all
+    yield scripted_for_all
+    scripted_for_all.hang_up()
+    async with client(gateway_url) as anonymous, asyncio.timeout(10):
+        while await connections(anonymous, "eligibility"):
+            await asyncio.sleep(0.01)
+
+
+async def connections(anonymous: httpx.AsyncClient, upstream: str) -> int:
+    """How many connections the gateway has to an upstream, as it says itself."""
+    text = (await anonymous.get("/metrics")).text
+    found = re.findall(rf'gateway_upstream_connections\{{state="\w+",upstream="{upstream}"\}} (\d+)', text)
+    assert len(found) == 2
+    return sum(map(int, found))
 
 
 @pytest.fixture(scope="session")

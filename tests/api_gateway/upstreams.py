@@ -87,13 +87,21 @@ class ScriptedUpstream:
         self.script: Script = _hang_up
         self.connections = 0
         self.url = ""
+        self._open: set[asyncio.StreamWriter] = set()
+
+    def hang_up(self) -> None:
+        """Breaks every connection; their scripts end with it."""
+        for writer in self._open:
+            writer.transport.abort()
 
     async def _serve(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         self.connections += 1
+        self._open.add(writer)
         try:
             with suppress(ConnectionError, asyncio.IncompleteReadError):
                 await self.script(reader, writer)
         finally:
+            self._open.discard(writer)
             writer.close()
 
     @asynccontextmanager

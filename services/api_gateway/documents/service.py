@@ -15,6 +15,7 @@ from api_gateway.forwarding.route_table import RouteTable
 from api_gateway.settings import Address
 
 _KEPT_SECONDS = 30.0
+_PATIENCE_SECONDS = 20.0  # a service writes its document when it is first asked
 _log = structlog.get_logger("gateway")
 
 
@@ -76,7 +77,7 @@ class Documents:
 
     async def _fetch(self, name: str) -> Document:
         try:
-            answer = await self._client.get(f"{self._upstreams[name].url}/openapi.json")
+            answer = await self._client.get(f"{self._upstreams[name].url}/openapi.json", timeout=_PATIENCE_SECONDS)
             answer.raise_for_status()
             document: Any = answer.json()
         except (httpx.HTTPError, ValueError) as exc:

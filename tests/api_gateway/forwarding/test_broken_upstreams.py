@@ -8,7 +8,7 @@ import pytest
 
 from kit.testing import client
 from onebox.ports import free_ports
-from tests.api_gateway.conftest import Gateways, assert_problem, changed_table, token_of
+from tests.api_gateway.conftest import Gateways, assert_problem, changed_table, connections, token_of
 from tests.api_gateway.raw import connect
 from tests.api_gateway.upstreams import Recorder, ScriptedUpstream, read_head, says
 
@@ -294,10 +294,7 @@ async def test_a_connection_closed_while_idle_is_not_used(
     for count in range(1, 6):
         assert (await gateway.post(CHECKS)).status_code == 200
         async with asyncio.timeout(5):
-            while (
-                'gateway_upstream_connections{state="idle",upstream="eligibility"} 0'
-                not in (await gateway.get("/metrics")).text
-            ):
+            while await connections(gateway, "eligibility"):
                 await asyncio.sleep(0.01)
         assert scripted.connections == count
 

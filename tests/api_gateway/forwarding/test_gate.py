@@ -11,7 +11,7 @@ import pytest
 from api_gateway.forwarding.route_table import load_route_table
 from kit.auth.tokens import TokenVerifier
 from kit.testing import captured_log
-from tests.api_gateway.conftest import UPSTREAMS, Gateways, assert_problem, changed_table, token_of
+from tests.api_gateway.conftest import UPSTREAMS, Gateways, assert_problem, changed_table, connections, token_of
 from tests.api_gateway.raw import connect, exchange, status_of
 from tests.api_gateway.upstreams import Recorder, ScriptedUpstream, read_head
 
@@ -186,17 +186,10 @@ async def test_head_and_options_are_forwarded_as_such(gateway: httpx.AsyncClient
 async def test_connections_to_a_service_are_kept_and_reused(gateway: httpx.AsyncClient, recorder: Recorder) -> None:
     await asyncio.gather(*(gateway.post(UNITS, content=str(n)) for n in range(50)))
     assert sorted(int(seen.body) for seen in recorder.seen) == list(range(50))
-    before = await in_pool(gateway)
+    before = await connections(gateway, "targets")
     for _ in range(20):
         await gateway.get(UNITS)
-    assert await in_pool(gateway) <= before
-
-
-async def in_pool(gateway: httpx.AsyncClient) -> int:
-    text = (await gateway.get("/metrics")).text
-    found = re.findall(r'gateway_upstream_connections\{state="\w+",upstream="targets"\} (\d+)', text)
-    assert len(found) == 2
-    return sum(map(int, found))
+    assert await connections(gateway, "targets") <= before
 
 
 @pytest.mark.parametrize(
