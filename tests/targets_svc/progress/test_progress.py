@@ -125,6 +125,21 @@ async def test_a_unit_sees_its_own_rows_with_their_rank_and_the_city(june: Targe
     assert rows["ZZ", "I01"]["actual"] == 67095
 
 
+async def test_a_table_that_has_not_changed_is_not_sent_again(june: Targets, city: Client) -> None:
+    query = {"year": 2017, "month": "2017-06", "source": "REPORT"}
+    first = await city.get("/progress", params=query)
+    etag = first.headers["etag"]
+    same = await city.get("/progress", params=query, headers={"If-None-Match": f'"x", W/{etag}'})
+    other = await city.get("/progress", params=query | {"curve": "SEASONAL"}, headers={"If-None-Match": etag})
+    async with june.staff("ZZ07") as staff:
+        narrower = await staff.get("/progress", params=query, headers={"If-None-Match": etag})
+
+    assert (same.status_code, same.content, same.headers["etag"]) == (304, b"", etag)
+    assert same.headers["cache-control"] == first.headers["cache-control"] == "private, no-cache"
+    assert (other.status_code, narrower.status_code) == (200, 200)
+    assert first.headers["content-type"] == "application/json"
+
+
 async def test_a_report_that_waits_is_announced_and_not_counted(june: Targets, city: Client) -> None:
     plan = await plan_of(june)
     await draft(june, "ZZ00", "2017-06", figures(plan, "ZZ00", I03=9000, I04=1000))
