@@ -15,6 +15,7 @@ from targets_svc.plan_imports.endpoints import router as plan_imports_router
 from targets_svc.plans.endpoints import router as plans_router
 from targets_svc.progress.endpoints import router as progress_router
 from targets_svc.rankings.endpoints import router as rankings_router
+from targets_svc.reconciliations.endpoints import router as reconciliations_router
 from targets_svc.register.endpoints import router as register_router
 from targets_svc.reports.endpoints import router as reports_router
 from targets_svc.units.endpoints import router as units_router
@@ -35,6 +36,7 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
             reports_router,
             register_router,
             event_uploads_router,
+            reconciliations_router,
             progress_router,
             rankings_router,
             forecasts_router,

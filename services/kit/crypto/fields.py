@@ -4,7 +4,7 @@ A sealed value is `len(key id) ‖ key id ‖ suite ‖ iv (12) ‖ ciphertext �
 """
 
 import os
-from collections.abc import Callable
+from collections.abc import Sequence
 from typing import NamedTuple
 from uuid import UUID
 
@@ -42,21 +42,24 @@ class FieldCipher:
         key_id = key.key_id.encode()
         return bytes([len(key_id)]) + key_id + bytes([_SM4_GCM]) + iv + ciphertext + encryptor.tag
 
-    def sealer(self, column: str) -> Callable[[bytes, UUID], bytes]:
+    def seal_many(self, values: Sequence[bytes], *, column: str, row_ids: Sequence[bytes]) -> list[bytes]:
         """Seals many values of one column: AES-128-GCM under a key of its own, derived from the current one.
 
         Setting SM4 up takes 25 µs for each value, twenty times as long as AES with the processor's help: a million
         values would take half a minute.
+
+        Args:
+            values: what is sealed, text as UTF-8.
+            column: `table.column`.
+            row_ids: the 16 bytes of each row's own key.
         """
-        key = self._keys.current
+        key, place = self._keys.current, column.encode()
         head = bytes([len(key.key_id)]) + key.key_id.encode() + bytes([_AES_GCM])
-        aead, place = AESGCM(_aes_key(key)), column.encode()
-
-        def seal(value: bytes, row_id: UUID) -> bytes:
-            iv = os.urandom(_IV_BYTES)
-            return head + iv + aead.encrypt(iv, value, place + row_id.bytes)
-
-        return seal
+        seal, random = AESGCM(_aes_key(key)).encrypt, os.urandom(_IV_BYTES * len(values))
+        ivs = [random[at : at + _IV_BYTES] for at in range(0, len(random), _IV_BYTES)]
+        return [
+            head + iv + seal(iv, value, place + row_id) for iv, value, row_id in zip(ivs, values, row_ids, strict=True)
+        ]
 
     def decrypt(self, sealed: bytes, *, column: str, row_id: UUID) -> str:
         """Opens a value with the key and suite that it names.

@@ -31,8 +31,8 @@ LABELS = {
 MAX_ROWS = 1_000_000
 MAX_FILE_BYTES = 512 * 1024 * 1024
 MAX_WORKBOOK_BYTES = 20 * 1024 * 1024
-BATCH_ROWS = 40_000
-"""Large enough for set-wise statements, small enough for memory and for single events in between."""
+BATCH_ROWS = 10_000
+"""Large enough for set-wise statements, small enough for 300 MB and for single events in between."""
 
 
 class Format(StrEnum):

@@ -2,9 +2,12 @@
 
 import asyncio
 import zlib
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime
+from functools import partial
+from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
 import polars as pl
@@ -16,16 +19,31 @@ from targets_svc.event_uploads.domain import FIELDS, RowStatus
 from targets_svc.register.repository import find_known_persons
 from targets_svc.register.service import CONTENT, CONTENT_SEPARATOR, NAME, OTHER_NAME, Vault
 
+Given = ParamSpec("Given")
+Made = TypeVar("Made")
 RESULT_COLUMNS = ("row_no", "status", "error_code", "error_message_zh", *FIELDS)
 _REUSED = ("N5_SOURCE", "来源编号：该编号已登记过另一内容，请核对；更正请先撤销原事件，再用新的编号登记")
 
 
+_threads = ThreadPoolExecutor(2, "event-uploads")
+
+
+async def aside(function: Callable[Given, Made], *arguments: Given.args, **named: Given.kwargs) -> Made:
+    """Runs what takes long beside the event loop. Two threads: one more would keep memory and gain nothing."""
+    return await asyncio.get_running_loop().run_in_executor(_threads, partial(function, *arguments, **named))
+
+
 @dataclass(slots=True)
 class Outcome:
-    """What became of the rows of a batch, by row number; a row that is in none of them was not recorded."""
+    """What became of the rows of a batch, by row number; a row that is in none of them was not recorded.
+
+    Attributes:
+        deltas: what is still to be done to the counts, as the last thing of the transaction.
+    """
 
     status: dict[RowStatus, list[int]] = field(default_factory=dict)
     remarks: dict[int, tuple[str, str]] = field(default_factory=dict)
+    deltas: list[dict[str, Any]] = field(default_factory=list)
 
 
 def with_person_keys(good: pl.DataFrame, vault: Vault) -> pl.DataFrame:
@@ -70,11 +88,11 @@ def _as_copied(values: Iterable[bytes]) -> list[str]:
 
 
 async def record(
-    tx: AsyncSession, lane: int, rows: pl.DataFrame, vault: Vault, *, recorded_by: str, now: datetime
+    tx: AsyncSession, lane: int, rows: pl.DataFrame, vault: Vault, *, recorded_by: str, now: datetime, is_fresh: bool
 ) -> Outcome:
-    """The whole batch in the caller's transaction; the roll-up's rows are locked last."""
+    """The batch in the caller's transaction, but for the counts: who waits for those must not wait for us to think."""
     outcome = Outcome()
-    await staging.open_lane(tx, lane, rows)
+    await staging.open_lane(tx, lane, rows, is_fresh=is_fresh)
     repeated = await staging.find_repeated(tx, lane, rows.height, is_certain=rows.height < 1000)
     if len(repeated.same) + len(repeated.other) < rows.height:
         await _add_persons(tx, lane, rows, vault, now, outcome)
@@ -83,9 +101,8 @@ async def record(
         outcome.status[RowStatus.DUPLICATE] = list(set(added) - set(held))
         if len(added) + len(repeated.same) + len(repeated.other) < rows.height:
             repeated = await staging.find_repeated(tx, lane, rows.height, is_certain=True)
-        if deltas:
-            await staging.move_counts(tx, deltas)
-    await asyncio.to_thread(_judge_repeated, rows, repeated, vault, outcome)
+        outcome.deltas = deltas
+    await aside(_judge_repeated, rows, repeated, vault, outcome)
     return outcome
 
 
@@ -96,7 +113,7 @@ async def _add_persons(
     if new:
         unknown = rows.filter(pl.col("row_no").is_in(list(new)))
         persons = unknown.unique("person_key", keep="first", maintain_order=True).sort("person_key")
-        sealed = await asyncio.to_thread(_seal, persons, vault)
+        sealed = await aside(_seal, persons, vault)
         await staging.add_persons(tx, lane, sealed, vault.hash.current_key_id, now)
         first = persons.select("person_key", pl.col("name_digest").alias("first_name"))
         renamed = unknown.join(first, on="person_key").filter(pl.col("first_name") != pl.col("name_digest"))
@@ -110,13 +127,15 @@ async def _add_persons(
 
 
 def _seal(persons: pl.DataFrame, vault: Vault) -> pl.DataFrame:
-    number, name = vault.cipher.sealer("person_identity.id_number"), vault.cipher.sealer("person_identity.name")
-    keys = [UUID(key) for key in persons.get_column("person_key")]
-    numbers = zip(persons.get_column("id_number"), keys, strict=True)
-    names = zip(persons.get_column("name"), keys, strict=True)
+    keys = [bytes.fromhex(key) for key in persons.get_column("person_key")]
+
+    def sealed(field: str) -> list[str]:
+        values = [value.encode() for value in persons.get_column(field)]
+        return _as_copied(vault.cipher.seal_many(values, column=f"person_identity.{field}", row_ids=keys))
+
     return persons.select("person_key", "name_digest", "id_type").with_columns(
-        pl.Series("id_number_sealed", _as_copied(number(value.encode(), key) for value, key in numbers), pl.String),
-        pl.Series("name_sealed", _as_copied(name(value.encode(), key) for value, key in names), pl.String),
+        pl.Series("id_number_sealed", sealed("id_number"), pl.String),
+        pl.Series("name_sealed", sealed("name"), pl.String),
     )
 
 

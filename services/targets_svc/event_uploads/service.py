@@ -35,6 +35,7 @@ from targets_svc.register.service import Vault, find_coverage
 PROCESS = "targets.event_upload"
 _PART = "event_upload_part.sealed"
 _PART_BYTES = 1024 * 1024
+_BATCHES_TO_TRUNCATE = 8
 _COLUMN_OF = {
     RowStatus.COUNTED: "counted",
     RowStatus.DUPLICATE: "duplicate",
@@ -67,7 +68,7 @@ async def take_file(
         UploadRepeatedError: N14, the same bytes for the same unit.
     """
     upload_id = await enqueue(tx, PROCESS, {}, owner=subject)
-    seal, digest, size, part_no = vault.cipher.sealer(_PART), hashlib.sha256(), 0, 0
+    digest, size, part_no = hashlib.sha256(), 0, 0
     first = await read(_PART_BYTES)
     file_format = sniff(first)
     limit = MAX_WORKBOOK_BYTES if file_format is Format.XLSX else MAX_FILE_BYTES
@@ -80,7 +81,8 @@ async def take_file(
             digest.update(part)
             if file_format is Format.XLSX:
                 package.write(part)
-            await repository.add_part(tx, upload_id, part_no, seal(part, upload_id))
+            (sealed,) = vault.cipher.seal_many([part], column=_PART, row_ids=[upload_id.bytes])
+            await repository.add_part(tx, upload_id, part_no, sealed)
             part_no, part = part_no + 1, await read(_PART_BYTES)
         if file_format is Format.XLSX and (fault := workbook.find_fault(package)):
             raise FileUnreadableError(fault)
@@ -185,7 +187,7 @@ async def _checked(run: Run, frame: pl.DataFrame) -> pl.DataFrame:
         async with run.database.transaction() as tx:
             for year in missing:
                 run.coverage[year] = await find_coverage(tx, year)
-    return await asyncio.to_thread(check, frame, run.rules)
+    return await recording.aside(check, frame, run.rules)
 
 
 async def _remaining(run: Run, done: set[int]) -> AsyncIterator[tuple[int, pl.DataFrame]]:
@@ -230,10 +232,10 @@ async def _prepared(run: Run, checked: pl.DataFrame) -> pl.DataFrame | None:
     good = checked.filter(pl.col("code").is_null())
     if not good.height:
         return None
-    keyed = await asyncio.to_thread(recording.with_person_keys, good, run.vault)
+    keyed = await recording.aside(recording.with_person_keys, good, run.vault)
     async with run.database.transaction() as tx:
         resolved = await recording.resolve_persons(tx, keyed)
-    return await asyncio.to_thread(recording.with_digests, resolved, run.vault)
+    return await recording.aside(recording.with_digests, resolved, run.vault)
 
 
 async def _record_batch(
@@ -244,15 +246,23 @@ async def _record_batch(
         outcome = Outcome()
         if rows is not None:
             outcome = await recording.record(
-                tx, lane, rows, run.vault, recorded_by=upload.owner, now=upload.received_at
+                tx,
+                lane,
+                rows,
+                run.vault,
+                recorded_by=upload.owner,
+                now=upload.received_at,
+                is_fresh=batch_no // LANES % _BATCHES_TO_TRUNCATE == 0,
             )
         await _finish_batch(run, tx, batch_no, checked, outcome)
+        if outcome.deltas:
+            await staging.move_counts(tx, outcome.deltas)
         recorded[0] += checked.height
         await run.advance(tx, recorded[0], upload.rows)
 
 
 async def _finish_batch(run: Run, tx: AsyncSession, batch_no: int, checked: pl.DataFrame, outcome: Outcome) -> None:
-    counted, result = await asyncio.to_thread(recording.result_of, checked, outcome)
+    counted, result = await recording.aside(recording.result_of, checked, outcome)
     values = {column: counted.get(status.value, 0) for status, column in _COLUMN_OF.items()}
     await repository.add_batch(
         tx,

@@ -129,7 +129,9 @@ def test_pseudonyms_and_digests_are_those_of_a_single_event() -> None:
         digest = vault.hash.lookup("register.content", _canonical(claim, person)).digest
         assert prepared["person_key"] == pseudonym.hex
         assert prepared["content_digest"] == "\\x" + digest.hex()
-        sealed = vault.cipher.sealer("person_identity.name")(person.name.encode(), pseudonym)
+        (sealed,) = vault.cipher.seal_many(
+            [person.name.encode()], column="person_identity.name", row_ids=[pseudonym.bytes]
+        )
         assert vault.cipher.decrypt(sealed, column="person_identity.name", row_id=pseudonym) == person.name
 
 

@@ -1,0 +1,38 @@
+"""A report against the register, over HTTP: every term from a ledger row."""
+
+from tests.targets_svc.conftest import Targets
+from tests.targets_svc.register.people import event
+from tests.targets_svc.reports.flow import approve, figures, plan_of
+
+MONTH = "2017-06"
+EARLY = {"received_at": "2017-06-20T00:00:00Z"}
+
+
+async def test_each_event_stands_in_its_term(targets: Targets) -> None:
+    plan = await plan_of(targets)
+    async with targets.staff("ZZ04") as staff, targets.staff("ZZ05") as other, targets.city() as city:
+        for n in range(1, 6):
+            assert (await staff.post("/events", json=event(n, "ZZ04", "2017-05-10", **EARLY))).status_code == 201
+        await staff.post("/events", json=event(1, "ZZ04", "2017-06-01", **EARLY))  # the unit's own repeat
+        await other.post("/events", json=event(2, "ZZ05", "2017-03-01", **EARLY))  # another unit was earlier
+        false = await staff.post("/events", json=event(6, "ZZ04", "2017-04-01", **EARLY))
+        await staff.post("/events", json=event(7, "ZZ04", "2017-07-01", **EARLY))  # after the month
+        await approve(targets, "ZZ04", MONTH, figures(plan, "ZZ04", I01=9))
+        await staff.post("/events", json=event(8, "ZZ04", "2017-06-30"))  # known after the report
+        await staff.post(f"/events/{false.json()['event_id']}/retraction", json={"reason": "查实为虚假登记"})
+        seen = (await staff.get("/reconciliations", params={"month": MONTH})).json()
+        by_city = (await city.get("/reconciliations", params={"year": 2017, "month": "6"})).json()
+        by_other = (await other.get("/reconciliations", params={"month": MONTH})).json()
+    assert seen == by_city
+    assert by_other == {"month": MONTH, "items": []}
+    (bridge,) = seen["items"]
+    assert (bridge["unit"], bridge["indicator"], bridge["reported"], bridge["registered"]) == ("ZZ04", "I01", 9, 5)
+    assert (bridge["difference"], bridge["relative"], bridge["verdict"]) == (4, "44.44", "FLAG")
+    assert bridge["terms"] == {
+        "dup_removed": 1,
+        "displaced_elsewhere": 1,
+        "retracted_after_report": 1,
+        "pending_verification": 0,
+        "late_arrivals": 1,
+        "unexplained": 2,
+    }
