@@ -16,7 +16,7 @@ from targets_svc.plans.errors import PlanNotFoundError
 from targets_svc.progress.domain.arithmetic import Curve
 from targets_svc.progress.domain.period import choose_month
 from targets_svc.progress.errors import PeriodInvalidError
-from targets_svc.progress.schemas import MonthOrNumber, ProgressRead
+from targets_svc.progress.schemas import MonthOrNumber, ProgressRead, render
 from targets_svc.progress.service import ProgressSource, Question, read_progress
 
 router = Router(prefix="/api/v1/targets", tags=["进度"])
@@ -54,8 +54,8 @@ async def get_progress(
     ] = None,
 ) -> Response:
     """整表返回：计划的每个单元格一行，全市合计在单位ZZ。只有批准的数据计入；县（市、区）账号只见本单位和全市。"""
-    table = ProgressRead.of(await read_progress(tx, question, own_unit=principal.unit, now=now()))
-    return _answer(table.model_dump_json().encode(), if_none_match)
+    table = await read_progress(tx, question, own_unit=principal.unit, now=now())
+    return _answer(render(table), if_none_match)
 
 
 def _answer(body: bytes, if_none_match: str | None) -> Response:

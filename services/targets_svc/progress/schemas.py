@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from typing import Annotated
+from weakref import WeakKeyDictionary
 
 from pydantic import Field, StringConstraints
 
@@ -102,6 +103,17 @@ class ProgressRead(ResponseModel):
             curve=asked.curve,
             items=[ProgressRow.of(row) for row in table.rows],
         )
+
+
+_rendered: WeakKeyDictionary[ProgressTable, bytes] = WeakKeyDictionary()
+
+
+def render(table: ProgressTable) -> bytes:
+    """The table as JSON; the same object is rendered once."""
+    body = _rendered.get(table)
+    if body is None:
+        body = _rendered[table] = ProgressRead.of(table).model_dump_json().encode()
+    return body
 
 
 def _text(ratio: Ratio | None, places: int = 2) -> str | None:

@@ -1,9 +1,10 @@
 """The progress table, from a handful of set-based reads."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
+from functools import lru_cache
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -56,13 +57,32 @@ class Question:
     as_of: date | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class ProgressTable:
-    """The answer, and the version of the plan it is measured by."""
+    """The answer, and the version of the plan it is measured by; the same facts give the same object."""
 
     question: Question
     plan_version: int
-    rows: list[Row]
+    rows: tuple[Row, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """All that a table is computed from.
+
+    Attributes:
+        plan: an issued version, which never changes; told apart by `plan_id`, its identity while it is held here.
+        counts: of the register; None when it is not asked.
+    """
+
+    question: Question
+    own_unit: str | None
+    plan: Plan = field(compare=False)
+    plan_id: int
+    cells: tuple[OfficialCell, ...]
+    waiting: frozenset[str]
+    days_overdue: int
+    counts: frozenset[tuple[Cell, int]] | None
 
 
 async def read_progress(tx: AsyncSession, question: Question, *, own_unit: str | None, now: datetime) -> ProgressTable:
@@ -77,35 +97,48 @@ async def read_progress(tx: AsyncSession, question: Question, *, own_unit: str |
         raise PlanNotFoundError
     known_at = min(question.known_at or now, now)
     cells = await repository.find_official_cells(tx, month.year, [month.number - 1, month.number], known_at)
-    seen = await _observe(tx, plan, question, cells, known_at)
-    period = Period(month.number, question.curve, _kept_before(plan, cells, month.number - 1))
-    rows = build_table(plan, load_indicators(), load_units(), seen, period)
-    own = limited_to(own_unit)
-    return ProgressTable(question, plan.version, [row for row in rows if own is None or row.unit in {own, CITY}])
-
-
-async def _observe(
-    tx: AsyncSession, plan: Plan, question: Question, cells: Iterable[OfficialCell], known_at: datetime
-) -> dict[Cell, Observation]:
-    month, indicators = question.month, load_indicators()
-    by_source: dict[Source, dict[Cell, Observation]] = {}
-    wanted = {_source(question.source, indicators[code].actual_source) for code in plan.indicators}
+    wanted = {_source(question.source, load_indicators()[code].actual_source) for code in plan.indicators}
+    waiting: frozenset[str] = frozenset()
     if Source.REPORT in wanted:
-        state = ReportState(
-            official=[cell for cell in cells if cell.month == month.number],
-            waiting=await repository.find_waiting_units(tx, month.year, month.number, known_at),
-            days_overdue=days_overdue(due_at(month, load_calendar()), known_at),
-        )
-        by_source[Source.REPORT] = from_reports(plan.items, indicators, state)
+        waiting = await repository.find_waiting_units(tx, month.year, month.number, known_at)
+    counts = None
     if Source.REGISTER in wanted:
-        counts = await counts_to_month(tx, month.year, month.number, question.known_at)
-        by_source[Source.REGISTER] = from_register(plan.items, indicators, counts)
+        counts = frozenset((await counts_to_month(tx, month.year, month.number, question.known_at)).items())
+    overdue = days_overdue(due_at(month, load_calendar()), known_at)
+    own = limited_to(own_unit)
+    return _compute(_Facts(question, own, plan, id(plan), tuple(sorted(cells, key=_place)), waiting, overdue, counts))
+
+
+@lru_cache(maxsize=64)
+def _compute(facts: _Facts) -> ProgressTable:
+    """Pure, and dearer than the reads before it: most callers ask for a table that somebody has just asked for."""
+    question, plan = facts.question, facts.plan
+    period = Period(question.month.number, question.curve, _kept_before(plan, facts.cells, question.month.number - 1))
+    rows = build_table(plan, load_indicators(), load_units(), _observe(facts), period)
+    seen = tuple(row for row in rows if facts.own_unit is None or row.unit in {facts.own_unit, CITY})
+    return ProgressTable(question, plan.version, seen)
+
+
+def _observe(facts: _Facts) -> dict[Cell, Observation]:
+    question, plan, indicators = facts.question, facts.plan, load_indicators()
+    state = ReportState(
+        official=[cell for cell in facts.cells if cell.month == question.month.number],
+        waiting=facts.waiting,
+        days_overdue=facts.days_overdue,
+    )
+    by_source = {Source.REPORT: from_reports(plan.items, indicators, state)}
+    if facts.counts is not None:
+        by_source[Source.REGISTER] = from_register(plan.items, indicators, dict(facts.counts))
     return {
         (item.unit, item.indicator): by_source[_source(question.source, indicators[item.indicator].actual_source)][
             item.unit, item.indicator
         ]
         for item in plan.items
     }
+
+
+def _place(cell: OfficialCell) -> tuple[str, int, str]:
+    return cell[:3]
 
 
 def _source(asked: ProgressSource, official: Source) -> Source:
