@@ -1,5 +1,6 @@
 """What is done with batches. Computing is one transaction of a job: a batch is computed, or as if it had not begun."""
 
+import asyncio
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -29,10 +30,12 @@ from loans_svc.batches.models import BatchRow, BatchShareRow
 from loans_svc.loans.domain import may_see
 from loans_svc.loans.models import TrancheRow
 from loans_svc.loans.repository import list_stories
-from loans_svc.loans.service.reading import quote_stored
+from loans_svc.loans.service.reading import stored_lines
 from loans_svc.loans.service.steps import Actor
 from loans_svc.rules.domain import Tranche
 from loans_svc.rules.repository import catalogue
+
+_LOANS_BETWEEN_BREATHS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -126,10 +129,11 @@ async def compute_batch(tx: AsyncSession, batch_id: UUID, today: date) -> dict[s
     posted = await repository.list_posted(tx, batch.bank, batch.unit)
     made: list[ClaimLine] = []
     zeros = 0
-    for loan in loans:
+    for number, loan in enumerate(loans):
+        if number % _LOANS_BETWEEN_BREATHS == 0:
+            await asyncio.sleep(0)  # else the job's heartbeat could not say that it lives
         tranches, happenings = stories[loan.id]
-        quote = quote_stored(loan, tranches, happenings, today)
-        lines = quote.schedule.lines if quote else []
+        lines = stored_lines(loan, tranches, happenings, today)
         made += claim_lines(loan.id, lines, posted.get(loan.id, []), _schemes(tranches, batch), period)
         zeros += sum(line.period == period and line.amount_fen == 0 for line in lines)
     shares = share_out(made, await _carried(tx, batch), catalogue().payer_schemes)

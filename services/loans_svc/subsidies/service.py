@@ -135,6 +135,12 @@ def quote_subsidy(order: QuoteOrder, catalogue: Catalogue) -> Quote:
     )
 
 
+def compute_schedule(order: QuoteOrder, catalogue: Catalogue) -> Schedule:
+    """The bare schedule of a loan whose order `quote_subsidy` has taken before: no checks, no words."""
+    rule = catalogue.rules[order.rule]
+    return compute(_loan(order, rule), _parameters(order, rule), order.prior, order.span, order.known_on)
+
+
 def _refuse(faults: list[FieldError]) -> None:
     if faults:
         raise ValidationFailedError(errors=faults)

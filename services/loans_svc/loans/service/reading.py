@@ -13,12 +13,15 @@ from loans_svc.loans.models import LoanRow, TrancheRow
 from loans_svc.loans.service.steps import (
     Actor,
     LoanView,
+    order_of,
     quote_loan,
     tranche_order,
     view,
     visible,
 )
-from loans_svc.subsidies.service import Quote
+from loans_svc.rules.repository import catalogue
+from loans_svc.subsidies.domain.schedule import Line
+from loans_svc.subsidies.service import Quote, compute_schedule
 
 
 async def read_loan(tx: AsyncSession, actor: Actor, loan_id: UUID) -> LoanView:
@@ -41,16 +44,15 @@ async def compute_subsidy(tx: AsyncSession, actor: Actor, loan_id: UUID, known_o
         raise NotDisbursedError
     if loan.state == State.CANCELLED:
         raise NotDisbursedError("这笔贷款的发放已经撤销，没有贴息。")
-    tranches = await repository.list_tranches(tx, loan.id)
-    quote = quote_stored(loan, tranches, await repository.list_happenings(tx, loan.id), known_on)
-    assert quote is not None
-    return loan, quote
+    tranches = tuple(tranche_order(row) for row in await repository.list_tranches(tx, loan.id))
+    return loan, quote_loan(loan, tranches, await repository.list_happenings(tx, loan.id), known_on)
 
 
-def quote_stored(
+def stored_lines(
     loan: LoanRow, tranches: Sequence[TrancheRow], happenings: Sequence[Happening], known_on: date
-) -> Quote | None:
-    """The subsidy of a disbursed loan as its events stand; None when its disbursement was taken back."""
+) -> Sequence[Line]:
+    """The bare lines of a disbursed loan as its events stand; none when its disbursement was taken back."""
     if loan.state == State.CANCELLED:
-        return None
-    return quote_loan(loan, tuple(tranche_order(row) for row in tranches), happenings, known_on)
+        return []
+    order = order_of(loan, tuple(tranche_order(row) for row in tranches), happenings, known_on)
+    return compute_schedule(order, catalogue()).lines

@@ -118,13 +118,31 @@ def quote_loan(
     loan: LoanRow, tranches: tuple[TrancheOrder, ...], happenings: Sequence[Happening], known_on: date
 ) -> Quote:
     """The pure engine on a stored loan; a fault of the last event points at the request's own fields."""
+    order = order_of(loan, tranches, happenings, known_on)
+    try:
+        return quote_subsidy(order, catalogue())
+    except ValidationFailedError as wrong:
+        last = f"/events/{len(order.events) - 1}/"
+        own = bool(happenings) and subsidy_event(happenings[-1]) is not None
+        raise LoanInvalidError(
+            errors=[
+                FieldError(fault.pointer.replace(last, "/") if own else fault.pointer, fault.code, fault.message)
+                for fault in wrong.errors
+            ]
+        ) from None
+
+
+def order_of(
+    loan: LoanRow, tranches: tuple[TrancheOrder, ...], happenings: Sequence[Happening], known_on: date
+) -> QuoteOrder:
+    """What the engine is asked about a disbursed loan: its frozen terms and the events that stand."""
     assert loan.rule_id is not None
     assert loan.disbursed_on is not None
     assert loan.matures_on is not None
     assert loan.principal_fen is not None
     assert loan.contract_ppm is not None
     assert loan.benchmark_ppm is not None
-    order = QuoteOrder(
+    return QuoteOrder(
         rule=loan.rule_id,
         principal_fen=loan.principal_fen,
         disbursed_on=loan.disbursed_on,
@@ -145,14 +163,3 @@ def quote_loan(
         repayment_order=RepaymentOrder.PRO_RATA,
         payer_scheme=None,
     )
-    try:
-        return quote_subsidy(order, catalogue())
-    except ValidationFailedError as wrong:
-        last = f"/events/{len(order.events) - 1}/"
-        own = bool(happenings) and subsidy_event(happenings[-1]) is not None
-        raise LoanInvalidError(
-            errors=[
-                FieldError(fault.pointer.replace(last, "/") if own else fault.pointer, fault.code, fault.message)
-                for fault in wrong.errors
-            ]
-        ) from None
