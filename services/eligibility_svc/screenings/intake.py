@@ -11,12 +11,13 @@ import sys
 from dataclasses import asdict
 from pathlib import Path
 
-MEMORY = 4 * 1024**3
+MEMORY = 2 * 1024**3
 
 
 def main(folder: Path) -> None:
     """Reads one register."""
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, MEMORY))
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     # Only now: what these libraries reserve counts, too.
     from eligibility_svc.screenings.domain import ColumnMap, Format  # noqa: PLC0415
     from eligibility_svc.screenings.errors import RegisterUnreadableError  # noqa: PLC0415

@@ -153,6 +153,15 @@ async def test_a_register_that_cannot_be_read_says_why(screen: Screen) -> None:
     assert (screening["counts"], screening["screened"]) == ([], None)
 
 
+async def test_a_small_file_of_much_text_ends_its_reader_and_not_the_worker(screen: Screen) -> None:
+    content = io.BytesIO()
+    pl.select(pl.repeat("x" * 1_000_000, 2500).alias("退役")).write_parquet(content, row_group_size=500)
+    assert len(content.getvalue()) < 100_000
+    screening = await screen(content.getvalue(), {"subject": "PERSON", "columns": {"退役": "is_veteran"}})
+    assert screening["job"]["problem"] == {"code": "REGISTER_UNREADABLE"}
+    assert "展开后过大" in screening["problem"]
+
+
 @pytest.mark.parametrize(
     ("change", "pointer"),
     [
