@@ -10,18 +10,21 @@ import json
 import re
 from dataclasses import dataclass
 from typing import Annotated, Any
+from uuid import UUID
 
 from fastapi import Depends, Header, Request
 from sqlalchemy import bindparam, text
 from sqlalchemy.ext.asyncio import AsyncSession
 from starlette.responses import Response
 
+from kit.crypto.fields import FieldCipher
 from kit.db.engine import Tx
 from kit.http.body import PARSED
 from kit.http.context import route_template
 from kit.http.errors import IdempotencyInProgressError, IdempotencyKeyMissingError, IdempotencyKeyReusedError
 
 _KEY = re.compile(r"[\x21-\x7e]{1,255}")
+_BODY = "idempotency_key.body"  # an answer may say why somebody was refused: it is sealed like other personal data
 _KEPT_HEADERS = ("content-type", "location", "etag")
 
 # Unqualified on purpose: the role's search_path is its service's schema.
@@ -56,6 +59,7 @@ class Pending:
     route: str
     key: str
     fingerprint: bytes
+    cipher: FieldCipher
 
     async def record(self, response: Response) -> None:
         headers = {k: v for k, v in response.headers.items() if k.lower() in _KEPT_HEADERS}
@@ -68,7 +72,9 @@ class Pending:
                 "fingerprint": self.fingerprint,
                 "status": response.status_code,
                 "headers": json.dumps(headers),
-                "body": bytes(response.body),
+                "body": self.cipher.encrypt(
+                    bytes(response.body).decode(), column=_BODY, row_id=_row_id(self.fingerprint)
+                ),
             },
         )
 
@@ -79,6 +85,7 @@ async def _claim(request: Request, session: AsyncSession, key: str) -> None:
     principal: str = request.state.principal.subject
     route = f"{request.method} {route_template(request.scope)}"
     fingerprint = _fingerprint(request)
+    cipher = FieldCipher(request.app.state.settings.key_ring)
     where: dict[str, Any] = {"principal": principal, "route": route, "key": key}
     locked = await session.scalar(_LOCK, {"lock": f"{principal}\x1f{route}\x1f{key}"})
     if not locked:
@@ -87,8 +94,14 @@ async def _claim(request: Request, session: AsyncSession, key: str) -> None:
     if row is not None:
         if row.fingerprint != fingerprint:
             raise IdempotencyKeyReusedError
-        raise IdempotentReplay(row.status, row.headers, row.body)
-    request.state.idempotency = Pending(session, principal, route, key, fingerprint)
+        body = cipher.decrypt(row.body, column=_BODY, row_id=_row_id(fingerprint))
+        raise IdempotentReplay(row.status, row.headers, body.encode())
+    request.state.idempotency = Pending(session, principal, route, key, fingerprint, cipher)
+
+
+def _row_id(fingerprint: bytes) -> UUID:
+    """Binds the sealed answer to what was asked."""
+    return UUID(bytes=fingerprint[:16])
 
 
 def _fingerprint(request: Request) -> bytes:

@@ -7,7 +7,10 @@ from typing import Any
 
 import httpx
 import pytest
+from sqlalchemy import text
 
+from kit.db.engine import Database
+from kit.settings import ServiceSettings
 from kit.testing import Caller, captured_log, client
 
 NOTE = {"amount": "10.00", "on": "2018-09-01"}
@@ -157,6 +160,18 @@ async def test_the_same_key_gives_the_same_answer_and_one_effect(notes: httpx.As
     assert again.headers["content-type"] == first.headers["content-type"]
     changed = await notes.post("/api/v1/notes", json=NOTE | {"amount": "11.00"}, headers=headers)
     assert_problem(changed, 422, "IDEMPOTENCY_KEY_REUSED")
+
+
+async def test_a_stored_answer_cannot_be_read_in_the_database(
+    notes: httpx.AsyncClient, notes_settings: ServiceSettings
+) -> None:
+    made = await notes.post("/api/v1/notes", json=NOTE, headers=key())
+    database = Database(notes_settings.database_url.get_secret_value(), schema="targets")
+    async with database.transaction() as session:
+        bodies = (await session.execute(text("SELECT body FROM idempotency_key"))).scalars().all()
+    await database.close()
+    assert bodies
+    assert not any(b"amount" in body or made.json()["id"].encode() in body for body in bodies)
 
 
 async def test_a_key_is_required_and_belongs_to_its_caller(notes: httpx.AsyncClient, caller: Caller) -> None:
