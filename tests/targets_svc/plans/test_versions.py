@@ -7,6 +7,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from onebox.credentials import scopes_by_kind
 from tests.targets_svc.conftest import Client, Targets
 
 
@@ -155,3 +156,13 @@ async def test_the_tables_themselves_keep_what_is_issued(targets: Targets, city:
         assert await connection.fetchval("SELECT count(*) FROM plan_item WHERE unit = 'ZZ99'") == 0
     finally:
         await connection.close()
+
+
+def test_no_kind_of_account_both_draws_up_and_issues_plans() -> None:
+    duties = {"targets.plan.write", "targets.plan.issue"}
+    held = {kind: duties & set(scopes) for kind, scopes in scopes_by_kind().items()}
+
+    assert {kind: scopes for kind, scopes in held.items() if scopes} == {
+        "CITY": {"targets.plan.write"},
+        "CITY_REVIEWER": {"targets.plan.issue"},
+    }
