@@ -48,7 +48,9 @@ async def screen_register(job: Job) -> dict[str, Any]:
         RegisterUnreadableError: nothing of it can be read; the screening says why.
     """
     screening_id = UUID(job.payload["screening_id"])
-    screening = await repository.find_screening(job.session, screening_id)
+    # The job's own transaction begins with its first statement: only at the end, since reading takes its time.
+    async with job.database.transaction() as tx:
+        screening = await repository.find_screening(tx, screening_id)
     if screening is None:
         raise ScreeningNotFoundError
     with TemporaryDirectory(prefix="screening-") as name:
@@ -76,8 +78,9 @@ async def purge_screenings(job: Job) -> dict[str, Any]:
 async def _take_in(job: Job, screening: ScreeningRow, folder: Path) -> list[list[dict[str, Any]]]:
     """Parts of typed facts as files, and the cells that could not be read."""
     with (folder / "register").open("wb") as file:
-        async for piece in repository.pieces(job.session, screening.id, repository.REGISTER):
-            file.write(piece)
+        async with job.database.transaction() as tx:
+            async for piece in repository.pieces(tx, screening.id, repository.REGISTER):
+                file.write(piece)
     (folder / "request.json").write_text(json.dumps(screening.request), encoding="utf-8")
     process = await asyncio.create_subprocess_exec(
         sys.executable,
@@ -164,8 +167,8 @@ async def _finish(
     folder: Path,
 ) -> None:
     """In the transaction that ends the job: all of it, or nothing."""
-    parts = await repository.part_counts(job.session, screening.id)
     whole = await _whole_result(job, screening, list(made.criteria), folder)
+    parts = await repository.part_counts(job.session, screening.id)
     await repository.remove_file(job.session, screening.id, repository.RESULTS)
     await repository.add_file(job.session, screening.id, repository.RESULTS, whole)
     await repository.remove_file(job.session, screening.id, repository.REGISTER)
@@ -188,9 +191,10 @@ async def _finish(
 async def _whole_result(job: Job, screening: ScreeningRow, measures: list[str], folder: Path) -> Path:
     (folder / "results").mkdir()
     position = 0
-    while (content := await repository.part_results(job.session, screening.id, position)) is not None:
-        (folder / "results" / f"{position:05}.parquet").write_bytes(content)
-        position += 1
+    async with job.database.transaction() as tx:
+        while (content := await repository.part_results(tx, screening.id, position)) is not None:
+            (folder / "results" / f"{position:05}.parquet").write_bytes(content)
+            position += 1
     whole = folder / "results.parquet"
     results = published(pl.scan_parquet(folder / "results"), measures)
     await asyncio.to_thread(partial(results.sink_parquet, whole))
