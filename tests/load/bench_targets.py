@@ -66,6 +66,10 @@ def say(line: str) -> None:
     sys.stderr.write(line + "\n")
 
 
+class RefusedError(Exception):
+    """The service was too busy, and said so."""
+
+
 @contextmanager
 def processes(folder: Path) -> Iterator[tuple[Stage, Callable[[], None]]]:
     """Everything started, and ended at the end."""
@@ -166,6 +170,8 @@ async def timed(call: Callable[[], Awaitable[httpx.Response]], times: int) -> li
         begun = time.perf_counter()
         answer = await call()
         found.append((time.perf_counter() - begun) * 1000)
+        if answer.status_code == 503:
+            raise RefusedError(answer.text)
         assert answer.status_code < 300, answer.text
     return found
 
@@ -246,8 +252,12 @@ async def measure(stage: Stage, folder: Path) -> list[Row]:
         worker_before, database_before = cpu_of(stage.worker), cpu_seconds("postgres")
         uploading = asyncio.create_task(upload(account, path))
         busy: list[float] = []
+        refused_singles = 0
         while not uploading.done():
-            busy += await timed(single, 1)
+            try:
+                busy += await timed(single, 1)
+            except RefusedError:
+                refused_singles += 1
             await asyncio.sleep(0.02)
         _, received, seconds = await uploading
         worker, database = cpu_of(stage.worker) - worker_before, cpu_seconds("postgres") - database_before
@@ -279,6 +289,7 @@ async def measure(stage: Stage, folder: Path) -> list[Row]:
             round(loud / quiet, 2), "<= 4", loud <= 4 * quiet),
         Row("/progress of all cells, p50", round(dashboard, 2), "ms", "readyz (SELECT 1) p50", round(empty, 2),
             round(dashboard / empty, 2), "<= 3", dashboard <= 3 * empty),
+        at_most("single events refused while the upload runs", refused_singles, "events", 0),
         at_most("wrong cells after it all", wrong, "cells", 0),
     ]  # fmt: skip
 

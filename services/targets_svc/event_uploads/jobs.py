@@ -26,7 +26,7 @@ async def run_upload(job: Job) -> dict[str, Any]:
 
     async with job.database.transaction() as tx:
         upload = await find_upload(tx, job.lease.id, None)
-    run = Run(job.database, Vault(job.settings.key_ring), upload, job.progress, advance, {})
+    run = Run(job.database, Vault(job.settings.key_ring), upload, job.progress, advance)
     try:
         counts = await process_upload(run)
     except DomainError:

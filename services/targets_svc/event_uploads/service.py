@@ -5,7 +5,7 @@ import hashlib
 import sys
 import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -18,7 +18,15 @@ from kit.db.engine import Database
 from kit.jobs.queue import enqueue
 from targets_svc.event_uploads import recording, repository, staging, workbook
 from targets_svc.event_uploads.checking import Rules, check, years_of
-from targets_svc.event_uploads.domain import MAX_FILE_BYTES, MAX_WORKBOOK_BYTES, Format, Mode, RowStatus, sniff
+from targets_svc.event_uploads.domain import (
+    BATCH_ROWS,
+    MAX_FILE_BYTES,
+    MAX_WORKBOOK_BYTES,
+    Format,
+    Mode,
+    RowStatus,
+    sniff,
+)
 from targets_svc.event_uploads.errors import (
     FileTooLargeError,
     FileUnreadableError,
@@ -121,6 +129,7 @@ class Run:
     Attributes:
         advance: called in the transaction of each batch with the rows done; raises when this run was superseded or
             cancelled, so that the batch is not kept.
+        coverage: what each year's plan lets the register count, as far as the file has named years.
     """
 
     database: Database
@@ -128,7 +137,8 @@ class Run:
     upload: UploadRow
     show: Callable[[int, int | None], Awaitable[None]]
     advance: Callable[[AsyncSession, int, int | None], Awaitable[None]]
-    coverage: dict[int, Coverage]
+    coverage: dict[int, Coverage] = field(default_factory=dict)
+    batch_rows: int = BATCH_ROWS
 
     @property
     def rules(self) -> Rules:
@@ -164,7 +174,7 @@ async def _check_all(run: Run) -> None:
     """The first reading: every row is checked and nothing is kept but two numbers."""
     upload, encoding, rows, faulty = run.upload, Encoding(), 0, 0
     try:
-        async for frame in read_batches(_parts(run), Format(upload.format), encoding):
+        async for frame in read_batches(_parts(run), Format(upload.format), encoding, run.batch_rows):
             checked = await _checked(run, frame)
             rows += frame.height
             faulty += checked.get_column("code").count()
@@ -193,7 +203,8 @@ async def _checked(run: Run, frame: pl.DataFrame) -> pl.DataFrame:
 async def _remaining(run: Run, done: set[int]) -> AsyncIterator[tuple[int, pl.DataFrame]]:
     """The second reading: numbered batches, without those that an earlier run has finished."""
     batch_no = 0
-    async for frame in read_batches(_parts(run), Format(run.upload.format), Encoding(run.upload.encoding)):
+    encoding = Encoding(run.upload.encoding)
+    async for frame in read_batches(_parts(run), Format(run.upload.format), encoding, run.batch_rows):
         if batch_no not in done:
             yield batch_no, await _checked(run, frame)
         batch_no += 1
