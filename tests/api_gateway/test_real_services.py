@@ -84,12 +84,19 @@ async def test_a_problem_of_a_service_arrives_with_the_request_id_of_the_gateway
     assert_problem(await platform.get("/api/v1/targets/nothing", headers=headers), 404, "NOT_FOUND")
 
 
+async def document_at(platform: httpx.AsyncClient, path: str) -> dict[str, Any]:
+    answer = await platform.get(path)
+    assert answer.status_code == 200, answer.text
+    document: dict[str, Any] = answer.json()
+    return document
+
+
 async def test_the_merged_document_of_the_real_services_is_valid_and_whole(platform: httpx.AsyncClient) -> None:
-    document = (await platform.get("/openapi.json")).json()
+    document = await document_at(platform, "/openapi.json")
     validate(document)
     merged = {(method, path) for method, path, _ in operations(document)}
     for name in UPSTREAMS:
-        single = (await platform.get(f"/openapi/{name}.json")).json()
+        single = await document_at(platform, f"/openapi/{name}.json")
         validate(single)
         for method, path, _ in operations(single):
             assert (method, path) in merged, f"{method} {path} cannot be reached through the gateway"
@@ -101,7 +108,7 @@ async def test_the_merged_document_of_the_real_services_is_valid_and_whole(platf
 async def test_every_scope_of_a_call_is_held_by_somebody_and_every_scope_held_opens_a_call(
     platform: httpx.AsyncClient,
 ) -> None:
-    document = (await platform.get("/openapi.json")).json()
+    document = await document_at(platform, "/openapi.json")
     needed = {
         scope
         for _, _, operation in operations(document)
