@@ -5,6 +5,7 @@ from typing import Annotated
 from fastapi import Query, Response
 
 from eligibility_svc.facts.domain import Subject
+from eligibility_svc.measures import examples
 from eligibility_svc.measures.domain import Family
 from eligibility_svc.measures.errors import MeasureNotFoundError
 from eligibility_svc.measures.repository import catalogue
@@ -25,7 +26,7 @@ OfSubject = Annotated[Subject | None, Query(description="只看该申请对象�
 OfFamily = Annotated[Family | None, Query(description="GRANT待遇，QUOTA任务，SERVICE服务")]
 
 
-@router.get("/measures", operation_id="list_measures", summary="措施目录")
+@router.get("/measures", operation_id="list_measures", summary="措施目录", responses=examples.measures())
 async def list_measures(
     _: Reader, as_of: AsOf = None, subject: OfSubject = None, family: OfFamily = None
 ) -> MeasuresRead:
@@ -39,7 +40,7 @@ async def list_measures(
     "/measures/{code}",
     operation_id="get_measure",
     summary="一项措施",
-    responses=problems(MeasureNotFoundError),
+    responses=problems(MeasureNotFoundError) | examples.measure(),
 )
 async def get_measure(code: Code, _: Reader, response: Response, as_of: AsOf = None) -> MeasureRead:
     """措施在该日的条件、参数、待遇和依据条款。"""

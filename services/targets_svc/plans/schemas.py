@@ -187,6 +187,8 @@ class PlanVersionRead(ResponseModel):
 class PlanVersionList(ResponseModel):
     """The versions of a year, in their order."""
 
+    model_config = ResponseModel.model_config | {"json_schema_extra": {"examples": [{"items": [_VERSION]}]}}
+
     items: list[PlanVersionRead]
 
 
