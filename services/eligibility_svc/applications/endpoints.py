@@ -37,9 +37,6 @@ from kit.clock import now
 from kit.db.engine import Tx
 from kit.errors import ScopeMissingError
 from kit.http.errors import (
-    IdempotencyInProgressError,
-    IdempotencyKeyMissingError,
-    IdempotencyKeyReusedError,
     VersionStaleError,
 )
 from kit.http.etags import IfMatch, set_etag
@@ -52,8 +49,7 @@ from kit.http.wire import Code
 router = Router(prefix="/api/v1/eligibility", tags=["申请办理"])
 
 _OFFICE = frozenset({"STAFF", "REVIEWER", "CITY", "CITY_REVIEWER"})
-_KEYED = (IdempotencyInProgressError, IdempotencyKeyReusedError)
-_STEP = (ApplicationNotFoundError, StepRefusedError, VersionStaleError, *_KEYED)
+_STEP = (ApplicationNotFoundError, StepRefusedError, VersionStaleError)
 
 
 def _may_return(principal: Annotated[Principal, requires("eligibility.application.read")]) -> Principal:
@@ -92,7 +88,7 @@ def _answer(view: ApplicationView, response: Response) -> ApplicationRead:
     operation_id="submit_application",
     summary="提交申请",
     status_code=201,
-    responses=problems(ApplicationInvalidError, IdempotencyKeyMissingError, *_KEYED),
+    responses=problems(ApplicationInvalidError),
 )
 async def submit_application(
     body: ApplicationCreate, principal: Writer, tx: Tx, _: IdempotencyRequired, vault: Keys, response: Response
@@ -173,7 +169,6 @@ async def return_application(
         AlreadyGrantedError,
         AmountOpenError,
         ApplicationInvalidError,
-        IdempotencyKeyMissingError,
     ),
 )
 async def decide_application(
@@ -238,7 +233,7 @@ async def request_application_review(
     "/applications/{id}/payment",
     operation_id="record_application_payment",
     summary="登记发放",
-    responses=problems(*_STEP, FourEyesError, ApplicationInvalidError, IdempotencyKeyMissingError),
+    responses=problems(*_STEP, FourEyesError, ApplicationInvalidError),
 )
 async def record_application_payment(
     id_: IdPath,
@@ -262,7 +257,7 @@ async def record_application_payment(
     operation_id="rate_application",
     summary="好差评",
     status_code=201,
-    responses=problems(ApplicationNotFoundError, StepRefusedError, AlreadyRatedError, *_KEYED),
+    responses=problems(ApplicationNotFoundError, StepRefusedError, AlreadyRatedError),
 )
 async def rate_application(
     id_: IdPath, body: RatingCreate, principal: Rater, tx: Tx, _: IdempotencyHonoured, vault: Keys

@@ -18,7 +18,6 @@ from kit.auth.dependencies import requires
 from kit.auth.principal import Principal
 from kit.clock import now
 from kit.db.engine import Tx
-from kit.http.errors import IdempotencyInProgressError, IdempotencyKeyMissingError, IdempotencyKeyReusedError
 from kit.http.idempotency import IdempotencyRequired
 from kit.http.problems import problems
 from kit.http.routing import Router
@@ -28,7 +27,6 @@ router = Router(prefix="/api/v1/eligibility", tags=["措施目录"])
 Reader = Annotated[Principal, requires("eligibility.catalogue.read")]
 Writer = Annotated[Principal, requires("eligibility.parameter.write")]
 Publisher = Annotated[Principal, requires("eligibility.parameter.publish")]
-_KEYED = (IdempotencyKeyMissingError, IdempotencyInProgressError, IdempotencyKeyReusedError)
 
 
 @router.post(
@@ -36,7 +34,7 @@ _KEYED = (IdempotencyKeyMissingError, IdempotencyInProgressError, IdempotencyKey
     operation_id="propose_parameter_value",
     summary="提出由实施细则确定的标准",
     status_code=201,
-    responses=problems(MeasureNotFoundError, ParameterInvalidError, *_KEYED),
+    responses=problems(MeasureNotFoundError, ParameterInvalidError),
 )
 async def propose_parameter_value(
     code: Code, body: ParameterValueCreate, principal: Writer, tx: Tx, _: IdempotencyRequired
@@ -49,7 +47,7 @@ async def propose_parameter_value(
     "/measures/{code}/parameters/{id}/publication",
     operation_id="publish_parameter_value",
     summary="公布标准",
-    responses=problems(ParameterNotFoundError, AlreadyPublishedError, SamePersonError, *_KEYED),
+    responses=problems(ParameterNotFoundError, AlreadyPublishedError, SamePersonError),
 )
 async def publish_parameter_value(
     code: Code,

@@ -11,9 +11,6 @@ from kit.clock import now
 from kit.db.engine import Tx
 from kit.errors import NotFoundError
 from kit.http.errors import (
-    IdempotencyInProgressError,
-    IdempotencyKeyMissingError,
-    IdempotencyKeyReusedError,
     VersionStaleError,
 )
 from kit.http.etags import IfMatch, set_etag
@@ -53,8 +50,7 @@ Reader = Annotated[Principal, requires("loans.batch.read")]
 Reviewer = Annotated[Principal, requires("loans.batch.review")]
 Approver = Annotated[Principal, requires("loans.batch.approve")]
 Payer = Annotated[Principal, requires("loans.batch.pay")]
-_KEYED = (IdempotencyKeyMissingError, IdempotencyInProgressError, IdempotencyKeyReusedError)
-_STEP = problems(BatchNotFoundError, VersionStaleError, BatchStateError, BatchFourEyesError, *_KEYED)
+_STEP = problems(BatchNotFoundError, VersionStaleError, BatchStateError, BatchFourEyesError)
 _JOB = {
     "id": "019330f0-7a1c-7c8e-9a3e-0d5f6b7a8c9d",
     "kind": COMPUTE,
@@ -87,7 +83,6 @@ def _answer(view: BatchView, response: Response) -> BatchRead:
         PeriodClosedError,
         EarlierBatchOpenError,
         BatchExistsError,
-        *_KEYED,
     )
     | {202: {"headers": {"Location": {"description": "任务地址", "schema": {"type": "string"}}}}},
 )

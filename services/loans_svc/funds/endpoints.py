@@ -9,7 +9,6 @@ from kit.auth.dependencies import requires
 from kit.auth.principal import Principal
 from kit.clock import now, today
 from kit.db.engine import Tx
-from kit.http.errors import IdempotencyInProgressError, IdempotencyKeyMissingError, IdempotencyKeyReusedError
 from kit.http.etags import set_etag
 from kit.http.idempotency import IdempotencyRequired
 from kit.http.problems import problems
@@ -27,7 +26,6 @@ from loans_svc.funds.schemas import DepositCreate, DepositRead, FundRead
 
 router = Router(prefix="/api/v1/loans", tags=["担保基金"])
 FundPath = Annotated[Code, Path(description="基金代码", examples=["CITY"])]
-_KEYED = (IdempotencyKeyMissingError, IdempotencyInProgressError, IdempotencyKeyReusedError)
 
 
 @router.get(
@@ -50,7 +48,7 @@ async def get_fund(
     operation_id="record_fund_deposit",
     summary="登记担保基金注资",
     status_code=201,
-    responses=problems(FundNotFoundError, ReferenceUsedError, *_KEYED),
+    responses=problems(FundNotFoundError, ReferenceUsedError),
 )
 async def record_fund_deposit(
     fund_id: FundPath,
@@ -78,7 +76,7 @@ async def record_fund_deposit(
     "/funds/{fund_id}/deposits/{deposit_id}/confirmation",
     operation_id="confirm_fund_deposit",
     summary="确认担保基金注资",
-    responses=problems(FundNotFoundError, DepositNotFoundError, DepositConfirmedError, FundFourEyesError, *_KEYED),
+    responses=problems(FundNotFoundError, DepositNotFoundError, DepositConfirmedError, FundFourEyesError),
 )
 async def confirm_fund_deposit(
     fund_id: FundPath,

@@ -10,9 +10,6 @@ from kit.auth.principal import Principal
 from kit.clock import now, today
 from kit.db.engine import Tx
 from kit.http.errors import (
-    IdempotencyInProgressError,
-    IdempotencyKeyMissingError,
-    IdempotencyKeyReusedError,
     VersionStaleError,
 )
 from kit.http.etags import IfMatch, set_etag
@@ -68,8 +65,7 @@ Reader = Annotated[Principal, requires("loans.loan.read")]
 Decider = Annotated[Principal, requires("loans.loan.decide")]
 Disburser = Annotated[Principal, requires("loans.loan.disburse")]
 Recorder = Annotated[Principal, requires("loans.event.write")]
-_KEYED = (IdempotencyKeyMissingError, IdempotencyInProgressError, IdempotencyKeyReusedError)
-_STEP = (LoanNotFoundError, VersionStaleError, TransitionRefusedError, LoanFourEyesError, *_KEYED)
+_STEP = (LoanNotFoundError, VersionStaleError, TransitionRefusedError, LoanFourEyesError)
 
 
 @router.post(
@@ -77,7 +73,7 @@ _STEP = (LoanNotFoundError, VersionStaleError, TransitionRefusedError, LoanFourE
     operation_id="apply_for_loan",
     summary="登记贷款申请",
     status_code=201,
-    responses=problems(UnitNotYoursError, LoanInvalidError, *_KEYED),
+    responses=problems(UnitNotYoursError, LoanInvalidError),
 )
 async def apply_for_loan(
     body: LoanCreate, principal: Applicant, tx: Tx, _: IdempotencyRequired, vault: Keys, response: Response
@@ -176,7 +172,6 @@ async def cancel_loan(
         LoanInvalidError,
         FundNotFoundError,
         FundShortError,
-        *_KEYED,
     ),
 )
 async def record_loan_event(

@@ -10,9 +10,6 @@ from kit.auth.principal import Principal
 from kit.clock import now
 from kit.db.engine import Tx
 from kit.http.errors import (
-    IdempotencyInProgressError,
-    IdempotencyKeyMissingError,
-    IdempotencyKeyReusedError,
     IfMatchRequiredError,
     VersionStaleError,
 )
@@ -39,7 +36,6 @@ router = Router(prefix="/api/v1/loans", tags=["奖励性补助"])
 Writer = Annotated[Principal, requires("loans.pool.write")]
 Closer = Annotated[Principal, requires("loans.pool.close")]
 PoolPath = Annotated[UUID, Path(description="计算奖补资金时返回的编号")]
-_KEYED = (IdempotencyKeyMissingError, IdempotencyInProgressError, IdempotencyKeyReusedError)
 
 
 def _answer(row: RewardYearRow, response: Response) -> PoolRead:
@@ -52,7 +48,6 @@ def _answer(row: RewardYearRow, response: Response) -> PoolRead:
     operation_id="propose_reward_weights",
     summary="登记奖补资金在各类单位间的权重",
     status_code=201,
-    responses=problems(*_KEYED),
 )
 async def propose_reward_weights(body: WeightsCreate, principal: Writer, tx: Tx, _: IdempotencyRequired) -> WeightsRead:
     """通知没有规定比例，由主管部门商定；由另一人确认后生效，确认后不再修改。"""
@@ -63,7 +58,7 @@ async def propose_reward_weights(body: WeightsCreate, principal: Writer, tx: Tx,
     "/reward-weights/{weights_id}/confirmation",
     operation_id="confirm_reward_weights",
     summary="确认奖补权重",
-    responses=problems(WeightsNotFoundError, WeightsConfirmedError, RewardFourEyesError, *_KEYED),
+    responses=problems(WeightsNotFoundError, WeightsConfirmedError, RewardFourEyesError),
 )
 async def confirm_reward_weights(
     weights_id: Annotated[UUID, Path(description="权重编号")], principal: Closer, tx: Tx, _: IdempotencyRequired
@@ -76,7 +71,7 @@ async def confirm_reward_weights(
     "/reward-pools",
     operation_id="compute_reward_pool",
     summary="按已发放的贷款计算年度奖补资金",
-    responses=problems(SchemeWithoutRateError, WeightsMissingError, *_KEYED),
+    responses=problems(SchemeWithoutRateError, WeightsMissingError),
 )
 async def compute_reward_pool(
     body: PoolCreate, principal: Writer, tx: Tx, _: IdempotencyRequired, response: Response
@@ -111,7 +106,6 @@ async def get_reward_pool(
         YearNotOverError,
         FiguresChangedError,
         RewardFourEyesError,
-        *_KEYED,
     ),
 )
 async def close_reward_pool(

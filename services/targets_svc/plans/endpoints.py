@@ -9,7 +9,6 @@ from kit.auth.dependencies import requires
 from kit.auth.principal import Principal
 from kit.clock import now, today
 from kit.db.engine import Tx
-from kit.http.errors import IdempotencyInProgressError, IdempotencyKeyMissingError, IdempotencyKeyReusedError
 from kit.http.etags import set_etag
 from kit.http.idempotency import IdempotencyHonoured, IdempotencyRequired
 from kit.http.problems import problems
@@ -97,7 +96,7 @@ async def compare_plan_versions(
     operation_id="draft_plan",
     summary="起草计划新版本",
     status_code=201,
-    responses=problems(PlanInvalidError, IdempotencyInProgressError, IdempotencyKeyReusedError),
+    responses=problems(PlanInvalidError),
 )
 async def draft_plan(body: PlanCreate, principal: Writer, tx: Tx, _: IdempotencyHonoured) -> PlanDraftRead:
     """整份提交，版本号自动编排。草案须由另一人下达后才生效；有误时逐项指出，不保存任何内容。"""
@@ -113,9 +112,6 @@ async def draft_plan(body: PlanCreate, principal: Writer, tx: Tx, _: Idempotency
         PlanNotFoundError,
         PlanIssuedError,
         PlanFourEyesError,
-        IdempotencyKeyMissingError,
-        IdempotencyInProgressError,
-        IdempotencyKeyReusedError,
     ),
 )
 async def issue_plan(id: UUID, principal: Issuer, tx: Tx, _: IdempotencyRequired) -> PlanVersionRead:

@@ -9,7 +9,6 @@ from kit.auth.dependencies import requires
 from kit.auth.principal import Principal
 from kit.clock import now
 from kit.db.engine import Tx
-from kit.http.errors import IdempotencyInProgressError, IdempotencyKeyReusedError
 from kit.http.idempotency import IdempotencyHonoured
 from kit.http.paging import PageQuery
 from kit.http.problems import problems
@@ -44,7 +43,6 @@ def _vault(request: Request) -> Vault:
 
 Keys = Annotated[Vault, Depends(_vault)]
 Writer = Annotated[Principal, requires("targets.event.write")]
-_KEYED = (IdempotencyInProgressError, IdempotencyKeyReusedError)
 
 
 @router.post(
@@ -52,7 +50,7 @@ _KEYED = (IdempotencyInProgressError, IdempotencyKeyReusedError)
     operation_id="record_event",
     summary="登记一条实名事件",
     status_code=201,
-    responses=problems(UnitNotYoursError, EventInvalidError, SourceReusedError, *_KEYED)
+    responses=problems(UnitNotYoursError, EventInvalidError, SourceReusedError)
     | {200: {"model": EventRead, "description": "同一来源编号、同一内容以前已登记，没有变化"}},
 )
 async def record_event(
@@ -71,7 +69,7 @@ async def record_event(
     "/events/{event_id}/retraction",
     operation_id="retract_event",
     summary="撤销一条实名事件",
-    responses=problems(EventNotFoundError, AlreadyRetractedError, *_KEYED),
+    responses=problems(EventNotFoundError, AlreadyRetractedError),
 )
 async def retract_event(
     event_id: Annotated[UUID, Path(description="登记时返回的event_id")],
@@ -107,8 +105,7 @@ async def list_event_counts(
     operation_id="start_register_check",
     summary="核对实名登记的计数",
     status_code=202,
-    responses=problems(*_KEYED)
-    | {202: {"headers": {"Location": {"description": "任务地址", "schema": {"type": "string"}}}}},
+    responses={202: {"headers": {"Location": {"description": "任务地址", "schema": {"type": "string"}}}}},
 )
 async def start_register_check(
     principal: Annotated[Principal, requires("targets.job.write")], tx: Tx, _: IdempotencyHonoured, response: Response

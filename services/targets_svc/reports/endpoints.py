@@ -11,9 +11,6 @@ from kit.dates import Month
 from kit.db.engine import Tx
 from kit.errors import ScopeMissingError
 from kit.http.errors import (
-    IdempotencyInProgressError,
-    IdempotencyKeyMissingError,
-    IdempotencyKeyReusedError,
     IfMatchRequiredError,
     VersionStaleError,
 )
@@ -67,8 +64,6 @@ _STEP = (
     ReportNotFoundError,
     VersionStaleError,
     TransitionRefusedError,
-    IdempotencyInProgressError,
-    IdempotencyKeyReusedError,
 )
 
 
@@ -124,7 +119,7 @@ async def submit_report(
     "/reports/{unit}/{month}/review",
     operation_id="review_report",
     summary="审核月报",
-    responses=problems(*_STEP, FourEyesError, IdempotencyKeyMissingError),
+    responses=problems(*_STEP, FourEyesError),
 )
 async def review_report(
     unit: UnitPath,
@@ -143,7 +138,7 @@ async def review_report(
     "/reports/{unit}/{month}/approval",
     operation_id="approve_report",
     summary="批准月报",
-    responses=problems(*_STEP, FourEyesError, NotCityLevelError, ReportInvalidError, IdempotencyKeyMissingError),
+    responses=problems(*_STEP, FourEyesError, NotCityLevelError, ReportInvalidError),
 )
 async def approve_report(
     unit: UnitPath,
@@ -162,7 +157,7 @@ async def approve_report(
     "/reports/{unit}/{month}/return",
     operation_id="return_report",
     summary="退回月报",
-    responses=problems(*_STEP, IdempotencyKeyMissingError),
+    responses=problems(*_STEP),
 )
 async def return_report(
     unit: UnitPath,
