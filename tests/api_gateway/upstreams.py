@@ -90,7 +90,8 @@ class ScriptedUpstream:
         self._open: set[asyncio.StreamWriter] = set()
 
     def hang_up(self) -> None:
-        """Breaks every connection; their scripts end with it."""
+        """Breaks every connection, whose scripts end with it, and those to come."""
+        self.script = _hang_up
         for writer in self._open:
             writer.transport.abort()
 
