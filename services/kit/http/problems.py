@@ -27,17 +27,24 @@ class _MethodNotAllowedError(DomainError):
 
 def problem_body(error: DomainError, status: int | None = None) -> dict[str, Any]:
     """The members of the problem, `request_id` included."""
-    body: dict[str, Any] = {
-        "type": f"/problems/{error.code.lower().replace('_', '-')}",
-        "title": error.title,
-        "status": status or error.kind.value,
-        "detail": error.detail,
-        "code": error.code,
-        "request_id": current_request_id.get(),
-    }
+    body = _members(error, status or error.kind.value, current_request_id.get())
     if error.errors:
         body["errors"] = [{"pointer": e.pointer, "code": e.code, "message": e.message} for e in error.errors]
     return body
+
+
+def _members(error: DomainError, status: int, request_id: str) -> dict[str, Any]:
+    return {
+        "type": error.type_uri or f"/problems/{error.code.lower().replace('_', '-')}",
+        "title": error.title,
+        "status": status,
+        "detail": error.detail,
+        "code": error.code,
+        "message_zh": error.message_zh,
+        "next_step_zh": error.next_step_zh,
+        "request_id": request_id,
+        **error.members,
+    }
 
 
 def problem_response(
@@ -122,13 +129,15 @@ def problem_schema() -> dict[str, Any]:
         "type": "object",
         "title": "Problem",
         "description": "错误说明（RFC 9457）。绝不包含提交的原文。",
-        "required": ["type", "title", "status", "detail", "code", "request_id"],
+        "required": ["type", "title", "status", "detail", "code", "message_zh", "next_step_zh", "request_id"],
         "properties": {
             "type": text | {"format": "uri-reference"},
             "title": text,
             "status": {"type": "integer", "minimum": 400, "maximum": 599},
             "detail": text,
             "code": text | {"pattern": "^[A-Z0-9_]+$"},
+            "message_zh": text | {"maxLength": 40, "description": "给办事人看的说明：发生了什么"},
+            "next_step_zh": text | {"maxLength": 60, "description": "给办事人看的说明：下一步怎么办"},
             "request_id": text,
             "errors": {"type": "array", "items": field},
         },
@@ -158,15 +167,7 @@ def _response(description: str) -> dict[str, Any]:
 
 def example(error: type[DomainError]) -> dict[str, Any]:
     """A problem as a client would see it."""
-    instance = error()
-    return {
-        "type": f"/problems/{error.code.lower().replace('_', '-')}",
-        "title": error.title,
-        "status": error.kind.value,
-        "detail": instance.detail,
-        "code": error.code,
-        "request_id": "019330f0-7a1c-7c8e-9a3e-0d5f6b7a8c9d",
-    }
+    return _members(error(), error.kind.value, "019330f0-7a1c-7c8e-9a3e-0d5f6b7a8c9d")
 
 
 def validation_failed(found: Sequence[FieldError]) -> None:
