@@ -1,0 +1,40 @@
+"""What the gate asks before it lets a request through: whether its principal may make one more call now."""
+
+from dataclasses import dataclass
+from typing import Protocol
+
+from api_gateway.forwarding.route_table import Route
+from kit.auth.principal import Principal
+from kit.errors import DomainError
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """Attributes:
+    refusal: why not; None lets the request through.
+    headers: of the answer in either case (RateLimit and the like), names in lower case.
+    """
+
+    refusal: DomainError | None = None
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+
+class Limiter(Protocol):
+    """Decides from memory, without waiting: it is asked on every forwarded request, after identity."""
+
+    def take(self, principal: Principal, route: Route, now: float) -> Verdict:
+        """One call of this principal.
+
+        Args:
+            now: monotonic seconds.
+        """
+
+
+class Unlimited:
+    """Lets everybody through."""
+
+    def take(self, principal: Principal, route: Route, now: float) -> Verdict:  # noqa: ARG002  the interface's
+        return _PASSED
+
+
+_PASSED = Verdict()
