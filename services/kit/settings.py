@@ -13,12 +13,24 @@ from kit.crypto.keys import KeyRing
 
 
 class ProcessSettings(BaseSettings):
-    """Settings of any process, the gateway's included."""
+    """Settings of any process, the gateway's included.
 
-    model_config = SettingsConfigDict(env_prefix="JIUYE_", extra="ignore", hide_input_in_errors=True)
+    Attributes:
+        traces_url: where OpenTelemetry spans are posted (OTLP/HTTP), `http://collector:4318/v1/traces`; None: off.
+        traces_share: of the traces that begin here, how many are sent, 0 to 1.
+    """
+
+    model_config = SettingsConfigDict(
+        env_prefix="JIUYE_",
+        extra="ignore",
+        hide_input_in_errors=True,
+        env_ignore_empty=True,  # compose hands on what is not set as an empty text
+    )
 
     environment: Literal["development", "production"] = "development"
     log_level: Literal["DEBUG", "INFO", "WARNING", "ERROR"] = "INFO"
+    traces_url: str | None = Field(default=None, pattern=r"^https?://[^@/]+/.+$")
+    traces_share: float = Field(default=1.0, ge=0, le=1)
 
 
 class ServiceSettings(ProcessSettings):

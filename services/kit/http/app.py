@@ -1,5 +1,6 @@
 """The app factory of every service."""
 
+import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 
@@ -16,6 +17,7 @@ from kit.http.context import RequestContext
 from kit.http.idempotency import IdempotentReplay, replay
 from kit.http.paging import CursorCodec
 from kit.settings import ServiceSettings
+from kit.telemetry.spans import open_spans
 
 
 def service_app(
@@ -36,6 +38,8 @@ def service_app(
     `app.state` holds `settings`, `database`, `token_verifier`, `cursors`, `metrics`.
     """
 
+    spans = open_spans(name, settings)
+
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         database = Database(
@@ -53,6 +57,8 @@ def service_app(
                     yield
         finally:
             await database.close()
+            if spans:
+                await asyncio.to_thread(spans.close)
 
     app = bare_app(name=name, title=title, description=description, log_level=settings.log_level, lifespan=lifespan)
     app.state.settings = settings
@@ -64,7 +70,7 @@ def service_app(
         app.include_router(router)
     _add_operations(app)
     app.add_middleware(StrictBodies)
-    app.add_middleware(RequestContext, metrics=app.state.metrics, trust_request_id=True)
+    app.add_middleware(RequestContext, metrics=app.state.metrics, trust_request_id=True, spans=spans)
     return app
 
 

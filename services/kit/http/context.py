@@ -11,7 +11,8 @@ from kit.errors import DomainError
 from kit.http.problems import problem_response
 from kit.ids import new_id
 from kit.telemetry.metrics import HttpMetrics
-from kit.telemetry.trace import continue_trace, current_request_id, current_trace
+from kit.telemetry.spans import Spans
+from kit.telemetry.trace import Trace, continue_trace, current_request_id, current_trace
 
 _REQUEST_ID = re.compile(rb"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
 _log = structlog.get_logger("access")
@@ -24,11 +25,15 @@ class RequestContext:
     Args:
         trust_request_id: take `X-Request-Id` from the caller. Services do, the gateway is their only caller; the
             gateway does not.
+        spans: where each request becomes a span; None: tracing is off.
     """
 
-    def __init__(self, app: ASGIApp, *, metrics: HttpMetrics, trust_request_id: bool) -> None:
+    def __init__(
+        self, app: ASGIApp, *, metrics: HttpMetrics, trust_request_id: bool, spans: Spans | None = None
+    ) -> None:
         self.app = app
         self.metrics = metrics
+        self.spans = spans
         self.trust_request_id = trust_request_id
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -39,7 +44,9 @@ class RequestContext:
         given = headers.get(b"x-request-id", b"")
         trusted = self.trust_request_id and _REQUEST_ID.fullmatch(given)
         rid = given.decode("ascii") if trusted else str(new_id())
-        trace = continue_trace(headers.get(b"traceparent", b"").decode("latin-1"))
+        trace = continue_trace(
+            headers.get(b"traceparent", b"").decode("latin-1"), self.spans.share if self.spans else 0
+        )
         current_request_id.set(rid)
         current_trace.set(trace)
         structlog.contextvars.clear_contextvars()
@@ -65,13 +72,20 @@ class RequestContext:
                 raise  # the answer is half sent: only closing the connection tells the truth
             await problem_response(DomainError())(scope, receive, send_with_id)
         finally:
-            self._observe(scope, status, time.perf_counter() - started)
+            self._observe(scope, trace, rid, status, time.perf_counter() - started)
 
-    def _observe(self, scope: Scope, status: int, seconds: float) -> None:
+    def _observe(self, scope: Scope, trace: Trace, rid: str, status: int, seconds: float) -> None:
         route = route_template(scope)
         self.metrics.observe(scope["method"], route, status, seconds)
-        if route not in _QUIET:
-            _log.info("request", method=scope["method"], route=route, status=status, ms=round(seconds * 1000, 2))
+        if route in _QUIET:
+            return
+        if self.spans:
+            method = scope["method"]
+            said = {"http.request.method": method, "http.route": route, "http.response.status_code": status}
+            self.spans.record(
+                trace, f"{method} {route}", "SERVER", seconds, said | {"jiuye.request_id": rid}, failed=status >= 500
+            )
+        _log.info("request", method=scope["method"], route=route, status=status, ms=round(seconds * 1000, 2))
 
 
 def route_template(scope: Scope) -> str:

@@ -11,6 +11,7 @@ from collections.abc import Awaitable, Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from datetime import time
+from time import perf_counter
 from typing import Any
 from uuid import UUID
 
@@ -28,6 +29,7 @@ from kit.http.idempotency import purge_idempotency_keys
 from kit.jobs import lease as leases
 from kit.settings import ServiceSettings
 from kit.telemetry.logging import configure_logging
+from kit.telemetry.spans import open_spans
 from kit.telemetry.trace import continue_trace, current_trace
 
 _log = structlog.get_logger("kit.jobs")
@@ -121,6 +123,7 @@ class JobWorker:
         )
         self.redis = RedisSettings.from_dsn(settings.redis_url.get_secret_value())
         self.redis.conn_retries = 0
+        self.spans = open_spans(f"{name}-worker", settings)
         self._stopping = asyncio.Event()
 
     async def run(self) -> None:
@@ -133,6 +136,8 @@ class JobWorker:
                 group.create_task(self._heartbeat())
         finally:
             await self.database.close()
+            if self.spans:
+                await asyncio.to_thread(self.spans.close)
 
     def stop(self) -> None:
         self._stopping.set()
@@ -228,12 +233,16 @@ class JobWorker:
             lease = await leases.claim(session, UUID(job_id))
         if lease is None:
             return
-        current_trace.set(continue_trace(lease.traceparent))
+        trace = continue_trace(lease.traceparent, self.spans.share if self.spans else 0)
+        current_trace.set(trace)
         structlog.contextvars.clear_contextvars()
         structlog.contextvars.bind_contextvars(job_id=job_id, job_kind=lease.kind, attempt=lease.attempt)
         beat = asyncio.create_task(self._beat(lease))
+        started = perf_counter()
+        succeeded = False
         try:
             await self._execute(lease)
+            succeeded = True
             _log.info("job.succeeded")
         except leases.LeaseLostError:
             _log.warning("job.superseded")
@@ -243,6 +252,10 @@ class JobWorker:
             beat.cancel()
             with suppress(asyncio.CancelledError):
                 await beat
+            if self.spans:
+                said: dict[str, str | int] = {"jiuye.job_id": job_id, "jiuye.attempt": lease.attempt}
+                took = perf_counter() - started
+                self.spans.record(trace, f"job {lease.kind}", "CONSUMER", took, said, failed=not succeeded)
 
     async def _execute(self, lease: leases.Lease) -> None:
         handler = self.handlers.get(lease.kind)
