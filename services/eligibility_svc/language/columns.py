@@ -29,6 +29,7 @@ from eligibility_svc.language.nodes import (
     Some,
     Type,
 )
+from eligibility_svc.language.solving import solved
 
 E = TypeVar("E")
 
@@ -38,7 +39,6 @@ WIDE = 2**127 - 1
 BOUNDS = {Kind.COUNT: (0, 1_000_000_000), Kind.MONEY: (0, 10**16 - 1)}
 _MONTHS = 120_000
 _NUMERIC = {Kind.COUNT, Kind.NUMBER, Kind.MONEY}
-_MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
 
 
 class ColumnError(Exception):
@@ -167,7 +167,7 @@ class Columns(Generic[E]):
     def truth(self, node: Node) -> E:  # noqa: PLR0911
         """A column of true, false and unknown."""
         target = self.target
-        match node:
+        match node := solved(node):
             case Every(parts=parts):
                 return target.every([self.truth(part) for part in parts])
             case Some(parts=parts):
