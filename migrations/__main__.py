@@ -1,6 +1,7 @@
 """`python -m migrations upgrade|downgrade|current|check|revision [schema …]`.
 
-Connects as each schema's owner: JIUYE_TARGETS_OWNER_URL, JIUYE_ELIGIBILITY_OWNER_URL, JIUYE_LOANS_OWNER_URL.
+Connects as each schema's owner: JIUYE_TARGETS_OWNER_URL, JIUYE_ELIGIBILITY_OWNER_URL, JIUYE_LOANS_OWNER_URL,
+JIUYE_GATEWAY_OWNER_URL.
 """
 
 import argparse
@@ -12,7 +13,7 @@ from alembic import command
 from alembic.config import Config
 
 HERE = Path(__file__).parent
-SCHEMAS = ("targets", "eligibility", "loans")
+SCHEMAS = ("targets", "eligibility", "loans", "gateway")
 
 
 def config(schema: str, url: str) -> Config:

@@ -15,11 +15,12 @@ url: str = context.config.attributes["url"]
 
 def _metadata() -> MetaData:
     """The service's tables: its `models` modules register with its base's metadata."""
-    package = importlib.import_module(f"{schema}_svc")
-    for module in pkgutil.walk_packages(package.__path__, f"{schema}_svc."):
+    name = "api_gateway" if schema == "gateway" else f"{schema}_svc"
+    package = importlib.import_module(name)
+    for module in pkgutil.walk_packages(package.__path__, f"{name}."):
         if module.name.endswith(".models"):
             importlib.import_module(module.name)
-    base: MetaData = importlib.import_module(f"{schema}_svc.base").metadata
+    base: MetaData = importlib.import_module(f"{name}.base").metadata
     return base
 
 

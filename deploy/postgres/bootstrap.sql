@@ -28,7 +28,7 @@ DECLARE
     timeout_name text;
     milliseconds text;
 BEGIN
-    FOREACH service IN ARRAY ARRAY['targets', 'eligibility', 'loans'] LOOP
+    FOREACH service IN ARRAY ARRAY['targets', 'eligibility', 'loans', 'gateway'] LOOP
         FOREACH duty IN ARRAY ARRAY['owner', 'app', 'worker'] LOOP
             role_name := service || '_' || duty;
             IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role_name) THEN
@@ -56,7 +56,7 @@ DECLARE
 BEGIN
     EXECUTE format('REVOKE ALL ON DATABASE %I FROM PUBLIC', current_database());
     REVOKE ALL ON SCHEMA public FROM PUBLIC;
-    FOREACH service IN ARRAY ARRAY['targets', 'eligibility', 'loans'] LOOP
+    FOREACH service IN ARRAY ARRAY['targets', 'eligibility', 'loans', 'gateway'] LOOP
         owner_name := quote_ident(service || '_owner');
         users := format('%I, %I', service || '_app', service || '_worker');
         EXECUTE format('GRANT CONNECT ON DATABASE %I TO %s, %s', current_database(), owner_name, users);

@@ -49,9 +49,13 @@ class Address:
 
 
 class GatewaySettings(ProcessSettings):
-    """Settings of the gateway; it has no database.
+    """Settings of the gateway.
 
     Attributes:
+        database_url: `postgresql+asyncpg://…` of gateway_app: what admins change. Without one, which production does
+            not accept, the clients file alone says who may ask for tokens.
+        redis_url: where gateway processes settle limits, failed logins and kiosk sessions; without one, or when it is
+            away, each process counts alone, and grants half.
         clients_file: JSON of the clients that may ask for tokens, see `api_gateway.identity.repository`.
         access_signing_key: private Ed25519 JWK; signs the tokens of clients.
         internal_signing_key: private Ed25519 JWK, another one; signs the tokens for services.
@@ -59,6 +63,8 @@ class GatewaySettings(ProcessSettings):
         base_url: the public address of the gateway.
     """
 
+    database_url: SecretStr | None = None
+    redis_url: SecretStr | None = None
     clients_file: Path
     access_signing_key: SecretStr
     internal_signing_key: SecretStr
@@ -95,6 +101,12 @@ class GatewaySettings(ProcessSettings):
     def _two_keys(self) -> "GatewaySettings":
         if self.access_jwk["x"] == self.internal_jwk["x"]:
             raise ValueError("JIUYE_ACCESS_SIGNING_KEY and JIUYE_INTERNAL_SIGNING_KEY must be two keys")
+        return self
+
+    @model_validator(mode="after")
+    def _lasting(self) -> "GatewaySettings":
+        if self.environment == "production" and (self.database_url is None or self.redis_url is None):
+            raise ValueError("production needs JIUYE_DATABASE_URL and JIUYE_REDIS_URL")
         return self
 
     @property

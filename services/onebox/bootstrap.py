@@ -15,7 +15,8 @@ from onebox.errors import OneboxError
 from onebox.scram import verifier
 
 DATABASE = "jiuye"
-SCHEMAS = ("targets", "eligibility", "loans")
+SERVICES = ("targets", "eligibility", "loans")
+SCHEMAS = (*SERVICES, "gateway")
 DUTIES = ("owner", "app", "worker")
 ROLES = tuple(f"{schema}_{duty}" for schema in SCHEMAS for duty in DUTIES)
 OLDEST_MAJOR = 18  # migrations use what came with it, uuidv7() for one

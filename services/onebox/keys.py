@@ -4,7 +4,7 @@ import base64
 import json
 import os
 import secrets
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -77,12 +77,18 @@ class Keys:
             write_private(path, asdict(keys))
             return keys
         try:
-            return cls(**json.loads(path.read_text(encoding="utf-8")))
+            keys = cls(**json.loads(path.read_text(encoding="utf-8")))
         except (OSError, ValueError, TypeError):
             raise OneboxError(
                 f"密钥文件 {path} 读不出来或已损坏。请从备份恢复；没有它，已有的数据库无法打开。",
                 f"{path} cannot be read or is damaged. Restore it from a backup; without it the database stays closed.",
             ) from None
+        # A version that knows more roles than the one that wrote the file gives them passwords.
+        new = {role: secrets.token_urlsafe(24) for role in ROLES if role not in keys.role_passwords}
+        if new:
+            keys = replace(keys, role_passwords=keys.role_passwords | new)
+            write_private(path, asdict(keys))
+        return keys
 
 
 def write_private(path: Path, content: dict[str, Any]) -> None:

@@ -11,7 +11,7 @@ from pathlib import Path
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
 
-from onebox.bootstrap import DATABASE, SCHEMAS
+from onebox.bootstrap import DATABASE, SCHEMAS, SERVICES
 
 REPOSITORY = Path(__file__).parents[2]
 _COMMENT = """
@@ -58,5 +58,5 @@ def _fingerprint(repository: Path) -> str:
 
 
 def _files(repository: Path) -> Iterator[Path]:
-    for folder in (repository / "migrations", *(repository / "services" / f"{schema}_svc" for schema in SCHEMAS)):
+    for folder in (repository / "migrations", *(repository / "services" / f"{name}_svc" for name in SERVICES)):
         yield from (path for path in folder.rglob("*") if path.is_file() and path.suffix != ".pyc")

@@ -6,6 +6,7 @@
 from dataclasses import dataclass
 
 from onebox.bootstrap import SCHEMAS
+from onebox.bootstrap import SERVICES as SERVICE_NAMES
 
 _SERVICE_VARIABLES = (
     "JIUYE_ENVIRONMENT",
@@ -17,6 +18,8 @@ _SERVICE_VARIABLES = (
 )
 _GATEWAY_VARIABLES = (
     "JIUYE_ENVIRONMENT",
+    "JIUYE_DATABASE_URL",
+    "JIUYE_REDIS_URL",
     "JIUYE_CLIENTS_FILE",
     "JIUYE_ACCESS_SIGNING_KEY",
     "JIUYE_INTERNAL_SIGNING_KEY",
@@ -36,14 +39,14 @@ class Application:
         factory: `module:function` of the ASGI application.
         port_offset: added to PORT.
         variables: the environment that it reads.
-        role: of the database; None for the gateway, which has none.
+        role: of the database.
     """
 
     name: str
     factory: str
     port_offset: int
     variables: tuple[str, ...]
-    role: str | None = None
+    role: str
 
     def command(self, host: str, port: int) -> tuple[str, ...]:
         where = ("--host", host, "--port", str(port))
@@ -77,13 +80,13 @@ class Step:
         return ("python", "-m", self.module, *self.arguments)
 
 
-GATEWAY = Application("gateway", "api_gateway.main:create_app", 0, _GATEWAY_VARIABLES)
+GATEWAY = Application("gateway", "api_gateway.main:create_app", 0, _GATEWAY_VARIABLES, "gateway_app")
 SERVICES = tuple(
-    Application(schema, f"{schema}_svc.main:create_app", offset, _SERVICE_VARIABLES, f"{schema}_app")
-    for offset, schema in enumerate(SCHEMAS, start=1)
+    Application(name, f"{name}_svc.main:create_app", offset, _SERVICE_VARIABLES, f"{name}_app")
+    for offset, name in enumerate(SERVICE_NAMES, start=1)
 )
 WORKERS = tuple(
-    Worker(f"{schema}-worker", f"{schema}_svc.worker", _SERVICE_VARIABLES, f"{schema}_worker") for schema in SCHEMAS
+    Worker(f"{name}-worker", f"{name}_svc.worker", _SERVICE_VARIABLES, f"{name}_worker") for name in SERVICE_NAMES
 )
 MIGRATE = Step("migrate", "migrations", tuple(f"JIUYE_{schema.upper()}_OWNER_URL" for schema in SCHEMAS), ("upgrade",))
 SEED = Step("seed", "targets_svc.seed", _SERVICE_VARIABLES, role="targets_app")

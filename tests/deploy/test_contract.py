@@ -8,7 +8,7 @@ from pydantic_settings import BaseSettings
 
 from api_gateway.settings import GatewaySettings
 from kit.settings import ServiceSettings
-from onebox.bootstrap import DATABASE, ROLES, bootstrap
+from onebox.bootstrap import DATABASE, ROLES, SCHEMAS, bootstrap
 from onebox.keys import Keys
 from onebox.processes import GATEWAY, MIGRATE, SEED, SERVICES, WORKERS, Application, Step, Worker
 from onebox.settings import DEFAULT_PORT
@@ -85,7 +85,7 @@ def test_every_database_url_is_that_of_the_right_role_with_the_password_that_the
         ("migrate", name.removeprefix("JIUYE_").removesuffix("_URL").lower()): url
         for name, url in deployed["migrate"].environment.items()
     }
-    assert len(found) == 2 * len(SERVICES) + 1 + 3
+    assert len(found) == 2 * len(SERVICES) + 2 + len(SCHEMAS)
     admin = urlsplit(deployed["bootstrap"].environment["JIUYE_POSTGRES_URL"])
     for (_, role), text in found.items():
         url = urlsplit(text)

@@ -19,7 +19,7 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
-_NAMING = {
+naming_convention = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
     "ck": "ck_%(table_name)s_%(constraint_name)s",
@@ -30,7 +30,7 @@ _NAMING = {
 
 def schema_metadata(schema: str) -> MetaData:
     """Metadata of a service's schema with the kit's tables in it; `class Base(DeclarativeBase): metadata = …`."""
-    metadata = MetaData(schema=schema, naming_convention=_NAMING)
+    metadata = MetaData(schema=schema, naming_convention=naming_convention)
     idempotency_table(metadata)
     job_table(metadata)
     return metadata

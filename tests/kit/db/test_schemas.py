@@ -9,7 +9,9 @@ from typing import Any
 import asyncpg
 import pytest
 
-SCHEMAS = ("targets", "eligibility", "loans")
+SCHEMAS = ("targets", "eligibility", "loans", "gateway")
+# One table of each that its roles use.
+TABLES = dict.fromkeys(SCHEMAS, "job") | {"gateway": "client"}
 ROOT = Path(__file__).parents[3]
 _SHAPE = """
     SELECT c.relname, a.attname, format_type(a.atttypid, a.atttypmod), a.attnotnull
@@ -58,13 +60,13 @@ async def test_a_role_is_refused_in_the_other_schemas(infrastructure: Any, schem
     role = f"{schema}_{duty}"
     connection = await asyncpg.connect(infrastructure.plain_url(role, "jiuye_template"))
     try:
-        assert await connection.fetchval(f"SELECT count(*) >= 0 FROM {schema}.job")
+        assert await connection.fetchval(f"SELECT count(*) >= 0 FROM {schema}.{TABLES[schema]}")
         for other in set(SCHEMAS) - {schema}:
             for statement in (
-                f"SELECT * FROM {other}.job",
-                f"INSERT INTO {other}.job (id, kind, owner, payload) VALUES (gen_random_uuid(), 'x', 'x', '{{}}')",
+                f"SELECT * FROM {other}.{TABLES[other]}",
+                f"INSERT INTO {other}.{TABLES[other]} DEFAULT VALUES",
                 f"CREATE TABLE {other}.mine (id int)",
-                f"COPY {other}.job TO STDOUT",
+                f"COPY {other}.{TABLES[other]} TO STDOUT",
                 f"SET ROLE {other}_app",
                 f"SET ROLE {other}_owner",
             ):
@@ -88,9 +90,9 @@ async def test_who_serves_requests_cannot_change_tables(infrastructure: Any, sch
     try:
         for statement in (
             f"CREATE TABLE {schema}.mine (id int)",
-            f"DROP TABLE {schema}.job",
-            f"ALTER TABLE {schema}.job ADD COLUMN x int",
-            f"TRUNCATE {schema}.job",
+            f"DROP TABLE {schema}.{TABLES[schema]}",
+            f"ALTER TABLE {schema}.{TABLES[schema]} ADD COLUMN x int",
+            f"TRUNCATE {schema}.{TABLES[schema]}",
             f"UPDATE {schema}.alembic_version SET version_num = 'x'",
         ):
             with pytest.raises(asyncpg.InsufficientPrivilegeError):

@@ -1,0 +1,1 @@
+"""What admins change, kept in the schema `gateway`; requests never wait for it."""

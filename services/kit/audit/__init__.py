@@ -1,0 +1,1 @@
+"""Who did what when: rows that only grow, each sealed with the one before it."""
