@@ -31,11 +31,10 @@ from eligibility_svc.applications.schemas import (
 )
 from eligibility_svc.applications.service import Actor, ApplicationView
 from eligibility_svc.applications.vault import Vault
-from kit.auth.dependencies import requires
+from kit.auth.dependencies import requires, requires_any
 from kit.auth.principal import Principal
 from kit.clock import now
 from kit.db.engine import Tx
-from kit.errors import ScopeMissingError
 from kit.http.errors import (
     VersionStaleError,
 )
@@ -52,12 +51,6 @@ _OFFICE = frozenset({"STAFF", "REVIEWER", "CITY", "CITY_REVIEWER"})
 _STEP = (ApplicationNotFoundError, StepRefusedError, VersionStaleError)
 
 
-def _may_return(principal: Annotated[Principal, requires("eligibility.application.read")]) -> Principal:
-    if principal.scopes.isdisjoint({"eligibility.application.accept", "eligibility.application.decide"}):
-        raise ScopeMissingError("退回申请需要受理或决定的权限，请联系管理员开通。")
-    return principal
-
-
 def _vault(request: Request) -> Vault:
     return Vault(request.app.state.settings.key_ring)
 
@@ -70,7 +63,7 @@ Keys = Annotated[Vault, Depends(_vault)]
 Writer = Annotated[Principal, requires("eligibility.application.write")]
 Reader = Annotated[Principal, requires("eligibility.application.read")]
 Accepter = Annotated[Principal, requires("eligibility.application.accept")]
-Returner = Annotated[Principal, Depends(_may_return)]
+Returner = Annotated[Principal, requires_any("eligibility.application.accept", "eligibility.application.decide")]
 Decider = Annotated[Principal, requires("eligibility.application.decide")]
 Payer = Annotated[Principal, requires("eligibility.application.pay")]
 Rater = Annotated[Principal, requires("eligibility.rating.write")]

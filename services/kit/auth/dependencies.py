@@ -13,17 +13,43 @@ from kit.errors import ScopeMissingError
 from kit.http.errors import TokenInvalidError, TokenMissingError
 
 SCHEME_NAME = "OAuth2"
-_scheme = OAuth2(
-    flows=OAuthFlows(clientCredentials=OAuthFlowClientCredentials(tokenUrl="/oauth/token", scopes={})),
-    scheme_name=SCHEME_NAME,
-    description="客户端凭证：先向 /oauth/token 换取访问令牌，再放入 Authorization: Bearer 请求头。",
-    auto_error=False,
-)
+# FastAPI writes it where one of several scopes is enough; `kit.http.openapi` turns it into alternatives.
+ANY_SCHEME_NAME = "OAuth2Any"
 
 
-async def _authorised(
-    request: Request, required: SecurityScopes, authorization: Annotated[str | None, Depends(_scheme)]
+def _scheme(name: str) -> OAuth2:
+    return OAuth2(
+        flows=OAuthFlows(clientCredentials=OAuthFlowClientCredentials(tokenUrl="/oauth/token", scopes={})),
+        scheme_name=name,
+        description="客户端凭证：先向 /oauth/token 换取访问令牌，再放入 Authorization: Bearer 请求头。",
+        auto_error=False,
+    )
+
+
+async def _with_all(
+    request: Request,
+    required: SecurityScopes,
+    authorization: Annotated[str | None, Depends(_scheme(SCHEME_NAME))],
 ) -> Principal:
+    principal = _authenticated(request, authorization)
+    missing = [scope for scope in required.scopes if scope not in principal.scopes]
+    if missing:
+        raise ScopeMissingError(f"这项操作需要权限 {' '.join(missing)}，请联系管理员开通。")
+    return principal
+
+
+async def _with_any(
+    request: Request,
+    required: SecurityScopes,
+    authorization: Annotated[str | None, Depends(_scheme(ANY_SCHEME_NAME))],
+) -> Principal:
+    principal = _authenticated(request, authorization)
+    if principal.scopes.isdisjoint(required.scopes):
+        raise ScopeMissingError(f"这项操作需要权限 {' 或 '.join(required.scopes)}，请联系管理员开通。")
+    return principal
+
+
+def _authenticated(request: Request, authorization: str | None) -> Principal:
     if not authorization:
         raise TokenMissingError
     kind, _, token = authorization.partition(" ")
@@ -32,13 +58,15 @@ async def _authorised(
     verifier: TokenVerifier = request.app.state.token_verifier
     principal = verifier.verify(token.strip())
     structlog.contextvars.bind_contextvars(client=principal.subject)
-    missing = [scope for scope in required.scopes if scope not in principal.scopes]
-    if missing:
-        raise ScopeMissingError(f"这项操作需要权限 {' '.join(missing)}，请联系管理员开通。")
     request.state.principal = principal
     return principal
 
 
 def requires(*scopes: str) -> Any:
     """`Annotated[Principal, requires("targets.report.write")]`: 401 without a valid token, 403 without the scopes."""
-    return Security(_authorised, scopes=list(scopes))
+    return Security(_with_all, scopes=list(scopes))
+
+
+def requires_any(*scopes: str) -> Any:
+    """`requires` for a call that several kinds of people may make: one of the scopes is enough."""
+    return Security(_with_any, scopes=list(scopes))

@@ -5,7 +5,7 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from kit.auth.dependencies import SCHEME_NAME
+from kit.auth.dependencies import ANY_SCHEME_NAME, SCHEME_NAME
 from kit.errors import DomainError, ScopeMissingError, ValidationFailedError
 from kit.http import errors
 from kit.http.problems import problem_schema, problems
@@ -64,6 +64,8 @@ def _document(app: FastAPI) -> dict[str, Any]:
 
 def _complete(operation: dict[str, Any]) -> list[str]:
     """Adds the shared problem responses and headers to one operation; returns its scopes."""
+    if operation.get("security"):
+        operation["security"] = _alternatives(operation["security"])
     required = [s for need in operation.get("security", []) for s in need.get(SCHEME_NAME, [])]
     responses = operation["responses"]
     generated = responses.get("422", {}).get("content", {})
@@ -93,6 +95,14 @@ def _complete(operation: dict[str, Any]) -> list[str]:
     return required
 
 
+def _alternatives(security: list[dict[str, list[str]]]) -> list[dict[str, list[str]]]:
+    """Of a list of requirements one is enough, and of a requirement every scope is needed (OpenAPI 3.1 §4.8.30)."""
+    for need in security:
+        if ANY_SCHEME_NAME in need:
+            return [{SCHEME_NAME: [scope]} for scope in need[ANY_SCHEME_NAME]]
+    return security
+
+
 def _idempotency(operation: dict[str, Any]) -> list[type[DomainError]]:
     """Marks a required Idempotency-Key as such; returns the errors that belong to the header."""
     for parameter in operation.get("parameters", []):
@@ -107,6 +117,8 @@ def _idempotency(operation: dict[str, Any]) -> list[type[DomainError]]:
 
 
 def _name_scopes(built: dict[str, Any], scopes: list[str]) -> None:
-    scheme = built["components"].get("securitySchemes", {}).get(SCHEME_NAME)
-    if scheme:
+    schemes = built["components"].get("securitySchemes", {})
+    scheme = schemes.pop(ANY_SCHEME_NAME, None)
+    if scheme or SCHEME_NAME in schemes:
+        scheme = schemes.setdefault(SCHEME_NAME, scheme)
         scheme["flows"]["clientCredentials"]["scopes"] = {scope: scope for scope in scopes}

@@ -10,7 +10,7 @@ from fastapi import Response
 from pydantic import Field, SecretStr
 from sqlalchemy import text
 
-from kit.auth.dependencies import requires
+from kit.auth.dependencies import requires, requires_any
 from kit.auth.principal import Principal
 from kit.db.engine import Tx
 from kit.errors import NotFoundError, StateConflictError
@@ -29,6 +29,7 @@ from kit.testing import Caller, client, serving
 router = Router(prefix="/api/v1/notes", tags=["便笺"])
 Writer = Annotated[Principal, requires("notes.note.write")]
 Reader = Annotated[Principal, requires("notes.note.read")]
+Remover = Annotated[Principal, requires_any("notes.note.remove", "notes.note.write")]
 
 
 class NoteCreate(RequestModel):
@@ -69,6 +70,11 @@ async def get_note(note_id: UUID, principal: Reader, tx: Tx, response: Response)
 @router.put("/{note_id}", operation_id="replace_note", summary="修改便笺", status_code=204)
 async def replace_note(note_id: UUID, principal: Writer, if_match: IfMatch = None) -> None:
     check_if_match(if_match, 7, required=True)
+
+
+@router.delete("/{note_id}", operation_id="remove_note", summary="删除便笺", status_code=204)
+async def remove_note(note_id: UUID, principal: Remover) -> None:
+    pass
 
 
 @router.get("", operation_id="list_notes", summary="便笺列表")

@@ -149,6 +149,22 @@ async def test_no_token_bad_token_missing_scope(notes_url: str, caller: Caller, 
         assert_problem(await anonymous.get("/api/v1/notes", headers=outside), 401, "TOKEN_INVALID")
 
 
+async def test_one_of_several_scopes_is_enough(notes_url: str, caller: Caller) -> None:
+    path = "/api/v1/notes/019330f0-7a1c-7c8e-9a3e-0d5f6b7a8c9d"
+    async with client(notes_url) as anonymous:
+        assert_problem(await anonymous.delete(path), 401, "TOKEN_MISSING")
+        refused = await anonymous.delete(path, headers=caller.headers("notes.note.read"))
+        assert "notes.note.remove 或 notes.note.write" in assert_problem(refused, 403, "SCOPE_MISSING")["detail"]
+        for scope in ("notes.note.remove", "notes.note.write"):
+            assert (await anonymous.delete(path, headers=caller.headers(scope))).status_code == 204
+        document = (await anonymous.get("/openapi.json")).json()
+    operation = document["paths"]["/api/v1/notes/{note_id}"]["delete"]
+    assert operation["security"] == [{"OAuth2": ["notes.note.remove"]}, {"OAuth2": ["notes.note.write"]}]
+    scopes = document["components"]["securitySchemes"].pop("OAuth2")["flows"]["clientCredentials"]["scopes"]
+    assert "notes.note.remove" in scopes
+    assert not document["components"]["securitySchemes"]
+
+
 async def test_the_same_key_gives_the_same_answer_and_one_effect(notes: httpx.AsyncClient) -> None:
     headers = key()
     first = await notes.post("/api/v1/notes", json=NOTE, headers=headers)
