@@ -11,6 +11,7 @@ from targets_svc.event_uploads.endpoints import router as event_uploads_router
 from targets_svc.forecasts.endpoints import router as forecasts_router
 from targets_svc.indicators.endpoints import router as indicators_router
 from targets_svc.jobs.endpoints import router as jobs_router
+from targets_svc.month_closes.endpoints import router as month_closes_router
 from targets_svc.plan_imports.endpoints import router as plan_imports_router
 from targets_svc.plans.endpoints import router as plans_router
 from targets_svc.progress.endpoints import router as progress_router
@@ -38,6 +39,7 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
             event_uploads_router,
             reconciliations_router,
             progress_router,
+            month_closes_router,
             rankings_router,
             forecasts_router,
             completeness_router,

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kit.dates import Month
 from targets_svc.indicators.domain import IndicatorKind, Source
 from targets_svc.indicators.repository import load_indicators
+from targets_svc.month_closes.repository import find_snapshot_at
 from targets_svc.plans.domain import Plan
 from targets_svc.plans.errors import PlanNotFoundError
 from targets_svc.plans.service import find_plan_for_period
@@ -18,13 +19,13 @@ from targets_svc.progress import repository
 from targets_svc.progress.domain.arithmetic import Curve, is_met
 from targets_svc.progress.domain.observation import (
     Cell,
-    Observation,
     OfficialCell,
     ReportState,
     days_overdue,
     from_register,
     from_reports,
 )
+from targets_svc.progress.domain.snapshot import Snapshot
 from targets_svc.progress.domain.table import Period, Row, build_table
 from targets_svc.register.repository import counts_to_month
 from targets_svc.units.domain import CITY, limited_to
@@ -88,16 +89,43 @@ class _Facts:
 async def read_progress(tx: AsyncSession, question: Question, *, own_unit: str | None, now: datetime) -> ProgressTable:
     """The table of a month; a unit's account sees its own rows, rank included, and the city's.
 
+    As known at the instant at which the month was closed, it is that of the snapshot.
+
     Raises:
         PlanNotFoundError: no plan of that year.
     """
-    month = question.month
-    plan = await find_plan_for_period(tx, month.year, question.as_of or month.last)
+    if question.known_at is not None and question.as_of is None:
+        kept = await find_snapshot_at(tx, question.month, question.known_at)
+        if kept is not None:
+            return tabulate(question, kept, own_unit)
+    plan = await _plan(tx, question)
+    wanted = {_source(question.source, load_indicators()[code].actual_source) for code in plan.indicators}
+    return _compute(await _facts(tx, question, plan, wanted, limited_to(own_unit), now))
+
+
+async def take_snapshot(tx: AsyncSession, month: Month, now: datetime) -> Snapshot:
+    """All that is known of a month now, from both sources.
+
+    Raises:
+        PlanNotFoundError: no plan of that year.
+    """
+    question = Question(month, ProgressSource.POLICY, Curve.LINEAR)
+    plan = await _plan(tx, question)
+    return _observe(await _facts(tx, question, plan, set(Source), None, now))
+
+
+async def _plan(tx: AsyncSession, question: Question) -> Plan:
+    plan = await find_plan_for_period(tx, question.month.year, question.as_of or question.month.last)
     if plan is None:
         raise PlanNotFoundError
-    known_at = min(question.known_at or now, now)
+    return plan
+
+
+async def _facts(
+    tx: AsyncSession, question: Question, plan: Plan, wanted: set[Source], own_unit: str | None, now: datetime
+) -> _Facts:
+    month, known_at = question.month, min(question.known_at or now, now)
     cells = await repository.find_official_cells(tx, month.year, [month.number - 1, month.number], known_at)
-    wanted = {_source(question.source, load_indicators()[code].actual_source) for code in plan.indicators}
     waiting: frozenset[str] = frozenset()
     if Source.REPORT in wanted:
         waiting = await repository.find_waiting_units(tx, month.year, month.number, known_at)
@@ -105,36 +133,42 @@ async def read_progress(tx: AsyncSession, question: Question, *, own_unit: str |
     if Source.REGISTER in wanted:
         counts = frozenset((await counts_to_month(tx, month.year, month.number, question.known_at)).items())
     overdue = days_overdue(due_at(month, load_calendar()), known_at)
-    own = limited_to(own_unit)
-    return _compute(_Facts(question, own, plan, id(plan), tuple(sorted(cells, key=_place)), waiting, overdue, counts))
+    return _Facts(question, own_unit, plan, id(plan), tuple(sorted(cells, key=_place)), waiting, overdue, counts)
 
 
 @lru_cache(maxsize=64)
 def _compute(facts: _Facts) -> ProgressTable:
     """Pure, and dearer than the reads before it: most callers ask for a table that somebody has just asked for."""
-    question, plan = facts.question, facts.plan
-    period = Period(question.month.number, question.curve, _kept_before(plan, facts.cells, question.month.number - 1))
-    rows = build_table(plan, load_indicators(), load_units(), _observe(facts), period)
-    seen = tuple(row for row in rows if facts.own_unit is None or row.unit in {facts.own_unit, CITY})
-    return ProgressTable(question, plan.version, seen)
+    return tabulate(facts.question, _observe(facts), facts.own_unit)
 
 
-def _observe(facts: _Facts) -> dict[Cell, Observation]:
-    question, plan, indicators = facts.question, facts.plan, load_indicators()
+def tabulate(question: Question, known: Snapshot, own_unit: str | None) -> ProgressTable:
+    """The table that answers a question from what is known; a unit's account sees its own rows and the city's."""
+    indicators, own = load_indicators(), limited_to(own_unit)
+    seen = {
+        (item.unit, item.indicator): known.by_source[
+            _source(question.source, indicators[item.indicator].actual_source)
+        ][item.unit, item.indicator]
+        for item in known.plan.items
+    }
+    period = Period(question.month.number, question.curve, known.kept_before)
+    rows = build_table(known.plan, indicators, load_units(), seen, period)
+    return ProgressTable(
+        question, known.plan.version, tuple(row for row in rows if own is None or row.unit in {own, CITY})
+    )
+
+
+def _observe(facts: _Facts) -> Snapshot:
+    plan, indicators, month = facts.plan, load_indicators(), facts.question.month.number
     state = ReportState(
-        official=[cell for cell in facts.cells if cell.month == question.month.number],
+        official=[cell for cell in facts.cells if cell.month == month],
         waiting=facts.waiting,
         days_overdue=facts.days_overdue,
     )
     by_source = {Source.REPORT: from_reports(plan.items, indicators, state)}
     if facts.counts is not None:
         by_source[Source.REGISTER] = from_register(plan.items, indicators, dict(facts.counts))
-    return {
-        (item.unit, item.indicator): by_source[_source(question.source, indicators[item.indicator].actual_source)][
-            item.unit, item.indicator
-        ]
-        for item in plan.items
-    }
+    return Snapshot(plan, by_source, _kept_before(plan, facts.cells, month - 1))
 
 
 def _place(cell: OfficialCell) -> tuple[str, int, str]:

@@ -4,12 +4,11 @@ from typing import Annotated
 
 from fastapi import Depends, Path, Query, Response
 
-from kit.auth.dependencies import requires
+from kit.auth.dependencies import requires, requires_any
 from kit.auth.principal import Principal
 from kit.clock import now
 from kit.dates import Month
 from kit.db.engine import Tx
-from kit.errors import ScopeMissingError
 from kit.http.errors import (
     IfMatchRequiredError,
     VersionStaleError,
@@ -20,6 +19,7 @@ from kit.http.paging import PageQuery
 from kit.http.problems import problems
 from kit.http.routing import Router
 from kit.http.wire import Code, Instant
+from targets_svc.month_closes.errors import MonthClosedError
 from targets_svc.reports import service
 from targets_svc.reports.domain import Actor, State
 from targets_svc.reports.errors import (
@@ -41,12 +41,6 @@ def _actor(principal: Principal) -> Actor:
     return Actor(principal.subject, principal.kind, principal.unit)
 
 
-def _may_return(principal: Annotated[Principal, requires("targets.report.read")]) -> Principal:
-    if principal.scopes.isdisjoint({"targets.report.review", "targets.report.approve"}):
-        raise ScopeMissingError("退回报表需要权限 targets.report.review 或 targets.report.approve，请联系管理员开通。")
-    return principal
-
-
 def _month(month: Annotated[MonthString, Path(description="报表月份")]) -> Month:
     return Month.parse(month)
 
@@ -57,14 +51,10 @@ Writer = Annotated[Principal, requires("targets.report.write")]
 Submitter = Annotated[Principal, requires("targets.report.submit")]
 Reviewer = Annotated[Principal, requires("targets.report.review")]
 Approver = Annotated[Principal, requires("targets.report.approve")]
-Returner = Annotated[Principal, Depends(_may_return)]
+Returner = Annotated[Principal, requires_any("targets.report.review", "targets.report.approve")]
 UnitPath = Annotated[Code, Path(description="单位代码", examples=["ZZ07"])]
 KnownAt = Annotated[Instant | None, Query(description="当时正式的数据；默认现在")]
-_STEP = (
-    ReportNotFoundError,
-    VersionStaleError,
-    TransitionRefusedError,
-)
+_STEP = (ReportNotFoundError, VersionStaleError, TransitionRefusedError, MonthClosedError)
 
 
 def _answer(view: ReportView, response: Response) -> ReportRead:

@@ -13,6 +13,7 @@ from kit.errors import FieldError
 from kit.http.errors import VersionStaleError
 from kit.http.etags import check_if_match
 from targets_svc.indicators.repository import load_indicators
+from targets_svc.month_closes.service import require_open
 from targets_svc.plans.service import find_plan_for_period
 from targets_svc.report_rules.domain import (
     Assignment,
@@ -78,11 +79,14 @@ async def save_draft(
         ReportInvalidError: rules R1, R3–R6, R9, R10; all faults at once.
         IfMatchRequiredError, VersionStaleError: the report exists already.
         TransitionRefusedError: it is on its way, or approved.
+        MonthClosedError: the month was closed without it.
     """
     if not may_report(actor.unit, unit):
         raise ReportNotFoundError
     assignment = await _assignment(tx, unit, month, now)
     report = await repository.lock_report(tx, unit, month)
+    if report is None or report.revision == 1:
+        await require_open(tx, month)
     is_new = report is None and await repository.begin_report(tx, unit, month, due_at(month, load_calendar()))
     if is_new and if_match is not None:
         raise VersionStaleError
@@ -248,7 +252,10 @@ async def _step(
     report = await _locked(tx, actor, unit, month)
     check_if_match(if_match, report.row_version, required=False)
     revision = await repository.load_latest(tx, report)
-    return report, revision, _decide(revision, step, actor)
+    after = _decide(revision, step, actor)
+    if report.revision == 1:
+        await require_open(tx, month)
+    return report, revision, after
 
 
 def _decide(revision: RevisionRow, step: Step, actor: Actor) -> State:

@@ -1,0 +1,1 @@
+"""Closing a month: two people, and a snapshot that stays as it was."""
