@@ -1,8 +1,10 @@
 """Deciding: facts and a date against the catalogue, every criterion reported, unknown never taken for no."""
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from typing import Any
+from functools import lru_cache
+from operator import itemgetter
+from typing import Any, NamedTuple
 
 from eligibility_svc.checks.domain import (
     NOT_IN_FORCE,
@@ -25,23 +27,86 @@ from eligibility_svc.language.nodes import Value
 from eligibility_svc.measures.domain import Catalogue, Criterion, Edition, Quota
 
 
-class Decider:
-    """Answers checks against one catalogue; made once, holds no state of a check."""
+REMEMBERED = 128
 
-    def __init__(self, catalogue: Catalogue, vocabulary: Vocabulary) -> None:
+
+class Claim:
+    """A measure as one subject may claim it: its editions made ready, and the answers given last.
+
+    An answer follows from the date and the facts that the rules read, and people are much alike in these few: most
+    answers have been given before. `answer` remembers as many as are worth their memory, and nobody they were about.
+
+    Attributes:
+        facts: names of all facts that any edition reads.
+        read: their values from a mapping that has every fact of the subject, None for unknown ones.
+        answer: what a date and such values come to.
+    """
+
+    def __init__(self, vocabulary: Vocabulary, subject: str, plans: tuple[Plan, ...], remembered: int) -> None:
+        names = {name for plan in plans for rule in plan.terms.rules() for name in rule.facts}
+        self.plans = plans
+        self.facts = tuple(sorted(names, key=vocabulary.position))
+        self.read = _reader(self.facts)
+        self.answer = lru_cache(remembered)(self._answer)
+        self._vocabulary = vocabulary
+        self._subject = subject
+
+    def plan(self, day: date) -> Plan | None:
+        """The edition in force on a day."""
+        return next((plan for plan in self.plans if plan.edition.is_in_force(day)), None)
+
+    def _answer(self, as_of: date, values: tuple[Value | None, ...]) -> Answer:
+        facts = {name: value for name, value in zip(self.facts, values, strict=True) if value is not None}
+        case = _Case(self._vocabulary, self._subject, facts, as_of)
+        plan = self.plan(as_of)
+        return case.answer(plan) if plan else _not_in_force([each.edition for each in self.plans], case)
+
+
+def _reader(names: tuple[str, ...]) -> Callable[[Mapping[str, Value | None]], tuple[Value | None, ...]]:
+    match names:
+        case ():
+            return lambda _: ()
+        case (name,):
+            return lambda facts: (facts[name],)
+        case _:
+            return itemgetter(*names)
+
+
+class Finding(NamedTuple):
+    """An answer, and what it follows from: a claim and the values of its facts."""
+
+    claim: Claim
+    values: tuple[Value | None, ...]
+    answer: Answer
+
+
+class Decider:
+    """Answers checks against one catalogue; made once, holds no state of a check.
+
+    Args:
+        remembered: how many answers to keep of each measure.
+    """
+
+    def __init__(self, catalogue: Catalogue, vocabulary: Vocabulary, remembered: int = REMEMBERED) -> None:
         self.catalogue = catalogue
         self.vocabulary = vocabulary
-        self._plans: dict[str, dict[str, tuple[Plan, ...]]] = {
+        self.claims: dict[str, dict[str, Claim]] = {
             subject: {
-                code: tuple(
-                    Plan(edition, edition.terms[subject], self._words(subject, edition))
-                    for edition in catalogue.measures[code]
-                    if subject in edition.terms
+                code: Claim(
+                    vocabulary,
+                    subject,
+                    tuple(
+                        Plan(edition, edition.terms[subject], self._words(subject, edition))
+                        for edition in catalogue.measures[code]
+                        if subject in edition.terms
+                    ),
+                    remembered,
                 )
                 for code in catalogue.of_subject(subject)
             }
             for subject in vocabulary.subjects
         }
+        self._unknown = {subject: dict.fromkeys(vocabulary.of(subject)) for subject in vocabulary.subjects}
 
     def check(
         self, subject: str, facts: Mapping[str, Value], as_of: date, measures: Sequence[str] | None = None
@@ -53,24 +118,30 @@ class Decider:
             as_of: the legal date; parameters and editions are those of that day.
             measures: codes that exist and belong to the subject.
         """
+        return tuple(found.answer for found in self.find(subject, facts, as_of, measures))
+
+    def find(
+        self, subject: str, facts: Mapping[str, Value], as_of: date, measures: Sequence[str] | None = None
+    ) -> list[Finding]:
+        """As `check`, each answer with what it follows from."""
         wanted = None if measures is None else frozenset(measures)
-        case = _Case(self.vocabulary, subject, facts, as_of)
-        answers: list[Answer] = []
+        whole: dict[str, Value | None] = {**self._unknown[subject], **facts}
+        found: list[Finding] = []
         costs: dict[str, frozenset[str]] = {}
-        for code, plans in self._plans[subject].items():
+        for code, claim in self.claims[subject].items():
             if wanted is not None and code not in wanted:
                 continue
-            plan = next((plan for plan in plans if plan.edition.is_in_force(as_of)), None)
-            answer = case.answer(plan) if plan else _not_in_force([each.edition for each in plans], case)
-            answers.append(answer)
-            if plan and plan.costs and answer.outcome is not Outcome.NOT_ELIGIBLE:
+            values = claim.read(whole)
+            answer = claim.answer(as_of, values)
+            found.append(Finding(claim, values, answer))
+            if answer.outcome is not Outcome.NOT_ELIGIBLE and (plan := claim.plan(as_of)) and plan.costs:
                 costs[code] = plan.costs
-        return tuple(_marked(answers, costs))
+        return _marked(found, costs)
 
     def deciding(self, subject: str, code: str, as_of: date) -> frozenset[str]:
         """Facts of which one alone may settle a measure; none while it is not in force."""
-        in_force = (plan for plan in self._plans[subject][code] if plan.edition.is_in_force(as_of))
-        return next((plan.deciding for plan in in_force), frozenset())
+        plan = self.claims[subject][code].plan(as_of)
+        return plan.deciding if plan else frozenset()
 
     def _words(self, subject: str, edition: Edition) -> Words:
         units = {name: fact.unit for name, fact in self.vocabulary.of(subject).items() if fact.unit is not None}
@@ -78,7 +149,7 @@ class Decider:
 
 
 class _Case:
-    """The facts of one check, and what they look like on the wire."""
+    """The facts that one measure reads, and what they look like on the wire."""
 
     def __init__(self, vocabulary: Vocabulary, subject: str, facts: Mapping[str, Value], as_of: date) -> None:
         known = vocabulary.of(subject)
@@ -251,11 +322,14 @@ def _not_in_force(editions: list[Edition], case: _Case) -> Answer:
     )
 
 
-def _marked(answers: list[Answer], costs: Mapping[str, frozenset[str]]) -> Iterator[Answer]:
+def _marked(found: list[Finding], costs: Mapping[str, frozenset[str]]) -> list[Finding]:
     """Two measures that pay for the same cost are both shown and marked, since neither notice ranks them."""
-    for answer in answers:
-        mine = costs.get(answer.measure)
-        others = (
-            tuple(code for code, theirs in costs.items() if code != answer.measure and mine & theirs) if mine else ()
-        )
-        yield answer._replace(overlaps=others) if others else answer
+    if len(costs) < 2:
+        return found
+    return [each._replace(answer=_with_overlaps(each.answer, costs)) for each in found]
+
+
+def _with_overlaps(answer: Answer, costs: Mapping[str, frozenset[str]]) -> Answer:
+    mine = costs.get(answer.measure)
+    others = tuple(code for code, theirs in costs.items() if code != answer.measure and mine & theirs) if mine else ()
+    return answer._replace(overlaps=others) if others else answer

@@ -9,8 +9,9 @@ from pydantic_core import to_json
 
 from eligibility_svc.checks.domain import Answer
 from eligibility_svc.checks.examples import REQUESTS, answers
+from eligibility_svc.checks.rendering import renderer_of
 from eligibility_svc.checks.schemas import CheckCreate, CheckRead, wire
-from eligibility_svc.checks.service import check_measures
+from eligibility_svc.checks.service import decider_of, read_check
 from eligibility_svc.facts.repository import vocabulary
 from eligibility_svc.grants.service import count_register
 from eligibility_svc.measures.domain import Catalogue
@@ -38,10 +39,13 @@ async def check_eligibility(body: CheckBody, principal: Checker, request: Reques
     """逐项说明每个条件是否满足、依据哪一条、还缺什么信息；不保存任何内容。未知不等于否。"""
     as_of = body.as_of or today()
     known = version_of_catalogue(body.catalogue_version)
-    found = check_measures(body.subject, body.facts, as_of, body.measures, known)
-    if body.applicant_ref is not None:
-        found = await _with_register(request, principal, body.applicant_ref, found, known, as_of)
-    content = to_json(wire(as_of, found, known, vocabulary()))
+    facts = read_check(body.subject, body.facts, body.measures)
+    if body.applicant_ref is None:
+        content = renderer_of(known).check(body.subject, facts, as_of, body.measures)
+    else:
+        found = decider_of(known).check(body.subject, facts, as_of, body.measures)
+        counted = await _with_register(request, principal, body.applicant_ref, found, known, as_of)
+        content = to_json(wire(as_of, counted, known, vocabulary()))
     return Response(content, media_type="application/json")
 
 

@@ -157,11 +157,12 @@ def wire(as_of: date, answers: tuple[Answer, ...], known: Catalogue, words: Voca
     return {
         "as_of": as_of.isoformat(),
         "catalogue_version": known.version,
-        "results": [_result(answer, known, words) for answer in answers],
+        "results": [wire_result(answer, known, words) for answer in answers],
     }
 
 
-def _result(answer: Answer, known: Catalogue, words: Vocabulary) -> dict[str, Any]:
+def wire_result(answer: Answer, known: Catalogue, words: Vocabulary) -> dict[str, Any]:
+    """`ResultRead` as plain data."""
     text, next_step = message(answer, known, words)
     return {
         "measure": answer.measure,

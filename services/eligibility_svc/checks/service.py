@@ -10,6 +10,7 @@ from eligibility_svc.checks.decision import Decider
 from eligibility_svc.checks.domain import Answer
 from eligibility_svc.facts.reading import read_facts
 from eligibility_svc.facts.repository import vocabulary
+from eligibility_svc.language.nodes import Value
 from eligibility_svc.measures.domain import Catalogue
 from eligibility_svc.measures.repository import catalogue
 from kit.errors import FieldError, ValidationFailedError
@@ -41,6 +42,16 @@ def check_measures(
         known: an older version of the catalogue; None for the one in use.
 
     Raises:
+        ValidationFailedError: as `read_check`.
+    """
+    facts = read_check(subject, submitted, measures)
+    return decider_of(known or catalogue()).check(subject, facts, as_of, measures)
+
+
+def read_check(subject: str, submitted: Mapping[str, Any], measures: Sequence[str] | None) -> dict[str, Value]:
+    """The known facts of a check that makes sense.
+
+    Raises:
         ValidationFailedError: unknown facts, wrong values, unknown measures or measures of another subject,
             all of them at once.
     """
@@ -51,7 +62,7 @@ def check_measures(
         raise ValidationFailedError(errors=[*error.errors, *errors]) from None
     if errors:
         raise ValidationFailedError(errors=errors)
-    return decider_of(known or catalogue()).check(subject, facts, as_of, measures)
+    return facts
 
 
 def _measure_errors(

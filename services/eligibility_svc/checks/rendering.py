@@ -1,0 +1,51 @@
+"""An answer as bytes. What has been written for the same date and facts is not written again."""
+
+from collections.abc import Callable, Mapping, Sequence
+from datetime import date
+from functools import lru_cache, partial
+
+from pydantic_core import to_json
+
+from eligibility_svc.checks.decision import REMEMBERED, Decider
+from eligibility_svc.checks.schemas import wire_result
+from eligibility_svc.checks.service import decider_of
+from eligibility_svc.language.nodes import Value
+from eligibility_svc.measures.domain import Catalogue
+
+_Written = Callable[[date, tuple[Value | None, ...], tuple[str, ...]], bytes]
+
+
+class Renderer:
+    """Checks against one catalogue, as `wire` would write them."""
+
+    def __init__(self, decider: Decider) -> None:
+        self._decider = decider
+        self._written: dict[str, dict[str, _Written]] = {
+            subject: {code: lru_cache(REMEMBERED)(partial(self._result, subject, code)) for code in claims}
+            for subject, claims in decider.claims.items()
+        }
+
+    def check(
+        self, subject: str, facts: Mapping[str, Value], as_of: date, measures: Sequence[str] | None = None
+    ) -> bytes:
+        """`CheckRead` as JSON. The arguments are those of `Decider.check`."""
+        written = self._written[subject]
+        results = [
+            written[answer.measure](as_of, values, answer.overlaps)
+            for _, values, answer in self._decider.find(subject, facts, as_of, measures)
+        ]
+        head = f'{{"as_of":"{as_of.isoformat()}","catalogue_version":"{self._decider.catalogue.version}","results":['
+        return head.encode() + b",".join(results) + b"]}"
+
+    def _result(
+        self, subject: str, code: str, as_of: date, values: tuple[Value | None, ...], overlaps: tuple[str, ...]
+    ) -> bytes:
+        answer = self._decider.claims[subject][code].answer(as_of, values)
+        marked = answer._replace(overlaps=overlaps)
+        return to_json(wire_result(marked, self._decider.catalogue, self._decider.vocabulary))
+
+
+@lru_cache(maxsize=8)
+def renderer_of(known: Catalogue) -> Renderer:
+    """The renderer of one version of the catalogue, made once."""
+    return Renderer(decider_of(known))

@@ -1,0 +1,44 @@
+"""What is remembered and written piece by piece is what the check says, byte for byte."""
+
+from datetime import date
+
+from hypothesis import given
+from hypothesis import strategies as st
+from pydantic_core import to_json
+
+from eligibility_svc.checks.decision import Decider
+from eligibility_svc.checks.rendering import Renderer
+from eligibility_svc.checks.schemas import wire
+from eligibility_svc.facts.repository import vocabulary
+from eligibility_svc.language.nodes import Value
+from eligibility_svc.measures.repository import catalogue
+from tests.eligibility_svc.checks.table import DECIDER
+from tests.eligibility_svc.checks.test_properties import AS_OF, situations, unhurried
+
+FORGETFUL = Decider(catalogue(), vocabulary(), remembered=0)
+RENDERER = Renderer(DECIDER)
+
+
+@unhurried
+@given(situations(), st.sampled_from([AS_OF, date(2017, 12, 1), date(2019, 1, 1)]))
+def test_a_remembered_answer_is_the_one_made_anew(situation: tuple[str, dict[str, Value]], as_of: date) -> None:
+    subject, facts = situation
+    anew = FORGETFUL.check(subject, facts, as_of)
+    written = to_json(wire(as_of, anew, catalogue(), vocabulary()))
+    for _ in range(2):
+        assert DECIDER.check(subject, facts, as_of) == anew
+        assert RENDERER.check(subject, facts, as_of) == written
+
+
+def test_equal_numbers_of_another_kind_are_not_mixed_up() -> None:
+    """`True == 1` in Python: a position of the key holds one fact, and so one kind."""
+    for facts in ({"is_poor_household": True, "is_in_training": True, "training_days": 1},
+                  {"is_poor_household": True, "is_in_training": True, "training_days": 0},
+                  {"is_poor_household": True, "is_in_training": False, "training_days": 1}):  # fmt: skip
+        assert DECIDER.check("PERSON", facts, AS_OF) == FORGETFUL.check("PERSON", facts, AS_OF)
+
+
+def test_an_answer_holds_whom_it_is_about_in_no_way_but_the_facts_of_its_measure() -> None:
+    claim = DECIDER.claims["PERSON"]["veteran-support"]
+    assert claim.facts == ("is_veteran",)
+    assert claim.read(dict.fromkeys(vocabulary().of("PERSON")) | {"is_veteran": True}) == (True,)
