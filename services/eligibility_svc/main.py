@@ -2,6 +2,7 @@
 
 from fastapi import FastAPI
 
+from eligibility_svc import webhooks
 from eligibility_svc.applications.endpoints import router as applications_router
 from eligibility_svc.checks.endpoints import router as checks_router
 from eligibility_svc.checks.service import decider
@@ -39,4 +40,6 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
         ],
         settings=settings or ServiceSettings(),
         extra=following_publications,
+        webhooks=webhooks.EVENTS,
+        sees_all=webhooks.sees_all,
     )

@@ -3,6 +3,7 @@
 import base64
 import binascii
 from functools import cached_property
+from ipaddress import ip_network
 from pathlib import Path
 from typing import Literal
 
@@ -43,6 +44,7 @@ class ServiceSettings(ProcessSettings):
         field_keys: `{"current": id, "keys": {id: {"cipher": base64, "lookup": base64}}}`, see `kit.crypto.keys`.
         cursor_key: base64 of at least 32 bytes; signs paging cursors.
         pool_size: database connections of this process; a request waits 2 s for one, then gets 503.
+        webhook_networks: networks that are not public and may be sent webhooks all the same, `10.8.0.0/16, …`.
         heartbeat_file: a worker, which has no port, touches it every 5 s while it can do anything; for exec probes.
     """
 
@@ -52,6 +54,7 @@ class ServiceSettings(ProcessSettings):
     field_keys: SecretStr
     cursor_key: SecretStr
     pool_size: int = Field(default=10, ge=1, le=100)
+    webhook_networks: str = ""
     heartbeat_file: Path | None = None
 
     @field_validator("cursor_key")
@@ -63,6 +66,13 @@ class ServiceSettings(ProcessSettings):
             raise ValueError("must be base64") from None
         if len(key) < 32:
             raise ValueError("must hold at least 32 bytes")
+        return value
+
+    @field_validator("webhook_networks")
+    @classmethod
+    def _networks(cls, value: str) -> str:
+        for part in filter(None, (part.strip() for part in value.split(","))):
+            ip_network(part)
         return value
 
     @field_validator("field_keys")

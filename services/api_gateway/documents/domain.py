@@ -26,7 +26,7 @@ def merge(
         shared: status → component of `base` under `responses`, which the gateway itself may answer on every path.
 
     Raises:
-        DocumentConflictError: an operation id or a path belongs to two documents; the detail names them.
+        DocumentConflictError: an operation id, a path or a webhook belongs to two documents; the detail names them.
     """
     merged = deepcopy(base)
     parts = {name: _without_schemes(document) for name, document in services.items()}
@@ -35,6 +35,7 @@ def merge(
         renamed = _renamed(document, {key: _prefixed(name, key) for key in differing if key in _keys(document)})
         _add_components(merged, renamed)
         _add_paths(merged, renamed, name, is_forwarded, shared)
+        _add_webhooks(merged, renamed, name)
         _add_tags(merged, renamed)
         _add_schemes(merged, services[name])
     _check_operation_ids(merged)
@@ -159,6 +160,12 @@ def _add_paths(
                 if method in item:
                     answers = item[method].setdefault("responses", {})
                     answers.setdefault(status, {"$ref": f"{_COMPONENTS}responses/{component}"})
+
+
+def _add_webhooks(merged: Document, document: Document, service: str) -> None:
+    for name, item in document.get("webhooks", {}).items():
+        if merged.setdefault("webhooks", {}).setdefault(name, item) is not item:
+            raise DocumentConflictError(f"消息 {name} 在 {service} 和另一个服务中都有，请联系开发单位。")
 
 
 def _add_tags(merged: Document, document: Document) -> None:

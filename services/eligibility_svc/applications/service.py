@@ -34,10 +34,12 @@ from eligibility_svc.applications.vault import NAME, NUMBER, REASON, Vault
 from eligibility_svc.grants import repository as register
 from eligibility_svc.grants.domain import once_key
 from eligibility_svc.measures.repository import catalogue
+from eligibility_svc.webhooks import APPLICATION_EVENTS
 from kit.clock import legal_day
 from kit.errors import FieldError
 from kit.http.etags import check_if_match
 from kit.ids import new_id
+from kit.webhooks.service import announce
 
 
 @dataclass(frozen=True, slots=True)
@@ -367,6 +369,10 @@ async def _add_step(
             **figures,
         )
     )
+    told = APPLICATION_EVENTS.get(row.state)
+    if told is not None:
+        data = {"application_id": str(row.application_id), "measure": row.measure}
+        await announce(tx, told.name, data, unit=row.unit, client=row.created_by)
 
 
 def _opened(vault: Vault, step: ApplicationStepRow) -> Mapping[str, Any]:

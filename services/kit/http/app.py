@@ -1,13 +1,14 @@
 """The app factory of every service."""
 
 import asyncio
-from collections.abc import AsyncIterator, Sequence
+from collections.abc import AsyncIterator, Callable, Sequence
 from contextlib import asynccontextmanager
 
 import structlog
 from fastapi import APIRouter, FastAPI
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
+from kit.auth.principal import Principal
 from kit.auth.tokens import INTERNAL, TokenVerifier
 from kit.db.engine import Database
 from kit.db.problems import install_database_problems
@@ -18,6 +19,8 @@ from kit.http.idempotency import IdempotentReplay, replay
 from kit.http.paging import CursorCodec
 from kit.settings import ServiceSettings
 from kit.telemetry.spans import open_spans
+from kit.webhooks.domain import EventType
+from kit.webhooks.endpoints import webhook_router
 
 
 def service_app(
@@ -28,12 +31,16 @@ def service_app(
     routers: Sequence[APIRouter],
     settings: ServiceSettings,
     extra: Lifespan | None = None,
+    webhooks: Sequence[EventType] = (),
+    sees_all: Callable[[Principal], bool] = lambda _: False,
 ) -> FastAPI:
     """A service: strict bodies, tokens for the audience `name`, one transaction per request.
 
     Args:
         name: audience of its tokens, schema of its tables, label of its logs.
         extra: what else lives as long as the app does (loaded catalogues and the like).
+        webhooks: what the service tells by webhook.
+        sees_all: who may be told of every district's and bank's rows.
 
     `app.state` holds `settings`, `database`, `token_verifier`, `cursors`, `metrics`.
     """
@@ -68,6 +75,9 @@ def service_app(
     app.add_exception_handler(IdempotentReplay, replay)
     for router in routers:
         app.include_router(router)
+    if webhooks:
+        app.include_router(webhook_router(name, webhooks, sees_all))
+        app.state.webhooks = webhooks
     _add_operations(app)
     app.add_middleware(StrictBodies)
     app.add_middleware(RequestContext, metrics=app.state.metrics, trust_request_id=True, spans=spans)

@@ -1,5 +1,6 @@
 """The OpenAPI 3.1 document of a service: scopes, the `Problem` component, the errors every route shares."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from fastapi import FastAPI
@@ -9,6 +10,7 @@ from kit.auth.dependencies import ANY_SCHEME_NAME, SCHEME_NAME
 from kit.errors import DomainError, ScopeMissingError, ValidationFailedError
 from kit.http import errors
 from kit.http.problems import problem_schema, problems
+from kit.webhooks.domain import EventType
 
 _SHARED = (
     errors.TokenMissingError,
@@ -59,7 +61,44 @@ def _document(app: FastAPI) -> dict[str, Any]:
             if method in _METHODS:
                 scopes.update(_complete(operation))
     _name_scopes(built, sorted(scopes))
+    told: Sequence[EventType] = getattr(app.state, "webhooks", ())
+    if told:
+        built["webhooks"] = {event.name: {"post": _webhook(event)} for event in told}
     return built
+
+
+def _webhook(event: EventType) -> dict[str, Any]:
+    """What a receiver gets, in the form of OpenAPI 3.1."""
+    member = {"type": "string"}
+    data = {name: member | {"description": described} for name, (described, _) in event.data.items()}
+    example = {name: example for name, (_, example) in event.data.items()}
+    properties = {
+        "type": {"const": event.name},
+        "timestamp": {"type": "string", "format": "date-time"},
+        "data": {"type": "object", "required": list(data), "properties": data},
+    }
+    header = {"in": "header", "required": True, "schema": member}
+    return {
+        "operationId": f"on_{event.name.replace('.', '_').replace('-', '_')}",
+        "summary": event.summary,
+        "description": "按 Standard Webhooks 签名；只含编号，详情请凭编号查询。答复2xx即为送达，否则按间隔重试共10次。",
+        "tags": ["消息推送"],
+        "parameters": [
+            header | {"name": "webhook-id", "description": "消息编号，去重用"},
+            header | {"name": "webhook-timestamp", "description": "发送时间，Unix秒；与现在相差5分钟以上的应拒收"},
+            header | {"name": "webhook-signature", "description": "v1,签名；轮换密钥时有两个，以空格分开"},
+        ],
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {
+                    "schema": {"type": "object", "required": list(properties), "properties": properties},
+                    "example": {"type": event.name, "timestamp": "2025-06-01T02:00:00Z", "data": example},
+                }
+            },
+        },
+        "responses": {"204": {"description": "已收到"}},
+    }
 
 
 def _complete(operation: dict[str, Any]) -> list[str]:

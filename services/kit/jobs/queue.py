@@ -16,8 +16,9 @@ from kit.telemetry.trace import current_trace
 
 # Unqualified on purpose: the role's search_path is its service's schema.
 _INSERT = text(
-    "INSERT INTO job (id, kind, dedupe_key, owner, payload, traceparent, max_attempts)"
-    " VALUES (:id, :kind, :dedupe_key, :owner, CAST(:payload AS jsonb), :traceparent, :max_attempts)"
+    "INSERT INTO job (id, kind, dedupe_key, owner, payload, traceparent, max_attempts, not_before, next_poll)"
+    " VALUES (:id, :kind, :dedupe_key, :owner, CAST(:payload AS jsonb), :traceparent, :max_attempts,"
+    " now() + make_interval(secs => :delay), now() + make_interval(secs => :delay))"
     " ON CONFLICT (dedupe_key) DO NOTHING"
 )
 _BY_KEY = text("SELECT id FROM job WHERE dedupe_key = :dedupe_key")
@@ -65,6 +66,7 @@ async def enqueue(
     owner: str,
     dedupe_key: str | None = None,
     max_attempts: int = 8,
+    delay_seconds: int = 0,
 ) -> UUID:
     """Adds a job to the caller's transaction; nothing happens unless that commits.
 
@@ -72,6 +74,7 @@ async def enqueue(
         payload: JSON, ids only, never personal data.
         owner: the subject that may read it.
         dedupe_key: a second job of the same key is the first one; its id is returned.
+        delay_seconds: not before so long from now.
     """
     trace = current_trace.get()
     job_id = new_id()
@@ -85,6 +88,7 @@ async def enqueue(
             "payload": json.dumps(dict(payload)),
             "traceparent": trace.traceparent if trace else None,
             "max_attempts": max_attempts,
+            "delay": delay_seconds,
         },
     )
     if getattr(inserted, "rowcount", 0) == 1:

@@ -14,17 +14,17 @@ from kit.testing import Caller, client
 READ, WRITE = "eligibility.application.read", "eligibility.application.write"
 ACCEPT, DECIDE, PAY = (f"eligibility.application.{mode}" for mode in ("accept", "decide", "pay"))
 GRANTS, RATE, RATINGS = "eligibility.grant.read", "eligibility.rating.write", "eligibility.rating.read"
-CHECK = "eligibility.check.run"
+CHECK, HOOKS = "eligibility.check.run", "eligibility.webhook.manage"
 
 # subject → kind, unit, scopes, as the roles of the gateway give them.
 PEOPLE: dict[str, tuple[str, str | None, tuple[str, ...]]] = {
-    "platform": ("INTEGRATOR", None, (READ, WRITE, GRANTS, RATE, CHECK)),
+    "platform": ("INTEGRATOR", None, (READ, WRITE, GRANTS, RATE, CHECK, HOOKS)),
     "kiosk": ("KIOSK", None, (READ, WRITE, RATE, CHECK)),
     "staff-ZZ07": ("STAFF", "ZZ07", (READ, ACCEPT, PAY, GRANTS)),
     "reviewer-ZZ07": ("REVIEWER", "ZZ07", (READ, DECIDE, GRANTS)),
     "second-reviewer-ZZ07": ("REVIEWER", "ZZ07", (READ, DECIDE, GRANTS)),
     "staff-ZZ08": ("STAFF", "ZZ08", (READ, ACCEPT, PAY, GRANTS)),
-    "city": ("CITY", "ZZ", (READ, GRANTS, RATINGS)),
+    "city": ("CITY", "ZZ", (READ, GRANTS, RATINGS, HOOKS)),
     "city-reviewer": ("CITY_REVIEWER", "ZZ", (READ, DECIDE, GRANTS)),
     # One account that may do everything: only the rules of four eyes stand in its way.
     "almighty": ("STAFF", "ZZ07", (READ, ACCEPT, DECIDE, PAY)),
