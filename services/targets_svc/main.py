@@ -20,6 +20,7 @@ from targets_svc.reconciliations.endpoints import router as reconciliations_rout
 from targets_svc.register.endpoints import router as register_router
 from targets_svc.reports.endpoints import router as reports_router
 from targets_svc.units.endpoints import router as units_router
+from targets_svc.warnings.endpoints import router as warnings_router
 
 
 def create_app(settings: ServiceSettings | None = None) -> FastAPI:
@@ -40,6 +41,7 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
             reconciliations_router,
             progress_router,
             month_closes_router,
+            warnings_router,
             rankings_router,
             forecasts_router,
             completeness_router,
