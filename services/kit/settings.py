@@ -54,7 +54,7 @@ class ServiceSettings(ProcessSettings):
     field_keys: SecretStr
     cursor_key: SecretStr
     pool_size: int = Field(default=10, ge=1, le=100)
-    webhook_networks: str = ""
+    webhook_networks: str | None = None
     heartbeat_file: Path | None = None
 
     @field_validator("cursor_key")
@@ -70,8 +70,8 @@ class ServiceSettings(ProcessSettings):
 
     @field_validator("webhook_networks")
     @classmethod
-    def _networks(cls, value: str) -> str:
-        for part in filter(None, (part.strip() for part in value.split(","))):
+    def _networks(cls, value: str | None) -> str | None:
+        for part in filter(None, (part.strip() for part in (value or "").split(","))):
             ip_network(part)
         return value
 

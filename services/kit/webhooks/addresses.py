@@ -33,13 +33,13 @@ class Target:
     name: str
 
 
-def parse_networks(text: str) -> list[Network]:
+def parse_networks(text: str | None) -> list[Network]:
     """From `10.8.0.0/16, 172.20.0.0/16`.
 
     Raises:
         ValueError: not networks.
     """
-    return [ipaddress.ip_network(part.strip()) for part in text.split(",") if part.strip()]
+    return [ipaddress.ip_network(part.strip()) for part in (text or "").split(",") if part.strip()]
 
 
 async def resolve(url: str, inside: Sequence[Network]) -> Target:

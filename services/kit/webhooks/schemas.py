@@ -1,14 +1,14 @@
 """The wire of webhooks."""
 
 from datetime import datetime
-from typing import Annotated, Literal
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
 from kit.http.wire import Instant, RequestModel, ResponseModel
 
-_ENDPOINT = {
+_ENDPOINT: dict[str, Any] = {
     "id": "019330f0-7a1c-7c8e-9a3e-0d5f6b7a8c9d",
     "url": "https://platform.example/hooks/jiuye",
     "events": ["loan.disbursed"],
