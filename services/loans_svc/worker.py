@@ -3,9 +3,10 @@
 from kit.jobs.worker import run_worker
 from loans_svc.batches.jobs import COMPUTE, compute
 from loans_svc.funds.jobs import NIGHTLY, PROOF, prove
+from loans_svc.stories.jobs import NIGHTLY_REFRESH, REFRESH, refresh
 
-HANDLERS = {PROOF: prove, COMPUTE: compute}
-SCHEDULE = (NIGHTLY,)
+HANDLERS = {PROOF: prove, COMPUTE: compute, REFRESH: refresh}
+SCHEDULE = (NIGHTLY, NIGHTLY_REFRESH)
 
 if __name__ == "__main__":
     run_worker("loans", HANDLERS, SCHEDULE)

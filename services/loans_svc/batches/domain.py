@@ -1,29 +1,35 @@
-"""From what loans are worth and what was posted to the lines and shares of a batch (loans design S16–S22)."""
+"""A batch's states and duties, the quarters it computes, and what each payer bears (loans design S14–S22)."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
-from uuid import UUID
 
 from kit.dates import Quarter
-from loans_svc.rules.domain import Payer, PayerScheme, PeriodScheme, Tranche
-from loans_svc.subsidies.domain.calendar import period_of
-from loans_svc.subsidies.domain.corrections import Entry, EntryKind, correct
+from loans_svc.rules.domain import DayCount, Payer, PayerScheme, PeriodScheme
+from loans_svc.subsidies.domain.calendar import day_number, period_of
 from loans_svc.subsidies.domain.payers import split_by_payer
-from loans_svc.subsidies.domain.schedule import Line
 
 
 class State(StrEnum):
     PENDING = "PENDING"
     COMPUTED = "COMPUTED"
+    MATCHED = "MATCHED"
     SUBMITTED = "SUBMITTED"
     REVIEWED = "REVIEWED"
     APPROVED = "APPROVED"
     PAID = "PAID"
     CLOSED = "CLOSED"
     REJECTED = "REJECTED"
+
+
+class LineKind(StrEnum):
+    """CLAIM of the batch's own quarter, REVERSAL and REPOST of earlier ones, WAIVER of what the bank did not claim."""
+
+    CLAIM = "CLAIM"
+    REVERSAL = "REVERSAL"
+    REPOST = "REPOST"
+    WAIVER = "WAIVER"
 
 
 class Step(StrEnum):
@@ -39,38 +45,18 @@ class Step(StrEnum):
 
 TRANSITIONS: Mapping[tuple[State, Step], State] = {
     (State.COMPUTED, Step.SUBMISSION): State.SUBMITTED,
+    (State.MATCHED, Step.SUBMISSION): State.SUBMITTED,
     (State.SUBMITTED, Step.REVIEW): State.REVIEWED,
     (State.REVIEWED, Step.APPROVAL): State.APPROVED,
     (State.APPROVED, Step.PAYMENT): State.PAID,
     (State.PAID, Step.CLOSING): State.CLOSED,
     (State.PENDING, Step.REJECTION): State.REJECTED,
     (State.COMPUTED, Step.REJECTION): State.REJECTED,
+    (State.MATCHED, Step.REJECTION): State.REJECTED,
     (State.SUBMITTED, Step.REJECTION): State.REJECTED,
     (State.REVIEWED, Step.REJECTION): State.REJECTED,
 }
 SETTLED = frozenset({State.PAID, State.CLOSED})
-
-
-@dataclass(frozen=True, slots=True)
-class Posted:
-    """A stored line and the payer scheme that it was posted under."""
-
-    entry: Entry
-    payer_scheme: str | None
-
-
-@dataclass(frozen=True, slots=True)
-class ClaimLine:
-    """A line to store; `line` is None for a reversal, which carries no arithmetic of its own."""
-
-    loan_id: UUID
-    kind: EntryKind
-    tranche: Tranche
-    relates_to: Quarter
-    amount_fen: int
-    reverses: str | None
-    payer_scheme: str | None
-    line: Line | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,59 +83,59 @@ def is_over(period: Quarter, today: date) -> bool:
     return period_of(period, PeriodScheme.CAL).after <= today
 
 
-def claim_lines(
-    loan_id: UUID,
-    lines: Sequence[Line],
-    posted: Sequence[Posted],
-    schemes: Mapping[Tranche, str | None],
-    period: Quarter,
-) -> list[ClaimLine]:
-    """What the open period posts for a loan: its own claim, and a reversal and new line where an earlier one changed.
+@dataclass(frozen=True, slots=True)
+class PeriodRow:
+    """A quarter under one way of cutting quarters and of counting days; [first, after) and their day numbers."""
 
-    A line of an earlier period that was never posted is posted now, too. A reversal goes to the payers of the line
-    that it takes back.
+    quarter: Quarter
+    scheme: PeriodScheme
+    is_thirty: bool
+    first: date
+    after: date
+    first_no: int
+    after_no: int
 
-    Args:
-        lines: of the engine as events stand now; those of later periods are left out.
-        posted: all lines of batches that were not rejected.
-    """
-    worth = {(line.period, line.tranche): line for line in lines if line.period <= period}
-    earlier = {one.entry.id: one.payer_scheme for one in posted}
-    amounts = {key: line.amount_fen for key, line in worth.items()}
-    made = []
-    for correction in correct([one.entry for one in posted], amounts, period):
-        is_reversal = correction.kind is EntryKind.REVERSAL
-        is_claim = not is_reversal and correction.relates_to == period
-        scheme = earlier[correction.reverses] if correction.reverses else schemes.get(correction.tranche)
-        made.append(
-            ClaimLine(
-                loan_id=loan_id,
-                kind=EntryKind.CLAIM if is_claim else correction.kind,
-                tranche=correction.tranche,
-                relates_to=correction.relates_to,
-                amount_fen=correction.amount_fen,
-                reverses=correction.reverses,
-                payer_scheme=scheme,
-                line=None if is_reversal else worth[correction.relates_to, correction.tranche],
-            )
+
+def period_rows(quarters: Sequence[Quarter]) -> list[PeriodRow]:
+    """All that the statements need to know of the calendar."""
+    return [
+        PeriodRow(
+            quarter,
+            scheme,
+            day_count is DayCount.THIRTY_E_360,
+            period.first,
+            period.after,
+            day_number(period.first, day_count),
+            day_number(period.after, day_count),
         )
-    return made
+        for quarter in quarters
+        for scheme in PeriodScheme
+        for period in [period_of(quarter, scheme)]
+        for day_count in (DayCount.ACT_360, DayCount.THIRTY_E_360)
+    ]
+
+
+def quarters_between(first: Quarter, last: Quarter) -> list[Quarter]:
+    """From the first to the last, both included; none when the last is earlier."""
+    quarters = []
+    while first <= last:
+        quarters.append(first)
+        first = first.next()
+    return quarters
 
 
 def share_out(
-    lines: Sequence[ClaimLine], carried: Mapping[str | None, int], schemes: Mapping[str, PayerScheme]
+    totals: Mapping[str | None, int], carried: Mapping[str | None, int], schemes: Mapping[str, PayerScheme]
 ) -> list[Share]:
     """Each payer scheme's total, what it pays after older debts, and its payers, split once for the batch.
 
     Args:
+        totals: by scheme the sum of the lines.
         carried: by scheme what earlier batches left owing, never positive.
     """
-    totals: defaultdict[str | None, int] = defaultdict(int, dict.fromkeys(carried, 0))
-    for line in lines:
-        totals[line.payer_scheme] += line.amount_fen
     shares = []
-    for scheme in sorted(totals, key=lambda code: code or ""):
-        total, owing = totals[scheme], carried.get(scheme, 0)
+    for scheme in sorted({*totals, *carried}, key=lambda code: code or ""):
+        total, owing = totals.get(scheme, 0), carried.get(scheme, 0)
         net = total + owing
         payable = max(0, net)
         payers = split_by_payer(payable, schemes[scheme].weights) if scheme else {}

@@ -32,6 +32,7 @@ from loans_svc.batches.errors import (
     PeriodNotOverError,
 )
 from loans_svc.batches.jobs import COMPUTE
+from loans_svc.batches.lines import view_lines
 from loans_svc.batches.schemas import (
     BatchAccepted,
     BatchCreate,
@@ -117,8 +118,9 @@ async def list_subsidy_batch_lines(batch_id: BatchPath, principal: Reader, tx: T
     """每行有金额、利率、天数、比例和分段，可逐行复算。"""
     await service.read_batch(tx, _actor(principal), batch_id)
     filters = {"batch": str(batch_id)}
-    rows = await repository.list_lines(tx, batch_id, page.after(filters), page.limit + 1)
-    return ClaimLineList.of_page(rows, page, filters)
+    after = page.after(filters)
+    rows = await repository.list_lines(tx, batch_id, after[0] if after else 0, page.limit + 1)
+    return ClaimLineList.of_page(await view_lines(tx, rows), page, filters)
 
 
 @router.post(

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from kit.clock import today
 from kit.jobs.worker import Job
-from loans_svc.batches.service import compute_batch
+from loans_svc.batches.computation import compute_batch
 
 COMPUTE = "loans.compute_batch"
 

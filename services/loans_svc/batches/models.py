@@ -1,7 +1,6 @@
 """Tables of subsidy batches. A line is never changed; a late event makes a reversal and a new line later."""
 
 from datetime import date, datetime
-from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
@@ -12,7 +11,6 @@ from sqlalchemy import (
     ForeignKey,
     Index,
     Integer,
-    Numeric,
     SmallInteger,
     String,
     Text,
@@ -32,12 +30,15 @@ class BatchRow(Base):
 
     Attributes:
         state_scheme, local_scheme: who pays for the tranches of loans that name no payers of their own.
+        zero_reasons: how many loans of the quarter are worth nothing, by reason.
+        changes_until: the last change of the stories that it has considered.
     """
 
     __tablename__ = "subsidy_batch"
     __table_args__ = (
         CheckConstraint(
-            "state IN ('PENDING', 'COMPUTED', 'SUBMITTED', 'REVIEWED', 'APPROVED', 'PAID', 'CLOSED', 'REJECTED')",
+            "state IN ('PENDING', 'COMPUTED', 'MATCHED', 'SUBMITTED', 'REVIEWED', 'APPROVED', 'PAID', 'CLOSED',"
+            " 'REJECTED')",
             name="state_known",
         ),
         CheckConstraint(
@@ -77,6 +78,8 @@ class BatchRow(Base):
     loans: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     lines: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     zero_lines: Mapped[int] = mapped_column(Integer, server_default=text("0"))
+    zero_reasons: Mapped[dict[str, int]] = mapped_column(JSONB, server_default=text("'{}'::jsonb"))
+    changes_until: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     total_fen: Mapped[int] = mapped_column(BigInteger, server_default=text("0"))
     created_by: Mapped[str] = mapped_column(String(128))
     created_at: Mapped[datetime] = mapped_column(_INSTANT)
@@ -97,27 +100,47 @@ class BatchRow(Base):
     rejection_reason: Mapped[str | None] = mapped_column(Text)
 
 
-class ClaimLineRow(Base):
-    """One signed line, with all that an auditor recomputes it from.
+class LineRow(Base):
+    """One signed line, with all that an auditor recomputes it from; its days are the segments of its story.
+
+    There are no foreign keys: a batch's lines are written by statements that read loans and lines, no role of the
+    service deletes either, and the nightly proof looks for orphans.
 
     Attributes:
+        number: within the batch, from 1.
+        story: the version of the loan's segments that it was computed from; 0 where no arithmetic belongs to it.
         numerator, denominator: the exact value in fen before rounding; None for a reversal.
         share6, rate_ppm: None where they change within the line; then see the segments.
+        reverses_batch, reverses_number: the line that a REVERSAL takes back.
     """
 
-    __tablename__ = "claim_line"
+    __tablename__ = "subsidy_line"
     __table_args__ = (
-        CheckConstraint("kind IN ('CLAIM', 'REVERSAL', 'REPOST')", name="kind_known"),
-        CheckConstraint("(kind = 'REVERSAL') = (reverses IS NOT NULL)", name="reversal_names_its_line"),
-        CheckConstraint("amount_fen <> 0 AND (kind = 'REVERSAL' OR amount_fen > 0)", name="amount_signed"),
-        Index("uq_claim_line_reverses", "batch_id", "reverses", unique=True),
-        Index("uq_claim_line_place", "batch_id", "loan_id", "tranche", "relates_to", "kind", unique=True),
-        Index("ix_claim_line_loan_id", "loan_id"),
+        CheckConstraint("kind IN ('CLAIM', 'REVERSAL', 'REPOST', 'WAIVER')", name="kind_known"),
+        CheckConstraint(
+            "(kind = 'REVERSAL') = (reverses_batch IS NOT NULL)"
+            " AND (reverses_batch IS NULL) = (reverses_number IS NULL)",
+            name="reversal_names_its_line",
+        ),
+        CheckConstraint(
+            "CASE WHEN kind IN ('CLAIM', 'REPOST') THEN amount_fen > 0 ELSE amount_fen < 0 END", name="amount_signed"
+        ),
+        CheckConstraint("number > 0", name="number_positive"),
+        Index("uq_subsidy_line_place", "loan_id", "relates_to", "tranche", "kind", "batch_id", unique=True),
+        Index(
+            "uq_subsidy_line_reverses",
+            "reverses_batch",
+            "reverses_number",
+            "batch_id",
+            unique=True,
+            postgresql_where=text("reverses_batch IS NOT NULL"),
+        ),
     )
 
-    id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
-    batch_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("loans.subsidy_batch.id"))
-    loan_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("loans.loan.id"))
+    batch_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
+    number: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
+    loan_id: Mapped[UUID] = mapped_column(Uuid)
+    story: Mapped[int] = mapped_column(Integer)
     kind: Mapped[str] = mapped_column(String(16))
     tranche: Mapped[str] = mapped_column(String(8))
     relates_to: Mapped[str] = mapped_column(String(6))
@@ -125,10 +148,10 @@ class ClaimLineRow(Base):
     days: Mapped[int | None] = mapped_column(Integer)
     rate_ppm: Mapped[int | None] = mapped_column(Integer)
     share6: Mapped[int | None] = mapped_column(SmallInteger)
-    numerator: Mapped[int | None] = mapped_column(Numeric(30, 0))
+    numerator: Mapped[int | None] = mapped_column(BigInteger)
     denominator: Mapped[int | None] = mapped_column(BigInteger)
-    segments: Mapped[list[dict[str, Any]] | None] = mapped_column(JSONB)
-    reverses: Mapped[UUID | None] = mapped_column(Uuid, ForeignKey("loans.claim_line.id"))
+    reverses_batch: Mapped[UUID | None] = mapped_column(Uuid)
+    reverses_number: Mapped[int | None] = mapped_column(Integer)
     payer_scheme: Mapped[str | None] = mapped_column(String(64))
 
 

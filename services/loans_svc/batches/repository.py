@@ -1,21 +1,20 @@
 """Batches in the database."""
 
-from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, text, tuple_
+from sqlalchemy import func, insert, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.dates import Quarter
-from kit.ids import new_id
-from loans_svc.batches.domain import ClaimLine, Posted, Share, State
-from loans_svc.batches.models import BatchRow, BatchShareRow, ClaimLineRow
+from loans_svc.batches import statements
+from loans_svc.batches.domain import Share, period_rows
+from loans_svc.batches.models import BatchRow, BatchShareRow, LineRow
 from loans_svc.loans.models import LoanRow
-from loans_svc.rules.domain import Tranche
-from loans_svc.subsidies.domain.corrections import Entry, EntryKind
+from loans_svc.stories.models import SegmentRow
 
 _NO_SCHEME = ""
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:lock, 0))")
@@ -44,37 +43,75 @@ async def find_batch(tx: AsyncSession, batch_id: UUID, *, lock: bool = False) ->
     return await tx.scalar(query.with_for_update() if lock else query, execution_options={"populate_existing": True})
 
 
-async def list_loans(tx: AsyncSession, bank: str, unit: str, before: Quarter) -> Sequence[LoanRow]:
+async def count_loans(tx: AsyncSession, bank: str, unit: str, before: Quarter) -> int:
     """Loans of a bank and district that were disbursed before the end of a quarter, cancelled ones included."""
-    found = await tx.scalars(
-        select(LoanRow)
-        .where(LoanRow.bank == bank, LoanRow.unit == unit, LoanRow.disbursed_on < before.after)
-        .order_by(LoanRow.id)
+    found = await tx.scalar(
+        select(func.count()).where(LoanRow.bank == bank, LoanRow.unit == unit, LoanRow.disbursed_on < before.after)
     )
-    return found.all()
+    return int(found or 0)
 
 
-async def list_posted(tx: AsyncSession, bank: str, unit: str) -> Mapping[UUID, list[Posted]]:
-    """By loan the lines of all batches that were not rejected."""
-    rows = await tx.execute(
-        select(ClaimLineRow, BatchRow.period)
-        .join(BatchRow, BatchRow.id == ClaimLineRow.batch_id)
-        .where(BatchRow.bank == bank, BatchRow.unit == unit, BatchRow.state != State.REJECTED.value)
-        .order_by(ClaimLineRow.id)
-    )
-    posted: defaultdict[UUID, list[Posted]] = defaultdict(list)
-    for line, booked_in in rows:
-        entry = Entry(
-            id=str(line.id),
-            kind=EntryKind(line.kind),
-            tranche=Tranche(line.tranche),
-            relates_to=Quarter.parse(line.relates_to),
-            booked_in=Quarter.parse(booked_in),
-            amount_fen=line.amount_fen,
-            reverses=str(line.reverses) if line.reverses else None,
-        )
-        posted[line.loan_id].append(Posted(entry, line.payer_scheme))
-    return posted
+async def find_first_day(tx: AsyncSession, bank: str, unit: str) -> date | None:
+    """The first day that any of the loans may claim for."""
+    return await tx.scalar(select(func.min(SegmentRow.from_on)).where(SegmentRow.bank == bank, SegmentRow.unit == unit))
+
+
+async def add_claims(tx: AsyncSession, batch: BatchRow, quarters: Sequence[Quarter]) -> tuple[int, dict[str, int]]:
+    """The lines of quarters that no batch has claimed; how many, and the loans of the batch's own worth nothing."""
+    if not quarters:
+        return 0, {}
+    rows = await tx.execute(statements.CLAIM, _calendar(quarters) | _order(batch) | {"period": batch.period})
+    lines, zeros = 0, {}
+    for reason, count, own in rows:
+        if reason is None:
+            lines = count
+        elif own:
+            zeros[reason] = own
+    return lines, zeros
+
+
+async def add_corrections(
+    tx: AsyncSession, batch: BatchRow, quarters: Sequence[Quarter], seen: int, written: int
+) -> None:
+    """Reversals and new lines of quarters claimed before, for loans that are told otherwise since.
+
+    Args:
+        seen: the last change that a standing batch has considered.
+        written: lines of the batch so far.
+    """
+    if quarters:
+        given = {"seen": seen, "written": written, "claimed_until": quarters[-1].after}
+        await tx.execute(statements.CORRECT, _calendar(quarters) | _order(batch) | given)
+
+
+def _order(batch: BatchRow) -> dict[str, Any]:
+    return {
+        "batch": batch.id,
+        "bank": batch.bank,
+        "unit": batch.unit,
+        "state_scheme": batch.state_scheme,
+        "local_scheme": batch.local_scheme,
+    }
+
+
+def _calendar(quarters: Sequence[Quarter]) -> dict[str, Any]:
+    rows = period_rows(quarters)
+    return {
+        "quarters": [str(row.quarter) for row in rows],
+        "schemes": [row.scheme.value for row in rows],
+        "thirties": [row.is_thirty for row in rows],
+        "firsts": [row.first for row in rows],
+        "afters": [row.after for row in rows],
+        "first_nos": [row.first_no for row in rows],
+        "after_nos": [row.after_no for row in rows],
+        "first_day": min(row.first for row in rows),
+        "last_after": max(row.after for row in rows),
+    }
+
+
+async def read_totals(tx: AsyncSession, batch_id: UUID) -> dict[str | None, tuple[int, int]]:
+    """By payer scheme how many lines, and their sum in fen."""
+    return {scheme: (lines, fen) for scheme, lines, fen in await tx.execute(statements.TOTALS, {"batch": batch_id})}
 
 
 async def read_carried(tx: AsyncSession, batch_id: UUID) -> dict[str | None, int]:
@@ -85,54 +122,6 @@ async def read_carried(tx: AsyncSession, batch_id: UUID) -> dict[str | None, int
         )
     )
     return {scheme or None: owing for scheme, owing in rows}
-
-
-async def add_lines(tx: AsyncSession, batch_id: UUID, lines: Sequence[ClaimLine]) -> None:
-    """Stores the lines of a batch."""
-    if lines:
-        await tx.execute(insert(ClaimLineRow), [_row(batch_id, line) for line in lines])
-
-
-def _row(batch_id: UUID, claim: ClaimLine) -> dict[str, Any]:
-    line = claim.line
-    row: dict[str, Any] = {
-        "id": new_id(),
-        "batch_id": batch_id,
-        "loan_id": claim.loan_id,
-        "kind": claim.kind.value,
-        "tranche": claim.tranche.value,
-        "relates_to": str(claim.relates_to),
-        "amount_fen": claim.amount_fen,
-        "reverses": UUID(claim.reverses) if claim.reverses else None,
-        "payer_scheme": claim.payer_scheme,
-        "days": None,
-        "rate_ppm": None,
-        "share6": None,
-        "numerator": None,
-        "denominator": None,
-        "segments": None,
-    }
-    if line is None:
-        return row
-    rates, shares = {one.rate_ppm for one in line.segments}, {one.share6 for one in line.segments}
-    return row | {
-        "days": line.days,
-        "rate_ppm": min(rates) if len(rates) == 1 else None,
-        "share6": min(shares) if len(shares) == 1 else None,
-        "numerator": line.numerator,
-        "denominator": line.denominator,
-        "segments": [
-            {
-                "from": one.start.isoformat(),
-                "to": one.end.isoformat(),
-                "days": one.days,
-                "balance_fen": one.balance_fen,
-                "rate_ppm": one.rate_ppm,
-                "share6": one.share6,
-            }
-            for one in line.segments
-        ],
-    }
 
 
 async def add_shares(tx: AsyncSession, batch_id: UUID, shares: Sequence[Share]) -> None:
@@ -173,12 +162,12 @@ async def read_unallocated(tx: AsyncSession, batch_id: UUID) -> int:
     return int(found or 0)
 
 
-async def list_lines(
-    tx: AsyncSession, batch_id: UUID, after: Sequence[str] | None, limit: int
-) -> Sequence[ClaimLineRow]:
-    """By loan and line."""
-    query = select(ClaimLineRow).where(ClaimLineRow.batch_id == batch_id)
-    if after is not None:
-        query = query.where(tuple_(ClaimLineRow.loan_id, ClaimLineRow.id) > (UUID(after[0]), UUID(after[1])))
-    found = await tx.scalars(query.order_by(ClaimLineRow.loan_id, ClaimLineRow.id).limit(limit))
+async def list_lines(tx: AsyncSession, batch_id: UUID, after: int, limit: int) -> Sequence[LineRow]:
+    """By number."""
+    found = await tx.scalars(
+        select(LineRow)
+        .where(LineRow.batch_id == batch_id, LineRow.number > after)
+        .order_by(LineRow.number)
+        .limit(limit)
+    )
     return found.all()

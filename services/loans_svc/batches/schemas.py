@@ -9,13 +9,14 @@ from pydantic import ConfigDict, Field
 
 from kit.http.paging import Page
 from kit.http.wire import Code, LegalDate, PercentOut, QuarterText, RequestModel, ResponseModel, YuanOut
-from loans_svc.batches.domain import State
-from loans_svc.batches.models import BatchShareRow, ClaimLineRow
+from loans_svc.batches.domain import LineKind, State
+from loans_svc.batches.lines import LineView
+from loans_svc.batches.models import BatchShareRow
 from loans_svc.batches.service import BatchOrder, BatchView
 from loans_svc.funds.schemas import BankRef
 from loans_svc.loans.schemas import Reason, Unit
 from loans_svc.rules.domain import Payer, Tranche, share_text
-from loans_svc.subsidies.domain.corrections import EntryKind
+from loans_svc.subsidies.domain.schedule import Segment
 
 _ID = "019330f0-7a1c-7c8e-9a3e-0d5f6b7a8c9d"
 
@@ -112,6 +113,10 @@ class BatchRead(ResponseModel):
     loans: int
     lines: int
     zero_lines: int = Field(description="本期贴息为零、不单列的笔数")
+    zero_reasons: dict[str, int] = Field(
+        description="为零的原因及笔数：NO_BALANCE无可贴息余额，NO_RATE贴息利率为零，NO_SHARE财政比例为零，"
+        "ROUNDED_TO_ZERO不足半分，NO_DAYS没有计息天数"
+    )
     total: YuanOut
     payable: YuanOut
     shares: list[ShareRead]
@@ -140,6 +145,7 @@ class BatchRead(ResponseModel):
                     "loans": 1,
                     "lines": 1,
                     "zero_lines": 0,
+                    "zero_reasons": {},
                     "total": "1925.00",
                     "payable": "1925.00",
                     "shares": [],
@@ -184,49 +190,63 @@ class ClaimSegmentRead(ResponseModel):
 
     model_config = ConfigDict(populate_by_name=True)
 
+    @classmethod
+    def of(cls, segment: Segment) -> "ClaimSegmentRead":
+        return cls(
+            from_=segment.start,
+            to=segment.end,
+            days=segment.days,
+            balance=segment.balance_fen,
+            rate=segment.rate_ppm,
+            share=share_text(segment.share6),
+        )
+
+
+class LineReference(ResponseModel):
+    """A line of a batch."""
+
+    batch: UUID
+    number: int
+
 
 class ClaimLineRead(ResponseModel):
     """One signed line."""
 
-    id: UUID
+    number: int = Field(description="本批中的行号，自1起")
     loan_id: UUID
-    kind: EntryKind = Field(description="CLAIM本期申领；REVERSAL冲回；REPOST更正后重新入账")
+    kind: LineKind = Field(
+        description="CLAIM本期申领；REVERSAL冲回；REPOST以前各期更正或补记；WAIVER银行少报、经决定不付的部分"
+    )
     tranche: Tranche
     relates_to: str = Field(description="所属季度")
     amount: YuanOut
     days: int | None
     rate: PercentOut | None = Field(description="期内有变化的为空，见分段")
     share: str | None
-    reverses: UUID | None = Field(description="所冲回的行")
+    reverses: LineReference | None = Field(description="所冲回的行")
     payer_scheme: str | None
     segments: list[ClaimSegmentRead]
 
     @classmethod
-    def of(cls, row: ClaimLineRow) -> "ClaimLineRead":
-        """From the row."""
+    def of(cls, view: LineView) -> "ClaimLineRead":
+        """From the line and its days."""
+        row = view.row
+        reversed_line = None
+        if row.reverses_batch is not None and row.reverses_number is not None:
+            reversed_line = LineReference(batch=row.reverses_batch, number=row.reverses_number)
         return cls(
-            id=row.id,
+            number=row.number,
             loan_id=row.loan_id,
-            kind=EntryKind(row.kind),
+            kind=LineKind(row.kind),
             tranche=Tranche(row.tranche),
             relates_to=row.relates_to,
             amount=row.amount_fen,
             days=row.days,
             rate=row.rate_ppm,
             share=share_text(row.share6) if row.share6 is not None else None,
-            reverses=row.reverses,
+            reverses=reversed_line,
             payer_scheme=row.payer_scheme,
-            segments=[
-                ClaimSegmentRead(
-                    from_=date.fromisoformat(one["from"]),
-                    to=date.fromisoformat(one["to"]),
-                    days=one["days"],
-                    balance=one["balance_fen"],
-                    rate=one["rate_ppm"],
-                    share=share_text(one["share6"]),
-                )
-                for one in row.segments or ()
-            ],
+            segments=[ClaimSegmentRead.of(segment) for segment in view.segments],
         )
 
 
@@ -242,18 +262,27 @@ class ClaimLineList(ResponseModel):
                 {
                     "items": [
                         {
-                            "id": _ID,
+                            "number": 1,
                             "loan_id": _ID,
                             "kind": "CLAIM",
                             "tranche": "STATE",
                             "relates_to": "2025Q2",
-                            "amount": "1925.00",
-                            "days": 90,
+                            "amount": "1946.39",
+                            "days": 91,
                             "rate": "3.8500",
                             "share": "1",
                             "reverses": None,
                             "payer_scheme": "ZZ2022_CITY_STATE",
-                            "segments": [],
+                            "segments": [
+                                {
+                                    "from": "2025-04-01",
+                                    "to": "2025-07-01",
+                                    "days": 91,
+                                    "balance": "200000.00",
+                                    "rate": "3.8500",
+                                    "share": "1",
+                                }
+                            ],
                         }
                     ],
                     "next": None,
@@ -263,11 +292,11 @@ class ClaimLineList(ResponseModel):
     }
 
     @classmethod
-    def of_page(cls, rows: Sequence[ClaimLineRow], page: Page, filters: Mapping[str, Any]) -> "ClaimLineList":
-        """From one row more than the page holds, if there are so many."""
-        shown = rows[: page.limit]
-        last = shown[-1] if len(rows) > page.limit else None
+    def of_page(cls, views: Sequence[LineView], page: Page, filters: Mapping[str, Any]) -> "ClaimLineList":
+        """From one line more than the page holds, if there are so many."""
+        shown = views[: page.limit]
+        last = shown[-1].row if len(views) > page.limit else None
         return cls(
-            items=[ClaimLineRead.of(row) for row in shown],
-            next=page.next([str(last.loan_id), str(last.id)], filters) if last else None,
+            items=[ClaimLineRead.of(view) for view in shown],
+            next=page.next([last.number], filters) if last else None,
         )

@@ -1,9 +1,7 @@
-"""What is done with batches. Computing is one transaction of a job: a batch is computed, or as if it had not begun."""
+"""What people do with batches, each step by its own person."""
 
-import asyncio
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from typing import Any
 from uuid import UUID
 
@@ -15,7 +13,7 @@ from kit.errors import FieldError, ValidationFailedError
 from kit.http.etags import check_if_match
 from kit.ids import new_id
 from loans_svc.batches import repository
-from loans_svc.batches.domain import SETTLED, TRANSITIONS, ClaimLine, State, Step, claim_lines, is_over, share_out
+from loans_svc.batches.domain import SETTLED, TRANSITIONS, State, Step, is_over
 from loans_svc.batches.errors import (
     BatchExistsError,
     BatchFourEyesError,
@@ -28,14 +26,9 @@ from loans_svc.batches.errors import (
 )
 from loans_svc.batches.models import BatchRow, BatchShareRow
 from loans_svc.loans.domain import may_see
-from loans_svc.loans.models import TrancheRow
-from loans_svc.loans.repository import list_stories
-from loans_svc.loans.service.reading import stored_lines
 from loans_svc.loans.service.steps import Actor
 from loans_svc.rules.domain import Tranche
 from loans_svc.rules.repository import catalogue
-
-_LOANS_BETWEEN_BREATHS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,57 +103,6 @@ def _check_schemes(order: BatchOrder) -> None:
     ]
     if faults:
         raise ValidationFailedError(errors=faults)
-
-
-async def compute_batch(tx: AsyncSession, batch_id: UUID, today: date) -> dict[str, Any]:
-    """Computes all loans of a batch and stores lines and shares; a batch that is computed already stays as it is.
-
-    Raises:
-        BatchNotFoundError.
-    """
-    batch = await repository.find_batch(tx, batch_id, lock=True)
-    if batch is None:
-        raise BatchNotFoundError
-    if batch.state != State.PENDING:
-        return {"batch": str(batch_id), "lines": batch.lines}
-    period = Quarter.parse(batch.period)
-    loans = await repository.list_loans(tx, batch.bank, batch.unit, period)
-    stories = await list_stories(tx, batch.bank, batch.unit)
-    posted = await repository.list_posted(tx, batch.bank, batch.unit)
-    made: list[ClaimLine] = []
-    zeros = 0
-    for number, loan in enumerate(loans):
-        if number % _LOANS_BETWEEN_BREATHS == 0:
-            await asyncio.sleep(0)  # else the job's heartbeat could not say that it lives
-        tranches, happenings = stories[loan.id]
-        lines = stored_lines(loan, tranches, happenings, today)
-        made += claim_lines(loan.id, lines, posted.get(loan.id, []), _schemes(tranches, batch), period)
-        zeros += sum(line.period == period and line.amount_fen == 0 for line in lines)
-    shares = share_out(made, await _carried(tx, batch), catalogue().payer_schemes)
-    await repository.add_lines(tx, batch.id, made)
-    await repository.add_shares(tx, batch.id, shares)
-    batch.state, batch.row_version = State.COMPUTED.value, batch.row_version + 1
-    batch.loans, batch.lines, batch.zero_lines = len(loans), len(made), zeros
-    batch.total_fen = sum(line.amount_fen for line in made)
-    await tx.flush()
-    return {"batch": str(batch_id), "lines": len(made)}
-
-
-def _schemes(tranches: Sequence[TrancheRow], batch: BatchRow) -> Mapping[Tranche, str | None]:
-    """What the loan's own tranches name, else what the batch does."""
-    given = {Tranche(row.tranche): row.payer_scheme for row in tranches}
-    default = {Tranche.STATE: batch.state_scheme, Tranche.LOCAL: batch.local_scheme}
-    return {tranche: given.get(tranche) or default[tranche] for tranche in Tranche}
-
-
-async def _carried(tx: AsyncSession, batch: BatchRow) -> dict[str | None, int]:
-    """What the bank's last batch left owing (S21)."""
-    earlier = [
-        one
-        for one in await repository.list_batches(tx, batch.bank, batch.unit)
-        if one.period < batch.period and State(one.state) in SETTLED
-    ]
-    return await repository.read_carried(tx, max(earlier, key=lambda one: one.period).id) if earlier else {}
 
 
 async def take_step(

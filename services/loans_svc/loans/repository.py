@@ -101,19 +101,20 @@ def _standing(events: Sequence[LoanEventRow]) -> list[Happening]:
 
 
 async def list_stories(
-    tx: AsyncSession, bank: str, unit: str
+    tx: AsyncSession, loans: Sequence[UUID]
 ) -> Mapping[UUID, tuple[Sequence[TrancheRow], list[Happening]]]:
-    """Tranches and standing events of all disbursed loans of a bank and district, in two statements."""
-    own = select(LoanRow.id).where(LoanRow.bank == bank, LoanRow.unit == unit, LoanRow.disbursed_on.is_not(None))
+    """Tranches and standing events of many loans, in two statements."""
     tranches: defaultdict[UUID, list[TrancheRow]] = defaultdict(list)
     for part in await tx.scalars(
-        select(TrancheRow).where(TrancheRow.loan_id.in_(own)).order_by(TrancheRow.tranche.desc())
+        select(TrancheRow).where(TrancheRow.loan_id.in_(loans)).order_by(TrancheRow.tranche.desc())
     ):
         tranches[part.loan_id].append(part)
     events: defaultdict[UUID, list[LoanEventRow]] = defaultdict(list)
-    for event in await tx.scalars(select(LoanEventRow).where(LoanEventRow.loan_id.in_(own)).order_by(LoanEventRow.id)):
+    for event in await tx.scalars(
+        select(LoanEventRow).where(LoanEventRow.loan_id.in_(loans)).order_by(LoanEventRow.id)
+    ):
         events[event.loan_id].append(event)
-    return {loan: (tranches[loan], _standing(known)) for loan, known in events.items()}
+    return {loan: (tranches[loan], _standing(events[loan])) for loan in loans}
 
 
 async def list_earlier_terms(tx: AsyncSession, borrower: UUID, before: date) -> Sequence[tuple[date, date]]:

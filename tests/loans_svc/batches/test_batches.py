@@ -13,7 +13,7 @@ import asyncpg
 import pytest
 
 from kit.db.engine import Database
-from loans_svc.batches.service import compute_batch
+from loans_svc.batches.computation import compute_batch
 from tests.loans_svc.lending import CONTRACT, Office
 
 PAYERS = {"state_scheme": "ZZ2022_CITY_STATE", "local_scheme": "ZZ2022_CITY_LOCAL"}
@@ -91,7 +91,7 @@ async def live_lines_equal_the_engine(office: Office, loan: str, until: str) -> 
     """S22: the signed lines of a loan and period sum to its value as it is known now."""
     connection = await asyncpg.connect(office.infrastructure.plain_url("loans_app", office.database))
     rows = await connection.fetch(
-        "SELECT relates_to, tranche, sum(amount_fen)::bigint AS fen FROM loans.claim_line l"
+        "SELECT relates_to, tranche, sum(amount_fen)::bigint AS fen FROM loans.subsidy_line l"
         " JOIN loans.subsidy_batch b ON b.id = l.batch_id AND b.state <> 'REJECTED'"
         " WHERE loan_id = $1 GROUP BY relates_to, tranche",
         UUID(loan),
@@ -205,7 +205,7 @@ async def test_a_period_is_closed_for_ever(office: Office, books: Database) -> N
     changed = await service.execute("UPDATE loans.subsidy_batch SET total_fen = 1 WHERE id = $1", UUID(done["id"]))
     assert changed == "UPDATE 0"
     with pytest.raises(asyncpg.InsufficientPrivilegeError):
-        await service.execute("UPDATE loans.claim_line SET amount_fen = 1")
+        await service.execute("UPDATE loans.subsidy_line SET amount_fen = 1")
     await service.close()
 
 

@@ -10,7 +10,6 @@ from kit.dates import Quarter
 from loans_svc.rules.domain import CapScope, DayCount, OverdueMode, PeriodScheme, Tranche
 from loans_svc.rules.repository import catalogue
 from loans_svc.subsidies.domain.calendar import periods_in, year_basis
-from loans_svc.subsidies.domain.corrections import Entry, EntryKind, ReversalRefusedError, correct, reverse
 from loans_svc.subsidies.domain.loan import (
     Compensation,
     Event,
@@ -28,6 +27,7 @@ from loans_svc.subsidies.domain.loan import (
 )
 from loans_svc.subsidies.domain.payers import split_by_payer
 from loans_svc.subsidies.domain.schedule import Schedule, WindowEnd, compute, days_left
+from tests.loans_svc.subsidies.ledger_model import Entry, EntryKind, ReversalRefusedError, correct, reverse
 
 FULL = catalogue().rules["R2022_HENAN_IND"].parameters
 FLOOR = catalogue().rules["R2021"].parameters

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 from kit.dates import Quarter
 from loans_svc.rules.domain import DayCount, Parameters, Payer, PeriodScheme, Tranche
 from loans_svc.subsidies.domain.calendar import days_between
-from loans_svc.subsidies.domain.corrections import Entry, EntryKind, correct, live_entries
 from loans_svc.subsidies.domain.faults import find_faults
 from loans_svc.subsidies.domain.loan import Event, Loan, Overdue, PriorUse, Repayment
 from loans_svc.subsidies.domain.payers import drill_down, split_by_payer
 from loans_svc.subsidies.domain.schedule import Schedule, compute
 from tests.loans_svc.subsidies import oracle
+from tests.loans_svc.subsidies.ledger_model import Entry, EntryKind, correct, live_entries
 from tests.loans_svc.subsidies.strategies import loans, parameters, priors
 
 FOUR_CENTURIES = timedelta(days=146_097)

@@ -10,12 +10,12 @@ from loans_svc.rules.domain import DayCount, Payer, PeriodScheme, Tranche, share
 from loans_svc.rules.repository import catalogue
 from loans_svc.subsidies.domain.balances import owed_steps
 from loans_svc.subsidies.domain.calendar import days_between, period_of
-from loans_svc.subsidies.domain.corrections import Entry, EntryKind, correct
 from loans_svc.subsidies.domain.explanation import percent
 from loans_svc.subsidies.domain.loan import Loan, PriorUse, TranchePart
 from loans_svc.subsidies.domain.payers import drill_down, split_by_payer
 from loans_svc.subsidies.domain.schedule import Segment, compute, days_left
 from tests.loans_svc.cases import WorkedQuote, day, loan_of, parameters_of, prior_of, worked_quotes
+from tests.loans_svc.subsidies.ledger_model import Entry, EntryKind, correct
 
 Q4, Q1, Q2 = Quarter(2024, 4), Quarter(2025, 1), Quarter(2025, 2)
 

@@ -1,4 +1,5 @@
-"""A posted line is never changed: a late event reverses it and posts the new value in the open period (S20, S22)."""
+"""The model that the statements of batches are judged by: a posted line is never changed; a late event reverses it and
+posts the new value in the open period (S20, S22)."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass

@@ -1,0 +1,75 @@
+"""A line with the days that it was computed from, and what each payer bears of it."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit.dates import Quarter
+from loans_svc.batches.models import LineRow
+from loans_svc.loans.models import LoanRow
+from loans_svc.rules.domain import DayCount, Payer, PeriodScheme
+from loans_svc.rules.repository import catalogue
+from loans_svc.seals.repository import find_block
+from loans_svc.stories.repository import list_stretches
+from loans_svc.subsidies.domain.calendar import period_of
+from loans_svc.subsidies.domain.payers import split_by_payer
+from loans_svc.subsidies.domain.schedule import Segment
+
+
+@dataclass(frozen=True, slots=True)
+class LineView:
+    """A line, its loan, and its segments; a reversal has none."""
+
+    row: LineRow
+    loan: LoanRow
+    segments: Sequence[Segment]
+
+
+async def view_lines(tx: AsyncSession, rows: Sequence[LineRow]) -> list[LineView]:
+    """The lines of one batch with their segments, in their order."""
+    loans = {
+        loan.id: loan for loan in await tx.scalars(select(LoanRow).where(LoanRow.id.in_({row.loan_id for row in rows})))
+    }
+    keys = [(row.loan_id, row.story) for row in rows if row.numerator is not None]
+    place = next(((loan.bank, loan.unit) for loan in loans.values()), ("", ""))
+    stretches = await list_stretches(tx, *place, keys) if keys else {}
+    views = []
+    for row in rows:
+        loan = loans[row.loan_id]
+        segments: list[Segment] = []
+        if row.numerator is not None and loan.day_count and loan.period_scheme:
+            period = period_of(Quarter.parse(row.relates_to), PeriodScheme(loan.period_scheme))
+            for stretch in stretches.get((row.loan_id, row.story), ()):
+                if stretch.tranche == row.tranche:
+                    part = stretch.clipped(period.first, period.after, DayCount(loan.day_count))
+                    segments += [part] if part else []
+        views.append(LineView(row, loan, segments))
+    return views
+
+
+async def share_line(tx: AsyncSession, row: LineRow) -> Mapping[Payer, int]:
+    """What each payer bears of a line, by running sums: every line and every payer's column is exact (S17).
+
+    Empty where nobody is named to pay.
+    """
+    if row.payer_scheme is None:
+        return {}
+    block = await find_block(tx, row.batch_id, row.number)
+    before, first = (block.before.get(row.payer_scheme, 0), block.first_number) if block else (0, 1)
+    earlier = await tx.scalars(
+        select(LineRow.amount_fen).where(
+            LineRow.batch_id == row.batch_id,
+            LineRow.number >= first,
+            LineRow.number < row.number,
+            LineRow.payer_scheme == row.payer_scheme,
+        )
+    )
+    return part_between(before + sum(earlier), row.amount_fen, catalogue().payer_schemes[row.payer_scheme].weights)
+
+
+def part_between(before_fen: int, amount_fen: int, weights: Mapping[Payer, int]) -> dict[Payer, int]:
+    """A line's part of its payers' sums, between the running sum before it and the one after it."""
+    lower, upper = split_by_payer(before_fen, weights), split_by_payer(before_fen + amount_fen, weights)
+    return {payer: upper[payer] - lower[payer] for payer in weights}

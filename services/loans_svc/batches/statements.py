@@ -1,0 +1,102 @@
+"""The statements that make a batch's lines. Arithmetic on integers, one rounding, no row read twice (S6–S12, S20).
+
+The quarters to compute come as arrays, a row for each quarter, way of cutting quarters and way of counting days: its
+first day and the day after, and their numbers under that day count.
+"""
+
+from sqlalchemy import text
+
+_PERIODS = """
+    unnest(CAST(:quarters AS text[]), CAST(:schemes AS text[]), CAST(:thirties AS boolean[]), CAST(:firsts AS date[]),
+           CAST(:afters AS date[]), CAST(:first_nos AS int[]), CAST(:after_nos AS int[]))
+        AS p (quarter, scheme, is_thirty, first, after, first_no, after_no)
+"""
+_VALUED = f"""
+    SELECT *, (2 * numerator + 6000000::bigint * basis) / (12000000::bigint * basis) AS fen
+    FROM (
+        SELECT g.loan_id, g.tranche, p.quarter, g.version, g.payer_scheme, g.basis,
+            sum(g.balance_fen * g.rate_ppm * g.share6 * (least(g.to_no, p.after_no) - greatest(g.from_no, p.first_no)))
+                ::bigint AS numerator,
+            (sum(least(g.to_no, p.after_no) - greatest(g.from_no, p.first_no)) FILTER (WHERE g.balance_fen > 0))
+                ::int AS days,
+            min(g.rate_ppm) AS least_rate, max(g.rate_ppm) AS most_rate,
+            min(g.share6) AS least_share, max(g.share6) AS most_share
+        FROM loan_segment g
+        JOIN {_PERIODS} ON p.scheme = g.period_scheme AND p.is_thirty = g.is_thirty
+            AND g.from_on < p.after AND g.to_on > p.first
+        WHERE g.bank = :bank AND g.unit = :unit AND g.from_on < :last_after AND g.to_on > :first_day {{more}}
+        GROUP BY g.loan_id, g.tranche, p.quarter, g.version, g.payer_scheme, g.basis
+    ) AS summed
+"""  # noqa: S608  fragments of this file
+_COLUMNS = """batch_id, number, loan_id, story, kind, tranche, relates_to, amount_fen, days, rate_ppm, share6,
+    numerator, denominator, reverses_batch, reverses_number, payer_scheme"""
+_PAYERS = "coalesce(payer_scheme, CASE tranche WHEN 'STATE' THEN CAST(:state_scheme AS text) ELSE :local_scheme END)"
+_ARITHMETIC = """days, CASE WHEN least_rate = most_rate THEN least_rate END,
+    CASE WHEN least_share = most_share THEN least_share END, numerator, 6000000::bigint * basis"""
+
+# What no batch has claimed yet: all loans, in the order of the segments' key.
+CLAIM = text(
+    f"""
+    WITH valued AS MATERIALIZED ({_VALUED.format(more="")}),
+    written AS (
+        INSERT INTO subsidy_line ({_COLUMNS})
+        SELECT :batch, row_number() OVER (), loan_id, version, CASE quarter WHEN :period THEN 'CLAIM' ELSE 'REPOST' END,
+            tranche, quarter, fen, {_ARITHMETIC}, NULL, NULL, {_PAYERS}
+        FROM (SELECT * FROM valued WHERE fen <> 0 ORDER BY loan_id, tranche, quarter) AS ordered
+    )
+    SELECT CASE WHEN fen <> 0 THEN NULL
+                WHEN numerator <> 0 THEN 'ROUNDED_TO_ZERO'
+                WHEN days IS NULL THEN 'NO_BALANCE'
+                WHEN most_rate = 0 THEN 'NO_RATE'
+                WHEN most_share = 0 THEN 'NO_SHARE'
+                ELSE 'NO_DAYS' END AS reason,
+        count(*) AS lines, count(*) FILTER (WHERE quarter = :period) AS own
+    FROM valued GROUP BY 1
+    """  # noqa: S608  fragments of this file
+)
+
+# What was claimed before and is told otherwise since: only loans with a change that no standing batch has seen.
+CORRECT = text(
+    f"""
+    WITH changed AS MATERIALIZED (
+        SELECT DISTINCT loan_id FROM loan_change
+        WHERE bank = :bank AND unit = :unit AND serial > :seen AND changed_from < :claimed_until
+    ),
+    valued AS ({_VALUED.format(more="AND g.loan_id = ANY(ARRAY(SELECT loan_id FROM changed))")}),
+    standing AS (
+        SELECT l.* FROM changed c
+        JOIN subsidy_line l ON l.loan_id = c.loan_id
+        JOIN subsidy_batch b ON b.id = l.batch_id AND b.state <> 'REJECTED'
+        WHERE l.batch_id <> :batch AND l.kind IN ('CLAIM', 'REPOST') AND NOT EXISTS (
+            SELECT FROM subsidy_line r JOIN subsidy_batch rb ON rb.id = r.batch_id AND rb.state <> 'REJECTED'
+            WHERE r.reverses_batch = l.batch_id AND r.reverses_number = l.number)
+    ),
+    wrong AS (
+        SELECT v.loan_id AS v_loan, v.tranche AS v_tranche, v.quarter, v.version, v.fen, v.days AS v_days, v.numerator
+            AS v_numerator, v.basis, v.least_rate, v.most_rate, v.least_share, v.most_share, v.payer_scheme AS v_payer,
+            s.*
+        FROM (SELECT * FROM valued WHERE fen <> 0) AS v
+        FULL JOIN standing s ON s.loan_id = v.loan_id AND s.tranche = v.tranche AND s.relates_to = v.quarter
+        WHERE v.fen IS DISTINCT FROM s.amount_fen
+    ),
+    entries AS (
+        SELECT loan_id, 0 AS story, 'REVERSAL' AS kind, tranche, relates_to, -amount_fen AS fen,
+            CAST(NULL AS int) AS days, CAST(NULL AS int) AS rate, CAST(NULL AS smallint) AS share,
+            CAST(NULL AS bigint) AS numerator, CAST(NULL AS bigint) AS denominator, batch_id, number, payer_scheme
+        FROM wrong WHERE amount_fen IS NOT NULL
+        UNION ALL
+        SELECT loan_id, version, 'REPOST', tranche, quarter, fen, {_ARITHMETIC}, NULL, NULL, {_PAYERS}
+        FROM (SELECT v_loan AS loan_id, version, v_tranche AS tranche, quarter, fen, v_days AS days, v_numerator
+                AS numerator, basis, least_rate, most_rate, least_share, most_share, v_payer AS payer_scheme
+              FROM wrong WHERE fen IS NOT NULL) AS again
+    )
+    INSERT INTO subsidy_line ({_COLUMNS})
+    SELECT :batch, :written + row_number() OVER (ORDER BY loan_id, tranche, relates_to, kind DESC), loan_id, story,
+        kind, tranche, relates_to, fen, days, rate, share, numerator, denominator, batch_id, number, payer_scheme
+    FROM entries
+    """  # noqa: S608  fragments of this file
+)
+
+TOTALS = text(
+    "SELECT payer_scheme, count(*), sum(amount_fen)::bigint FROM subsidy_line WHERE batch_id = :batch GROUP BY 1"
+)
