@@ -6,9 +6,10 @@ from eligibility_svc.parameters.jobs import by_current_law
 from eligibility_svc.screenings.jobs import PURGE, purge_screenings, screen_register
 from eligibility_svc.screenings.service import SCREEN
 from kit.jobs.worker import Daily, run_worker
+from kit.webhooks.jobs import WEBHOOK_HANDLERS, WEBHOOK_SCHEDULE
 
-HANDLERS = {SCREEN: by_current_law(screen_register), PURGE: purge_screenings}
-SCHEDULE = (Daily(PURGE, time(3, 40)),)
+HANDLERS = {SCREEN: by_current_law(screen_register), PURGE: purge_screenings, **WEBHOOK_HANDLERS}
+SCHEDULE = (Daily(PURGE, time(3, 40)), *WEBHOOK_SCHEDULE)
 
 if __name__ == "__main__":
     run_worker("eligibility", handlers=HANDLERS, schedule=SCHEDULE)

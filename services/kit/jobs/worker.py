@@ -31,8 +31,6 @@ from kit.settings import ServiceSettings
 from kit.telemetry.logging import configure_logging
 from kit.telemetry.spans import open_spans
 from kit.telemetry.trace import continue_trace, current_trace
-from kit.webhooks import jobs as webhooks
-from kit.webhooks.service import DELIVER, REPLAY
 
 _log = structlog.get_logger("kit.jobs")
 _RELAY_SECONDS = 0.2
@@ -84,13 +82,8 @@ async def _purge(job: Job) -> dict[str, Any]:
     return {"deleted": await purge_idempotency_keys(job.session)}
 
 
-KIT_HANDLERS: dict[str, Handler] = {
-    "kit.purge_idempotency_keys": _purge,
-    "kit.purge_webhooks": webhooks.purge,
-    DELIVER: webhooks.deliver,
-    REPLAY: webhooks.replay,
-}
-KIT_SCHEDULE = (Daily("kit.purge_idempotency_keys", time(3, 30)), Daily("kit.purge_webhooks", time(3, 40)))
+KIT_HANDLERS: dict[str, Handler] = {"kit.purge_idempotency_keys": _purge}
+KIT_SCHEDULE = (Daily("kit.purge_idempotency_keys", time(3, 30)),)
 
 # The latest tick that is due; its dedupe key makes it one job however many relays there are.
 _TICK = text(

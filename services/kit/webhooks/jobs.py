@@ -5,9 +5,9 @@ at least once, and knows it by `webhook-id`.
 """
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, time
 from time import perf_counter
-from typing import TYPE_CHECKING, Any
+from typing import Any
 from uuid import UUID
 
 import httpx
@@ -19,14 +19,12 @@ from kit.clock import now
 from kit.crypto.fields import FieldCipher
 from kit.ids import new_id
 from kit.jobs.queue import enqueue
+from kit.jobs.worker import Daily, Handler, Job
 from kit.settings import ServiceSettings
 from kit.webhooks import repository
 from kit.webhooks.addresses import AddressRefusedError, parse_networks, resolve
 from kit.webhooks.domain import delay_after, sign
 from kit.webhooks.service import DELIVER, REPLAY, SECRET_COLUMN
-
-if TYPE_CHECKING:  # the worker runs these handlers
-    from kit.jobs.worker import Job
 
 _log = structlog.get_logger("kit.webhooks")
 _PATIENCE_SECONDS = 15.0
@@ -48,7 +46,7 @@ class Outcome:
         return self.status is not None and 200 <= self.status < 300
 
 
-async def deliver(job: "Job") -> dict[str, Any]:
+async def deliver(job: Job) -> dict[str, Any]:
     """One attempt at one delivery."""
     id_ = UUID(job.payload["delivery"])
     async with job.database.transaction() as session:
@@ -66,7 +64,7 @@ async def deliver(job: "Job") -> dict[str, Any]:
     return {"status": outcome.status, "error_code": outcome.error_code}
 
 
-async def replay(job: "Job") -> dict[str, Any]:
+async def replay(job: Job) -> dict[str, Any]:
     """Everything that waits for one endpoint, oldest first; what does not arrive is where it goes on later."""
     endpoint, after, sent = UUID(job.payload["endpoint"]), _FIRST, 0
     while True:
@@ -143,6 +141,11 @@ def _signed(row: Row[Any], settings: ServiceSettings, at: datetime) -> dict[str,
     }
 
 
-async def purge(job: "Job") -> dict[str, Any]:
+async def purge(job: Job) -> dict[str, Any]:
     """Forgets messages and their log after 30 days."""
     return {"deleted": await repository.purge_messages(job.session, _KEPT_DAYS)}
+
+
+# What the worker of a service that has webhooks adds to its own.
+WEBHOOK_HANDLERS: dict[str, Handler] = {DELIVER: deliver, REPLAY: replay, "kit.purge_webhooks": purge}
+WEBHOOK_SCHEDULE = (Daily("kit.purge_webhooks", time(3, 40)),)

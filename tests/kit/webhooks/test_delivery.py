@@ -27,6 +27,7 @@ from kit.jobs.worker import JobWorker
 from kit.settings import ServiceSettings
 from kit.testing import Caller, captured_log, client, serving
 from kit.webhooks.domain import DELAYS, EventType
+from kit.webhooks.jobs import WEBHOOK_HANDLERS
 from kit.webhooks.service import announce
 
 pytestmark = pytest.mark.filterwarnings("ignore:Call to deprecated close:DeprecationWarning")  # arq's
@@ -142,7 +143,7 @@ def of(url: str, infrastructure: Any, database: Database) -> Callable[..., Any]:
 
 @asynccontextmanager
 async def working(settings: ServiceSettings) -> AsyncIterator[None]:
-    worker = JobWorker("eligibility", settings, {})
+    worker = JobWorker("eligibility", settings, WEBHOOK_HANDLERS)
     running = asyncio.create_task(worker.run())
     try:
         yield
