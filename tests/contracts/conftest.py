@@ -1,0 +1,28 @@
+"""One platform for all contract tests."""
+
+import logging
+from collections.abc import AsyncIterator, Iterator
+from typing import Any
+
+import pytest
+
+from tests.api_gateway.conftest import Gateways, gateways, secret_hash
+from tests.contracts.platform import Platform, running
+
+__all__ = ["gateways", "secret_hash"]
+
+
+@pytest.fixture(scope="session")
+async def platform(infrastructure: Any, gateways: Gateways) -> AsyncIterator[Platform]:
+    async with running(infrastructure, gateways) as made:
+        yield made
+
+
+@pytest.fixture(scope="module", autouse=True)
+def quiet() -> Iterator[None]:
+    """No access log of thousands of calls; as it was for the tests of other folders."""
+    access = logging.getLogger("access")
+    before = access.level
+    access.setLevel(logging.ERROR)
+    yield
+    access.setLevel(before)

@@ -1,0 +1,103 @@
+"""The real services behind the real gateway in one process, and callers of every kind."""
+
+from collections.abc import AsyncIterator
+from contextlib import AsyncExitStack, asynccontextmanager
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+import httpx
+
+import eligibility_svc.main
+import loans_svc.main
+import targets_svc.main
+from api_gateway.forwarding.route_table import load_route_table
+from api_gateway.identity.repository import load_roles
+from kit.auth.principal import Principal
+from kit.auth.tokens import INTERNAL, TokenMinter
+from kit.db.engine import Database
+from kit.testing import client, serving
+from targets_svc.seed import seed
+from tests.api_gateway.conftest import Gateways
+from tests.contracts.operations import Operation, operations
+from tests.targets_svc.conftest import settings_of
+
+APPS = {
+    "targets": targets_svc.main.create_app,
+    "eligibility": eligibility_svc.main.create_app,
+    "loans": loans_svc.main.create_app,
+}
+GATEWAY = "gateway"
+OWN = {"unit": "ZZ07", "bank": "bank-a"}
+OTHER = {"unit": "ZZ08", "bank": "bank-b"}
+ROLES = load_roles()
+ROUTES = load_route_table(list(APPS))
+
+
+def principal(kind: str, *, is_other: bool = False) -> Principal:
+    """Somebody of a kind: of the unit or bank to which the objects belong, or of the other one."""
+    role = ROLES[kind]
+    rows = (OTHER if is_other else OWN)[role.rows_of] if role.rows_of else None
+    made = Principal(f"{kind.lower()}-{'other' if is_other else 'own'}", kind, role.scopes)
+    return replace(made, **{role.rows_of: rows}) if role.rows_of else made
+
+
+@dataclass(frozen=True)
+class Platform:
+    """A running platform.
+
+    Attributes:
+        document: merged, as the gateway serves it.
+        http: clients by service; `gateway` is the gateway's.
+        direct: clients without sockets, for the many calls that end before anything is read or written.
+        database: the one in which all services have their schemas.
+    """
+
+    document: dict[str, Any]
+    http: dict[str, httpx.AsyncClient]
+    direct: dict[str, httpx.AsyncClient]
+    database: str
+    infrastructure: Any
+    _minter: TokenMinter
+    _tokens: dict[tuple[str, Principal, float | None], str] = field(default_factory=dict)
+
+    @property
+    def operations(self) -> list[Operation]:
+        return list(operations(self.document))
+
+    def service_of(self, operation: Operation) -> str:
+        route = ROUTES.route_of(operation.path.encode())
+        return route.upstream if route else GATEWAY
+
+    def authorization(self, service: str, who: Principal, *, now: float | None = None) -> dict[str, str]:
+        """A token as the gateway gives it to a service."""
+        key = (service, who, now)
+        if key not in self._tokens:
+            self._tokens[key] = self._minter.mint(who, service, now=now)
+        return {"Authorization": f"Bearer {self._tokens[key]}"}
+
+
+@asynccontextmanager
+async def running(infrastructure: Any, gateways: Gateways) -> AsyncIterator[Platform]:
+    """The platform on a new database with the plans in it."""
+    database = infrastructure.new_database()
+    async with AsyncExitStack() as stack:
+        urls, direct = {}, {}
+        for name, create_app in APPS.items():
+            settings = settings_of(infrastructure.service_environment(name, database))
+            if name == "targets":
+                store = Database(settings.database_url.get_secret_value(), schema=name, pool_size=1)
+                await seed(store)
+                await store.close()
+            app = create_app(settings)
+            app.openapi()  # one after the other: FastAPI silences warnings meanwhile, and threads share the filters
+            transport = httpx.ASGITransport(app)
+            direct[name] = await stack.enter_async_context(
+                httpx.AsyncClient(transport=transport, base_url="http://app")
+            )
+            urls[name] = stack.enter_context(serving(app))
+        same_keys = Gateways(infrastructure.keys, gateways.clients_file)
+        urls[GATEWAY] = stack.enter_context(same_keys.running(urls["targets"], urls["eligibility"], urls["loans"]))
+        http = {name: await stack.enter_async_context(client(url)) for name, url in urls.items()}
+        document = (await http[GATEWAY].get("/openapi.json")).raise_for_status().json()
+        minter = TokenMinter(infrastructure.keys.internal_signing_key, token_type=INTERNAL, lifetime_seconds=600)
+        yield Platform(document, http, direct, database, infrastructure, minter)
