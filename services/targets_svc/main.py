@@ -19,6 +19,8 @@ from targets_svc.rankings.endpoints import router as rankings_router
 from targets_svc.reconciliations.endpoints import router as reconciliations_router
 from targets_svc.register.endpoints import router as register_router
 from targets_svc.reports.endpoints import router as reports_router
+from targets_svc.service_events.endpoints import internal as internal_router
+from targets_svc.service_events.endpoints import router as service_events_router
 from targets_svc.units.endpoints import router as units_router
 from targets_svc.warnings.endpoints import router as warnings_router
 
@@ -38,6 +40,8 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
             reports_router,
             register_router,
             event_uploads_router,
+            service_events_router,
+            internal_router,
             reconciliations_router,
             progress_router,
             month_closes_router,

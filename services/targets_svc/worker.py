@@ -3,10 +3,17 @@
 from kit.jobs.worker import run_worker
 from targets_svc.event_uploads.jobs import DAILY, FORGET, PROCESS, forget_uploads, run_upload
 from targets_svc.register.jobs import NIGHTLY, RECOUNT, recount
+from targets_svc.service_events import jobs as service_events
 from targets_svc.warnings import jobs as warnings
 
-HANDLERS = {RECOUNT: recount, PROCESS: run_upload, FORGET: forget_uploads, **warnings.HANDLERS}
-SCHEDULE = (NIGHTLY, DAILY, warnings.NIGHTLY)
+HANDLERS = {
+    RECOUNT: recount,
+    PROCESS: run_upload,
+    FORGET: forget_uploads,
+    **service_events.HANDLERS,
+    **warnings.HANDLERS,
+}
+SCHEDULE = (NIGHTLY, DAILY, service_events.NIGHTLY, warnings.NIGHTLY)
 
 if __name__ == "__main__":
     run_worker("targets", HANDLERS, SCHEDULE)

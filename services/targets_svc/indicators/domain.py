@@ -98,6 +98,14 @@ class Indicator:
 
 
 def register_codes(indicators: Mapping[str, Indicator], planned: frozenset[str]) -> frozenset[str]:
-    """Codes under which the register takes events: the planned, decomposed flows and the attrition of net ones."""
-    counted = [indicators[code] for code in planned if indicators[code].decomposed]
+    """Codes under which the register takes events: the planned flows and the attrition of net ones."""
+    counted = [indicators[code] for code in planned if indicators[code].kind is IndicatorKind.FLOW]
     return frozenset({i.code for i in counted} | {i.attrition for i in counted if i.attrition})
+
+
+def attrition_codes(indicators: Mapping[str, Indicator]) -> dict[str, str]:
+    """For net indicators and their parts the code under which what ends a case is registered."""
+    parents = {code: indicator.parent or code for code, indicator in indicators.items()}
+    return {
+        code: attrition for code, parent in parents.items() if (attrition := indicators[parent].attrition) is not None
+    }

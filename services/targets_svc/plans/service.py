@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.clock import now
 from kit.errors import FieldError
+from kit.jobs.queue import enqueue
 from targets_svc.indicators.repository import load_indicators
 from targets_svc.plans import repository
 from targets_svc.plans.domain import (
@@ -43,6 +44,8 @@ from targets_svc.units.domain import CITY
 from targets_svc.units.repository import load_units
 
 _CAME_WITH = "jiuye"
+ISSUED = "targets.plan_issued"
+"""The job that follows an issue: what waited for a plan that names it is looked at again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -123,6 +126,7 @@ async def issue_draft(tx: AsyncSession, plan_id: UUID, actor: str, at: datetime)
     if draft.created_by == actor:
         raise PlanFourEyesError
     await repository.sign(tx, plan_id, by=actor, at=at)
+    await enqueue(tx, ISSUED, {"plan_id": str(plan_id)}, owner=actor, dedupe_key=f"{ISSUED}:{plan_id}")
     await tx.refresh(draft)
     return draft
 

@@ -1,13 +1,18 @@
 """Events of other services on the wire (docs/service-events.md). Number and name come in; they never go out."""
 
-from enum import StrEnum
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
+from kit.http.paging import Page
 from kit.http.wire import Code, Instant, LegalDate, RequestModel, ResponseModel
 from kit.identifiers.documents import IdType
+from targets_svc.reports.schemas import Reason
+from targets_svc.service_events.domain import CountRule, EventState, Person, ServiceEvent
+from targets_svc.service_events.service import Taken
 
 Attribute = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9_]*$", max_length=64)]
 AttributeName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
@@ -39,6 +44,12 @@ class ServiceEventCreate(RequestModel):
         Field(max_length=20, description="对照表据以选择指标的代码；不得含个人信息"),
     ] = Field(default_factory=dict)
 
+    def event(self, source: str) -> ServiceEvent:
+        """For the use case."""
+        person = Person(self.subject.id_type, self.subject.id_number, self.subject.name)
+        fields = self.model_dump(exclude={"subject"})
+        return ServiceEvent(source=source, person=person, **fields)
+
     model_config = RequestModel.model_config | {
         "json_schema_extra": {
             "examples": [
@@ -56,17 +67,6 @@ class ServiceEventCreate(RequestModel):
     }
 
 
-class EventState(StrEnum):
-    """COUNTED: claims a slot for every indicator that the mapping names. WAITING: the plan does not name one of them
-    yet, and it is tried again every night. UNMAPPED: no mapping names it; kept without the person, for the record.
-    RETRACTED: taken back."""
-
-    COUNTED = "COUNTED"
-    WAITING = "WAITING"
-    UNMAPPED = "UNMAPPED"
-    RETRACTED = "RETRACTED"
-
-
 class OutcomeRead(ResponseModel):
     """What became of the event under one indicator."""
 
@@ -74,25 +74,138 @@ class OutcomeRead(ResponseModel):
     counted: bool
     reason: Annotated[
         str | None,
-        Field(description="未计数的原因：DUP_YEAR同年已计数，NOT_PLANNED计划未列或待明确，RETRACTED已撤销"),
+        Field(
+            description="未计数的原因：DUP_YEAR同年已计数，PENDING待核实，NOT_PLANNED计划未列或待明确，RETRACTED已撤销"
+        ),
     ]
 
 
-class ServiceEventRead(ResponseModel):
-    """What became of an event of another service."""
+_EXAMPLE: dict[str, Any] = {
+    "source": "loans",
+    "event_id": "019330f0-7a1c-7c8e-9a3e-0d5f6b7a8c9d",
+    "kind": "loan.disbursed",
+    "unit": "ZZ07",
+    "occurred_on": "2017-05-15",
+    "received_at": "2017-05-15T03:10:01Z",
+    "state": "WAITING",
+    "outcomes": [{"indicator": "P01", "counted": False, "reason": "NOT_PLANNED"}],
+}
 
+
+class ServiceEventRead(ResponseModel):
+    """What became of an event of another service; never whom it is about."""
+
+    source: str
     event_id: UUID
-    state: EventState
+    kind: str
+    unit: str
+    occurred_on: date
+    received_at: datetime
+    state: Annotated[
+        EventState,
+        Field(description="COUNTED已计入登记，WAITING等待计划明确，UNMAPPED对照表未列，RETRACTED已撤销"),
+    ]
     outcomes: list[OutcomeRead]
+
+    model_config = ResponseModel.model_config | {"json_schema_extra": {"examples": [_EXAMPLE]}}
+
+    @classmethod
+    def of(cls, taken: Taken) -> "ServiceEventRead":
+        """From what the use case answers. As it was when it was recorded: a displaced one says so in the register."""
+        outcomes = [
+            OutcomeRead(
+                indicator=outcome.indicator,
+                counted=outcome.registered_id is not None and outcome.reason is None,
+                reason=outcome.reason,
+            )
+            for outcome in taken.outcomes
+        ]
+        fields = {name: getattr(taken.row, name) for name in cls.model_fields if name != "outcomes"}
+        return cls(**fields, outcomes=outcomes)
+
+
+class ServiceEventList(ResponseModel):
+    """A page of events of other services."""
+
+    items: list[ServiceEventRead]
+    next: str | None
+
+    model_config = ResponseModel.model_config | {
+        "json_schema_extra": {"examples": [{"items": [_EXAMPLE], "next": None}]}
+    }
+
+    @classmethod
+    def of_page(cls, found: Sequence[Taken], page: Page, filters: Mapping[str, Any]) -> "ServiceEventList":
+        """From one event more than the page holds, if there are so many."""
+        last = found[page.limit - 1].row if len(found) > page.limit else None
+        return cls(
+            items=[ServiceEventRead.of(taken) for taken in found[: page.limit]],
+            next=page.next([str(last.event_id), last.source], filters) if last else None,
+        )
+
+
+class RetractionOrder(RequestModel):
+    """Why the event is taken back."""
+
+    reason: Reason
+
+    model_config = RequestModel.model_config | {"json_schema_extra": {"examples": [{"reason": "放款登记有误，已冲销"}]}}
+
+
+class CountRuleRead(ResponseModel):
+    """A row of the mapping table."""
+
+    code: str
+    sources: list[str]
+    kind: str
+    where: Annotated[dict[str, str], Field(description="事件须带有的属性")]
+    indicator: str
+    valid_from: date
+    until: Annotated[date | None, Field(description="最后有效日；现行为空")]
+    reference: str
+
+
+class CountRuleList(ResponseModel):
+    """The mapping table."""
+
+    items: list[CountRuleRead]
 
     model_config = ResponseModel.model_config | {
         "json_schema_extra": {
             "examples": [
                 {
-                    "event_id": "019330f0-7a1c-7c8e-9a3e-0d5f6b7a8c9d",
-                    "state": "WAITING",
-                    "outcomes": [{"indicator": "P01", "counted": False, "reason": "NOT_PLANNED"}],
+                    "items": [
+                        {
+                            "code": "STARTUP_COURSE",
+                            "sources": ["eligibility", "training"],
+                            "kind": "course.finished",
+                            "where": {"course": "STARTUP"},
+                            "indicator": "I03",
+                            "valid_from": "2017-01-01",
+                            "until": None,
+                            "reference": "郑政办文〔2017〕15号附件：创业培训",
+                        }
+                    ]
                 }
             ]
         }
     }
+
+    @classmethod
+    def of(cls, rules: Sequence[CountRule]) -> "CountRuleList":
+        """From the data file."""
+        return cls(
+            items=[
+                CountRuleRead(
+                    code=rule.code,
+                    sources=sorted(rule.sources),
+                    kind=rule.kind,
+                    where=dict(rule.where),
+                    indicator=rule.indicator,
+                    valid_from=rule.valid_from,
+                    until=rule.until,
+                    reference=rule.reference,
+                )
+                for rule in rules
+            ]
+        )

@@ -105,13 +105,18 @@ def _rates_of_parts(cells: Iterable[OfficialCell], indicators: Mapping[str, Indi
 def from_register(
     items: Iterable[PlanItem], indicators: Mapping[str, Indicator], counts: Mapping[Cell, int]
 ) -> dict[Cell, Observation]:
-    """The register's counts, less natural attrition where the figure is a net one; rates are not in it."""
+    """The register's counts, less natural attrition where the figure is a net one; rates are not in it.
+
+    A flow of the city that the plan does not split has the sum of all units.
+    """
     seen: dict[Cell, Observation] = {}
     for item in items:
         indicator = indicators[item.indicator]
         counted = counts.get((item.unit, indicator.code), 0)
+        if not indicator.decomposed:
+            counted = sum(n for (_, code), n in counts.items() if code == indicator.code)
         net = counted - (counts.get((item.unit, indicator.attrition), 0) if indicator.attrition else 0)
-        if item.state is ItemState.PENDING or not indicator.decomposed:
+        if item.state is ItemState.PENDING or indicator.kind is not IndicatorKind.FLOW:
             seen[item.unit, indicator.code] = Observation(None, ObsStatus.MISSING)
         elif item.state is ItemState.NOT_ASSIGNED:
             seen[item.unit, indicator.code] = Observation(net or None, ObsStatus.NOT_ASSIGNED)
