@@ -17,6 +17,7 @@ from kit.http.body import StrictBodies
 from kit.http.context import RequestContext
 from kit.http.idempotency import IdempotentReplay, replay
 from kit.http.paging import CursorCodec
+from kit.jobs.backlog import render_backlog
 from kit.settings import ServiceSettings
 from kit.telemetry.spans import open_spans
 from kit.webhooks.domain import EventType
@@ -78,13 +79,13 @@ def service_app(
     if webhooks:
         app.include_router(webhook_router(name, webhooks, sees_all))
         app.state.webhooks = webhooks
-    _add_operations(app)
+    _add_operations(app, name)
     app.add_middleware(StrictBodies)
     app.add_middleware(RequestContext, metrics=app.state.metrics, trust_request_id=True, spans=spans)
     return app
 
 
-def _add_operations(app: FastAPI) -> None:
+def _add_operations(app: FastAPI, name: str) -> None:
     """What an operator's tools ask; not part of the public document."""
 
     @app.get("/healthz", include_in_schema=False)
@@ -102,7 +103,13 @@ def _add_operations(app: FastAPI) -> None:
 
     @app.get("/metrics", include_in_schema=False)
     async def metrics() -> Response:
-        return PlainTextResponse(app.state.metrics.render(), media_type="text/plain; version=0.0.4")
+        text: bytes = app.state.metrics.render()
+        try:
+            async with app.state.database.transaction() as session:
+                text += await render_backlog(session, name)
+        except Exception as exc:  # noqa: BLE001  without the database there is still the rest to tell
+            structlog.get_logger("kit.http").warning("metrics.database", exc_info=exc)
+        return PlainTextResponse(text, media_type="text/plain; version=0.0.4")
 
     @app.get("/openapi.json", include_in_schema=False)
     async def openapi() -> Response:

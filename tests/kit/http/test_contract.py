@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import re
 import secrets
 from typing import Any
 
@@ -296,3 +297,15 @@ async def test_health_readiness_and_metrics_need_no_token(notes_url: str) -> Non
         assert (await anonymous.get("/readyz")).json() == {"status": "ok", "database": "up"}
         metrics = (await anonymous.get("/metrics")).text
         assert 'http_requests_total{method="GET",route="/readyz",service="targets",status="200"}' in metrics
+
+
+async def test_metrics_tell_what_waits_for_the_workers(notes: httpx.AsyncClient, notes_url: str) -> None:
+    sent = {"amount": "1.00", "on": "2017-01-01"}
+    await notes.post("/api/v1/notes", json=sent, headers={"Idempotency-Key": "waits"})
+    async with client(notes_url) as anonymous:
+        metrics = (await anonymous.get("/metrics")).text
+    waiting = dict(
+        re.findall(r'^(jobs|job_waiting_seconds)\{kind="note",service="targets".*\} (\S+)$', metrics, re.MULTILINE)
+    )
+    assert float(waiting["jobs"]) >= 1
+    assert float(waiting["job_waiting_seconds"]) >= 0
