@@ -20,12 +20,11 @@ from eligibility_svc.checks.domain import (
     Truth,
 )
 from eligibility_svc.checks.plans import Figures, Plan, Truths
-from eligibility_svc.facts.domain import Vocabulary, wire_value
+from eligibility_svc.facts.domain import Vocabulary
 from eligibility_svc.language.arithmetic import Words, write_out
 from eligibility_svc.language.closures import Rule
 from eligibility_svc.language.nodes import Value
 from eligibility_svc.measures.domain import Catalogue, Criterion, Edition, Quota
-
 
 REMEMBERED = 128
 
@@ -50,6 +49,8 @@ class Claim:
         self.answer = lru_cache(remembered)(self._answer)
         self._vocabulary = vocabulary
         self._subject = subject
+        # Facts that are written as they are need no second mapping.
+        self._write = vocabulary.wire if vocabulary.wire_differs(self.facts) else lambda facts: facts
 
     def plan(self, day: date) -> Plan | None:
         """The edition in force on a day."""
@@ -57,7 +58,7 @@ class Claim:
 
     def _answer(self, as_of: date, values: tuple[Value | None, ...]) -> Answer:
         facts = {name: value for name, value in zip(self.facts, values, strict=True) if value is not None}
-        case = _Case(self._vocabulary, self._subject, facts, as_of)
+        case = _Case(self._vocabulary, self._subject, facts, self._write(facts), as_of)
         plan = self.plan(as_of)
         return case.answer(plan) if plan else _not_in_force([each.edition for each in self.plans], case)
 
@@ -136,7 +137,8 @@ class Decider:
             found.append(Finding(claim, values, answer))
             if answer.outcome is not Outcome.NOT_ELIGIBLE and (plan := claim.plan(as_of)) and plan.costs:
                 costs[code] = plan.costs
-        return _marked(found, costs)
+        _mark(found, costs)
+        return found
 
     def deciding(self, subject: str, code: str, as_of: date) -> frozenset[str]:
         """Facts of which one alone may settle a measure; none while it is not in force."""
@@ -151,13 +153,14 @@ class Decider:
 class _Case:
     """The facts that one measure reads, and what they look like on the wire."""
 
-    def __init__(self, vocabulary: Vocabulary, subject: str, facts: Mapping[str, Value], as_of: date) -> None:
-        known = vocabulary.of(subject)
+    def __init__(
+        self, vocabulary: Vocabulary, subject: str, facts: Mapping[str, Value], wire: Mapping[str, Any], as_of: date
+    ) -> None:
         self.vocabulary = vocabulary
         self.subject = subject
         self.facts = facts
+        self.wire = wire
         self.as_of = as_of
-        self.wire = {name: wire_value(known[name].value_type.kind, value) for name, value in facts.items()}
 
     def answer(self, plan: Plan) -> Answer:
         figures = plan.figures(self.as_of)
@@ -211,16 +214,10 @@ class _Case:
         if met is False and rule.turns is not None:
             days = rule.turns(self.facts, figures.values, self.as_of)
             met_on = self._first_day(days, lambda day: rule.run(self.facts, figures.values, day))
-        return Reason(
-            criterion=criterion.id,
-            text=criterion.text,
-            role=role,
-            outcome=TRUTHS[met],
-            facts={name: wire.get(name) for name in rule.facts},
-            parameters=figures.by_criterion[criterion.id],
-            citation=criterion.citation,
-            met_on=met_on,
-        )
+        read = {name: wire.get(name) for name in rule.facts}
+        figures_used = figures.by_criterion[criterion.id]
+        # By position: a check makes a hundred of them.
+        return Reason(criterion.id, criterion.text, role, TRUTHS[met], read, figures_used, criterion.citation, met_on)
 
     def _first_day(self, days: set[date], rule: Callable[[date], bool | None]) -> date | None:
         later = sorted(day for day in days if day > self.as_of)
@@ -322,14 +319,14 @@ def _not_in_force(editions: list[Edition], case: _Case) -> Answer:
     )
 
 
-def _marked(found: list[Finding], costs: Mapping[str, frozenset[str]]) -> list[Finding]:
+def _mark(found: list[Finding], costs: Mapping[str, frozenset[str]]) -> None:
     """Two measures that pay for the same cost are both shown and marked, since neither notice ranks them."""
     if len(costs) < 2:
-        return found
-    return [each._replace(answer=_with_overlaps(each.answer, costs)) for each in found]
-
-
-def _with_overlaps(answer: Answer, costs: Mapping[str, frozenset[str]]) -> Answer:
-    mine = costs.get(answer.measure)
-    others = tuple(code for code, theirs in costs.items() if code != answer.measure and mine & theirs) if mine else ()
-    return answer._replace(overlaps=others) if others else answer
+        return
+    for position, (claim, values, answer) in enumerate(found):
+        mine = costs.get(answer.measure)
+        if mine is None:
+            continue
+        others = tuple(code for code, theirs in costs.items() if code != answer.measure and mine & theirs)
+        if others:
+            found[position] = Finding(claim, values, answer._replace(overlaps=others))

@@ -1,6 +1,6 @@
 """The vocabulary: names, types, wording; and what a value looks like on the wire."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from enum import Enum
 from typing import Any, Literal
@@ -89,6 +89,8 @@ class Vocabulary:
         self._by_subject = {
             subject: {fact.name: fact for fact in facts if subject in fact.subjects} for subject in subjects
         }
+        kinds = {fact.name: fact.value_type.kind for fact in facts}
+        self._writers = {name: WRITERS[kind] for name, kind in kinds.items() if kind in WRITERS}
         self._position = {fact.name: index for index, fact in enumerate(facts)}
         self._labels = {fact.name: fact.label for fact in facts}
 
@@ -99,6 +101,15 @@ class Vocabulary:
             KeyError: no such subject.
         """
         return self._by_subject[subject]
+
+    def wire(self, facts: Mapping[str, Value]) -> dict[str, Any]:
+        """Known facts as the contract writes them: money in yuan, dates and months as text."""
+        writers = self._writers
+        return {name: writers[name](value) if name in writers else value for name, value in facts.items()}
+
+    def wire_differs(self, names: Iterable[str]) -> bool:
+        """Whether the contract writes any of these facts otherwise than it is."""
+        return not self._writers.keys().isdisjoint(names)
 
     def position(self, name: str) -> int:
         """Where a fact stands in the data file."""
@@ -115,16 +126,9 @@ class Vocabulary:
         return Scope({name: fact.value_type for name, fact in facts.items()}, gates, parameters)
 
 
-def wire_value(kind: Kind, value: Value | None) -> Any:
-    """A value as the contract writes it: money in yuan, dates and months as text; None stays None."""
-    match kind, value:
-        case _, None:
-            return None
-        case Kind.MONEY, int(fen):
-            return yuan(fen)
-        case Kind.MONTHS, tuple(amounts):
-            return [{"month": str(month), "amount": yuan(fen)} for month, fen in amounts]
-        case Kind.DATE, day:
-            return str(day)
-        case _:
-            return value
+def _months(value: Any) -> list[dict[str, str]]:
+    return [{"month": str(month), "amount": yuan(fen)} for month, fen in value]
+
+
+WRITERS: dict[Kind, Callable[[Any], Any]] = {Kind.MONEY: yuan, Kind.MONTHS: _months, Kind.DATE: str}
+"""Kinds that the contract writes otherwise than they are."""

@@ -1,6 +1,7 @@
 """Screening Parquet to Parquet on one machine, for registers beyond an upload; nothing of them is stored.
 
-`python -m eligibility_svc.screenings.batch IN OUT --as-of DAY [--subject PERSON] [--measures a b] [--keep COLUMN]`.
+`python -m eligibility_svc.screenings.batch IN OUT --as-of DAY [--subject PERSON] [--measures a b] [--keep COLUMN]
+[--no-reasons]`; without the reasons the result has outcomes and amounts alone.
 The columns of IN are facts by name (`language.polars_columns` says of what type; text is taken for a choice); a fact
 without a column is unknown. The law is that of the data files.
 """
@@ -14,11 +15,19 @@ import polars as pl
 from eligibility_svc.facts.repository import vocabulary
 from eligibility_svc.measures.repository import catalogue
 from eligibility_svc.screenings.frames import completed, frame_schema, polars_program, screened
+from eligibility_svc.screenings.programs import UNKNOWN, UNMET, column
 from eligibility_svc.screenings.results import published
 
 
 def screen_file(
-    source: Path, result: Path, subject: str, as_of: date, measures: list[str] | None, kept: list[str]
+    source: Path,
+    result: Path,
+    subject: str,
+    as_of: date,
+    measures: list[str] | None,
+    kept: list[str],
+    *,
+    has_reasons: bool = True,
 ) -> None:
     """Screens a file of facts in batches that fit into memory.
 
@@ -31,7 +40,10 @@ def screen_file(
     register = pl.scan_parquet(source)
     typed = {name: kind for name, kind in schema.items() if name in register.collect_schema()}
     facts = completed(register.with_columns(pl.col(name).cast(kind) for name, kind in typed.items()), schema, made)
-    published(screened(facts, made, kept), wanted).sink_parquet(result, compression="lz4")
+    found = published(screened(facts, made, kept), wanted)
+    if not has_reasons:
+        found = found.drop(column(measure, mask) for measure in wanted for mask in (UNMET, UNKNOWN))
+    found.sink_parquet(result, compression="lz4")
 
 
 def main() -> None:
@@ -45,8 +57,17 @@ def main() -> None:
     parser.add_argument("--subject", default="PERSON", choices=list(vocabulary().subjects))
     parser.add_argument("--measures", nargs="*")
     parser.add_argument("--keep", nargs="*", default=[])
+    parser.add_argument("--no-reasons", action="store_true")
     asked = parser.parse_args()
-    screen_file(asked.source, asked.result, asked.subject, asked.as_of, asked.measures, asked.keep)
+    screen_file(
+        asked.source,
+        asked.result,
+        asked.subject,
+        asked.as_of,
+        asked.measures,
+        asked.keep,
+        has_reasons=not asked.no_reasons,
+    )
 
 
 if __name__ == "__main__":

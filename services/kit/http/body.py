@@ -15,6 +15,8 @@ MAX_JSON_BODY = 1024 * 1024
 _DRAINED = 8 * 1024 * 1024
 PARSED = "jiuye.json"
 RAW = "jiuye.body"
+# What nearly every request says; anything else is read with care.
+_PLAIN = b"application/json"
 
 
 class _Disconnected(Exception):  # noqa: N818  not an error: the client left
@@ -67,11 +69,14 @@ def _content_type(headers: dict[bytes, bytes]) -> Header:
 
 
 def _media_type(headers: dict[bytes, bytes]) -> str:
+    if headers.get(b"content-type") == _PLAIN:
+        return "application/json"
     return _content_type(headers).get_content_type()
 
 
 def _require_json(headers: dict[bytes, bytes]) -> None:
-    charset: Any = _content_type(headers).get_param("charset") or "utf-8"
+    plain = headers.get(b"content-type") == _PLAIN
+    charset: Any = "utf-8" if plain else _content_type(headers).get_param("charset") or "utf-8"
     is_json = _media_type(headers) == "application/json" and str(charset).lower() in ("utf-8", "utf8")
     if not is_json or headers.get(b"content-encoding", b"identity").lower() != b"identity":
         raise MediaTypeError
