@@ -1,4 +1,4 @@
-"""Rules R1–R15 on the figures of a report: errors block, warnings are shown beside the answer.
+"""Rules R1–R16 on the figures of a report: errors block, warnings are shown beside the answer.
 
 All figures are cumulative since January, in the indicator's smallest unit.
 """
@@ -16,6 +16,7 @@ from targets_svc.plans.domain import ItemState, PlanItem
 _FULL_RATE = 10_000  # 100.00 %
 _FEW_TIMES_MEDIAN = 3
 _MEDIAN_NEEDS = 2
+_MOST_APART_PERCENT = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,6 +73,7 @@ class Assignment:
         items: the unit's cells of the plan, by indicator.
         earlier: approved earlier months of the year, in order.
         is_correction: a correction may go below what was approved.
+        registered: what the real-name register counts for the unit to the end of the month, by indicator.
     """
 
     indicators: Mapping[str, Indicator]
@@ -79,6 +81,7 @@ class Assignment:
     month: int
     earlier: Sequence[OfficialMonth] = field(default_factory=tuple)
     is_correction: bool = False
+    registered: Mapping[str, int] = field(default_factory=dict)
 
     def expected(self) -> list[str]:
         """Indicators for which the unit owes a figure."""
@@ -211,7 +214,7 @@ def find_gaps(cells: Sequence[Cell], against: Assignment) -> list[FieldError]:
 
 
 def find_warnings(cells: Sequence[Cell], against: Assignment, *, is_late: bool) -> list[FieldError]:
-    """R3, R4, R7, R8, R14, R15: unusual, not forbidden; a comment on the cell explains it to the reviewer."""
+    """R3, R4, R7, R8, R14–R16: unusual, not forbidden; a comment on the cell explains it to the reviewer."""
     found = [FieldError("path:month", "R14_LATE", "已超过报送期限")] if is_late else []
     for position, cell in enumerate(cells):
         if cell.value is not None and cell.indicator in against.indicators:
@@ -230,6 +233,8 @@ def _cell_warnings(where: str, cell: Cell, against: Assignment) -> Iterator[Fiel
         yield FieldError(where, "R3_NOT_ASSIGNED", "该指标未下达任务，数据单独列示，不计入完成情况")
     if indicator.kind is not IndicatorKind.FLOW:
         return
+    if _is_apart(cell, indicator, against):
+        yield FieldError(where, "R16_REGISTER", "与实名登记相差超过3%，请对账并在备注中说明")
     steps = _increments(cell, against)
     if not steps:
         return
@@ -242,6 +247,15 @@ def _cell_warnings(where: str, cell: Cell, against: Assignment) -> Iterator[Fiel
         yield FieldError(where, "R7_JUMP", "本期增量明显偏大，请核对并在备注中说明")
     if len(steps) >= 2 and steps[-1] == steps[-2] == 0:
         yield FieldError(where, "R8_NO_PROGRESS", "连续两期没有增量，请核对并在备注中说明")
+
+
+def _is_apart(cell: Cell, indicator: Indicator, against: Assignment) -> bool:
+    """R16, for an indicator of which the register knows anything at all; natural attrition is taken off there, too."""
+    counted, value = against.registered.get(indicator.code), cell.value
+    if not counted or value is None:
+        return False
+    net = counted - against.registered.get(indicator.attrition or "", 0)
+    return 100 * abs(value - net) > _MOST_APART_PERCENT * max(value, net, 1)
 
 
 def _increments(cell: Cell, against: Assignment) -> list[int]:

@@ -15,6 +15,7 @@ from kit.http.etags import check_if_match
 from targets_svc.indicators.repository import load_indicators
 from targets_svc.month_closes.service import require_open
 from targets_svc.plans.service import find_plan_for_period
+from targets_svc.register.repository import counts_to_month
 from targets_svc.report_rules.domain import (
     Assignment,
     Cell,
@@ -296,7 +297,13 @@ async def _assignment(tx: AsyncSession, unit: str, month: Month, now: datetime) 
         {item.indicator: item for item in plan.items if item.unit == unit},
         month.number,
         await repository.load_earlier(tx, unit, month),
+        registered=await _registered(tx, unit, month),
     )
+
+
+async def _registered(tx: AsyncSession, unit: str, month: Month) -> dict[str, int]:
+    counts = await counts_to_month(tx, month.year, month.number, None)
+    return {indicator: n for (of, indicator), n in counts.items() if of == unit}
 
 
 def _for_revision(assignment: Assignment, revision: RevisionRow) -> Assignment:

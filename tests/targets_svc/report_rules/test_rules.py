@@ -189,3 +189,23 @@ def test_a_missing_month_breaks_the_run_of_increments() -> None:
     items = {"I01": PlanItem("ZZ07", "I01", ItemState.ASSIGNED, 28000)}
 
     assert find_warnings([Cell("I01", 9001)], Assignment(INDICATORS, items, 5, gap), is_late=False) == []
+
+
+@pytest.mark.parametrize(
+    ("value", "counted", "is_apart"),
+    [
+        (1030, 1000, False),  # 30 of 1030 is 2.91 %
+        (1031, 1000, True),  # 31 of 1031 is 3.01 %
+        (970, 1000, False),  # exactly 3 %
+        (969, 1000, True),
+        (1000, 0, False),  # nobody is registered yet: there is nothing to compare
+    ],
+)
+def test_a_figure_far_from_the_register_is_shown(value: int, counted: int, is_apart: bool) -> None:
+    """R16, for a plain figure and for one from which attrition is taken off."""
+    plain = find_warnings([Cell("I03", value)], assigned(registered={"I03": counted}), is_late=False)
+    net = {"I01": counted + 5, "I01N": 5} if counted else {}
+    netted = find_warnings([Cell("I01", value)], assigned(registered=net), is_late=False)
+
+    for found in (plain, netted):
+        assert ("R16_REGISTER" in [warning.code for warning in found]) is is_apart
