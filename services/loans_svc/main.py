@@ -4,6 +4,7 @@ from fastapi import FastAPI
 
 from kit.http.app import service_app
 from kit.settings import ServiceSettings
+from loans_svc import webhooks
 from loans_svc.batches.endpoints import router as batches_router
 from loans_svc.funds.endpoints import router as funds_router
 from loans_svc.loans.endpoints import router as loans_router
@@ -37,4 +38,6 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
             statistics_router,
         ],
         settings=settings or ServiceSettings(),
+        webhooks=webhooks.EVENTS,
+        sees_all=webhooks.sees_all,
     )

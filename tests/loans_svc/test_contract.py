@@ -73,6 +73,7 @@ def test_the_document_is_valid_and_lists_these_operations(document: dict[str, An
         (method, path, operation["operationId"])
         for path, methods in document["paths"].items()
         for method, operation in methods.items()
+        if "/webhook-endpoints" not in path  # the kit's
     ]
     expected = [(method, f"/api/v1/loans{path}", name) for method, path, name, *_ in (*OPERATIONS, *STORED)]
     assert sorted(found) == sorted(expected)

@@ -11,6 +11,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kit.errors import FieldError, ValidationFailedError
 from kit.http.etags import check_if_match
 from kit.ids import new_id
+from kit.webhooks.service import announce
 from loans_svc.loans import repository
 from loans_svc.loans.domain import (
     Happening,
@@ -31,6 +32,7 @@ from loans_svc.rules.domain import BorrowerKind, DayCount, PeriodScheme, Tranche
 from loans_svc.rules.repository import catalogue
 from loans_svc.subsidies.domain.loan import PriorUse, RepaymentOrder
 from loans_svc.subsidies.service import Quote, QuoteOrder, TrancheOrder, quote_subsidy
+from loans_svc.webhooks import LOAN_EVENTS
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,6 +97,9 @@ async def advance(tx: AsyncSession, loan: LoanRow, event: Mapping[str, Any]) -> 
     loan.state = event["to_state"]
     loan.row_version += 1
     await tx.flush()
+    told = LOAN_EVENTS.get(State(loan.state))
+    if told is not None and event["from_state"] != event["to_state"]:
+        await announce(tx, told.name, {"loan_id": str(loan.id)}, unit=loan.unit, bank=loan.bank, client=loan.applied_by)
 
 
 async def view(tx: AsyncSession, loan: LoanRow) -> LoanView:
