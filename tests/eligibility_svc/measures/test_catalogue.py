@@ -40,6 +40,95 @@ FIGURES = {
 }
 
 
+# Every measure of the notices: family, subjects, clauses in force since the second notice (B is the first one).
+MEASURES = """
+G startup-grant P 七
+G graduate-loan-subsidy P 七
+G repeat-loan-subsidy PE 十
+G loan-fee-waiver P 十
+G loan-work-reward B 十
+G rural-returnee-loan PE 二十
+G incubator-build K B三
+G incubator-demo K B三
+G incubator-demo-2018 K 九
+G incubator-running-cost E B三
+G incubation-extension E 九
+G project-library PE 十一
+G job-seeking-grant P 十二
+G job-seeking-left-school P 十二
+G internship E 十二
+G graduate-insurance E 十四
+G apprenticeship E 十四
+G overcapacity-retraining E 十五,十六
+G poor-labour-hiring E 十八
+G returnee-firm-insurance E 十八
+G returnee-farm-subsidy E 十八
+G demo-county-award GKE 十九
+G startup-star P 十九
+G hardship-insurance EP 二十一
+G welfare-post P 十七,二十一
+G welfare-income-deduction P 二十一
+G full-employment-community C 二十一
+G labour-export I 二十二
+G poor-training-living P 二十二
+G poor-training-travel P 二十二
+G poor-training-fee TP 二十二
+G poor-placement I 二十二
+G training-fee PT 二十六
+G project-training T 二十六
+G skill-upgrade P 二十六
+G job-fair U 二十七
+G new-format-support E 四,五
+G small-firm-hiring E 二
+Q veteran-posts E 二十三
+Q one-job-per-household G 二十一,B二
+Q returnee-park G B四
+Q demo-projects G B四
+Q help-overcapacity-county G 三
+Q free-course G 二十二
+S flexible-work-support P 六
+S startup-park-place P 七
+S army-service P 十三
+S grassroots-title P 十三
+S township-direct-hire P 十三
+S research-insurance E 十四
+S overcapacity-resettlement P 十五
+S overcapacity-reemployment P 十七
+S veteran-support P 二十三
+S army-family P 二十三
+S urban-unemployment-registration P 二十二
+S rehabilitation-help P 二十一
+S leave-to-start P 七,十六
+S overseas-returnee-support P 七
+S reserved-posts P 十三
+S startup-tax-relief P 七,十八
+S graduate-startup-fund P 十
+S returnee-fund PE 二十
+"""
+SUBJECTS = {
+    "P": "PERSON", "E": "EMPLOYER", "T": "TRAINING_BODY", "I": "INTERMEDIARY", "U": "UNIVERSITY", "K": "PARK",
+    "B": "LOAN_OFFICE", "C": "COMMUNITY", "G": "GOVERNMENT",
+}  # fmt: skip
+
+
+def test_every_measure_of_the_notices_is_there_with_its_clauses() -> None:
+    families = {"G": Family.GRANT, "Q": Family.QUOTA, "S": Family.SERVICE}
+    expected = {}
+    for line in MEASURES.split("\n")[1:-1]:
+        family, code, subjects, clauses = line.split()
+        cited = {(FIRST, clause[1:]) if clause[0] == "B" else (SECOND, clause) for clause in clauses.split(",")}
+        expected[code] = (families[family], {SUBJECTS[letter] for letter in subjects}, cited)
+    known = {code: editions[-1] for code, editions in catalogue().measures.items()}
+    assert {
+        code: (edition.family, set(edition.subjects), {(each.document, each.clause) for each in edition.citations})
+        for code, edition in known.items()
+    } == expected
+    # The clauses that criteria cite are among those of the measure.
+    for edition in known.values():
+        for terms in edition.terms.values():
+            assert {each.citation for each in terms.criteria} <= set(edition.citations)
+
+
 def test_all_measures_of_the_three_families_are_there() -> None:
     families = [editions[0].family for editions in catalogue().measures.values()]
     counts = (families.count(Family.GRANT), families.count(Family.QUOTA), families.count(Family.SERVICE))
