@@ -12,7 +12,9 @@ async def test_a_bank_hears_of_its_own_loans_state_by_state(office: Office) -> N
 
     async def call(bank: str, method: str, path: str, body: Any = None) -> Any:
         async with office.account("BANK", f"bank-{bank}", bank=f"bank-{bank}") as client:
-            client.headers |= office.caller.headers(*scopes, subject=f"bank-{bank}", kind="BANK", bank=f"bank-{bank}")
+            client.headers.update(
+                office.caller.headers(*scopes, subject=f"bank-{bank}", kind="BANK", bank=f"bank-{bank}")
+            )
             return (await client.request(method, f"/webhook-endpoints{path}", json=body, headers=key())).json()
 
     # No worker runs here, so nothing is sent.
