@@ -152,7 +152,7 @@ async def raw_copy(stage: Stage, path: Path) -> float:
         await connection.execute(
             "DROP TABLE IF EXISTS raw_event; CREATE TABLE raw_event (year smallint, indicator text, id_type text,"
             " id_number text, name text, event_date date, unit text, source_system text, source_ref text,"
-            " received_at timestamptz)"
+            " received_at timestamptz, unemployed_on date)"
         )
         begun = time.perf_counter()
         await connection.copy_to_table("raw_event", source=path, format="csv", header=True)

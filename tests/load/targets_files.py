@@ -6,7 +6,7 @@ from pathlib import Path
 
 from kit.identifiers.citizen_id import check_character
 
-_HEADER = "year,indicator,id_type,id_number,name,event_date,unit,source_system,source_ref,received_at\n"
+_HEADER = "year,indicator,id_type,id_number,name,event_date,unit,source_system,source_ref,received_at,unemployed_on\n"
 _FAMILY, _GIVEN = "王李张刘陈杨黄赵周吴徐孙马胡朱郭何罗高林", "伟芳娜敏静丽强磊军洋勇艳杰涛明超秀霞平刚桂英华玉兰"
 _INDICATORS = ("I01", "I01", "I01", "I01a", "I02", "I02", "I03", "I04", "I05", "I05")
 
@@ -25,7 +25,9 @@ def write_events(path: Path, rows: int, seed: int = 2017) -> None:
             name = _FAMILY[person % 20] + _GIVEN[person // 20 % 25] + _GIVEN[person // 500 % 25]
             day = date(2017, 1, 1) + timedelta(days=choose.randrange(365))
             unit = f"ZZ{1 + choose.randrange(15):02d}"
+            indicator = _INDICATORS[choose.randrange(10)]
+            unemployed_on = "2016-11-20" if indicator == "I01a" else ""
             out.write(
-                f"2017,{_INDICATORS[choose.randrange(10)]},RESIDENT_ID,{body}{check_character(body)},{name},{day},{unit},"
-                f"hr-registration,ZZ-2017-{n:09d},2018-01-0{1 + n % 9}T00:00:00Z\n"
+                f"2017,{indicator},RESIDENT_ID,{body}{check_character(body)},{name},{day},{unit},"
+                f"hr-registration,ZZ-2017-{n:09d},2018-01-0{1 + n % 9}T00:00:00Z,{unemployed_on}\n"
             )

@@ -1,13 +1,13 @@
-"""Rules N1, N2 and N4 over a whole frame.
+"""The rules that need no ledger over a whole frame: N1 to N4, N8 to N11.
 
 Rows that are plainly good are told by vectorised expressions. Every other row goes the way of a single event, and gets
 its codes and messages. The two ways agree as long as "plainly good" implies "good"; a property test says that it does.
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, date, datetime
 from typing import Any
 
 import polars as pl
@@ -16,28 +16,51 @@ from pydantic import ValidationError
 from kit.clock import legal_day
 from kit.errors import FieldError
 from kit.http.validation import field_errors
-from kit.identifiers.masking import mask_id, mask_name
+from kit.identifiers.contact import parse_mobile
+from kit.identifiers.errors import IdentifierError
+from kit.identifiers.masking import mask_id, mask_mobile, mask_name
 from kit.identifiers.names import name_key
-from targets_svc.event_uploads.domain import FIELDS, LABELS
-from targets_svc.register.domain import Coverage, find_errors, identify
+from kit.identifiers.uscc import parse_uscc
+from kit.money import fen_from_yuan
+from targets_svc.event_uploads.domain import EVIDENCE, FIELDS, LABELS, NO, WHOLE_NUMBERS, YES
+from targets_svc.register.domain import OVER_AGE, Coverage, find_errors, find_warnings, identify
 from targets_svc.register.errors import UnitNotYoursError
+from targets_svc.register.evidence import (
+    ASSISTED,
+    FEMALE_AGE,
+    FLEXIBLE,
+    MALE_AGE,
+    RE_EMPLOYED,
+    Evidence,
+    JobForm,
+    retires_on,
+    waits,
+)
 from targets_svc.register.schemas import EventCreate
 from targets_svc.units.domain import may_see
 
-SHOWN = ("year", "indicator", "id_type", "event_date", "unit", "source_system", "source_ref", "received_at")
+SHOWN = tuple(field for field in FIELDS if field not in {"id_number", "name", "phone"})
 CHECKED: dict[str, Any] = {
     "row_no": pl.Int32,
     "code": pl.String,
     "message": pl.String,
     **dict.fromkeys(FIELDS, pl.String),
     "name_key": pl.String,
-    **{f"shown_{field}": pl.String for field in (*SHOWN, "id_number", "name")},
+    "is_pending": pl.Boolean,
+    "is_over_age": pl.Boolean,
+    **{f"shown_{field}": pl.String for field in FIELDS},
 }
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
-_PROVINCE = r"^(1[1-5]|2[1-3]|3[1-7]|4[1-6]|5[0-4]|6[1-5]|71)[0-9]{15}[0-9X]$"
+_PROVINCES = [code for first, last in ((11, 15), (21, 23), (31, 37), (41, 46), (50, 54), (61, 65), (71, 71))
+              for code in range(first, last + 1)]  # fmt: skip
 _SAFE = re.compile(r"[A-Za-z0-9][A-Za-z0-9:_.+-]{0,39}")
 _LONG_NUMBER = re.compile(r"[0-9]{11}")
-_FORMULA = r"^[=+\-@]"
+_DAY = re.compile(r"(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}", re.ASCII)
+_INSTANT = re.compile(r"(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z", re.ASCII)
+_SYSTEM = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_MONTHS = re.compile(r"0|[1-9][0-9]?|[1-5][0-9]{2}")
+_PAY = re.compile(r"(?:0|[1-9][0-9]{0,8})(?:\.[0-9]{1,2})?")
+_SHORTEST_WITH_NUMBER = 18
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,89 +89,250 @@ def years_of(frame: pl.DataFrame) -> set[int]:
 
 
 def check(frame: pl.DataFrame, rules: Rules) -> pl.DataFrame:
-    """The rows in the form of `CHECKED`: a code and message for a wrong one, normal forms for a good one."""
-    marked = frame.with_columns(is_good=_is_plainly_good(rules).fill_null(False))
-    good = marked.filter("is_good").select(
-        "row_no",
-        pl.lit(None, pl.String).alias("code"),
-        pl.lit(None, pl.String).alias("message"),
-        *FIELDS[:-1],
-        pl.col("received_at").fill_null(rules.received_at),
-        pl.col("name").alias("name_key"),
-        *(_shown(field) for field in SHOWN),
-        pl.concat_str(pl.lit("*" * 14), pl.col("id_number").str.slice(14)).alias("shown_id_number"),
-        _masked_names(marked.filter("is_good").get_column("name")),
-    )
-    rest = [_examine(row, rules) for row in marked.filter(~pl.col("is_good")).drop("is_good").iter_rows(named=True)]
+    """The rows in the form of `CHECKED`: code and message for a wrong one, normal forms and warnings for a good one."""
+    judged = _judge(frame, rules)
+    good = _normal_forms(judged.filter("is_good"), rules)
+    rest = [_examine(row, rules) for row in frame.filter(~judged.get_column("is_good")).iter_rows(named=True)]
     if not rest:
-        return good.select(list(CHECKED))
-    return pl.concat([good.select(list(CHECKED)), pl.DataFrame(rest, schema=CHECKED)]).sort("row_no")
+        return good
+    return pl.concat([good, pl.DataFrame(rest, schema=CHECKED)]).sort("row_no")
 
 
-def _is_plainly_good(rules: Rules) -> pl.Expr:
+def _judge(frame: pl.DataFrame, rules: Rules) -> pl.DataFrame:
+    """Adds `is_good`, and numbers that the warnings are told by: `born`, `happened` (YYYYMMDD) and `sequence`."""
     today = int(legal_day(rules.now).strftime("%Y%m%d"))
-    units = [f"{year}{unit}" for year, plan in rules.coverage.items() for unit in plan.units]
-    indicators = [f"{year}{code}" for year, plan in rules.coverage.items() for code in plan.indicators]
-    number, day, received = pl.col("id_number"), pl.col("event_date"), pl.col("received_at")
-    born = number.str.slice(6, 8)
-    born_on, happened_on = born.cast(pl.Int32, strict=False), _as_number(day)
-    return (
+    days = _among(frame, "event_date", _is_day)
+    body = frame.get_column("id_number").str.slice(0, 17).cast(pl.Int64, strict=False).fill_null(0)
+    numbered = frame.with_columns(
+        born=(body // 1000 % 100_000_000).cast(pl.Int32),
+        happened=pl.col("event_date").replace_strict(
+            {day: int(day.replace("-", "")) for day in days}, default=0, return_dtype=pl.Int32
+        ),
+        sequence=body % 10,
+        expected=_check_digits(body),
+    )
+    last = pl.col("id_number").str.slice(17)
+    covered = pl.lit(value=False)
+    for year, plan in rules.coverage.items():
+        covered = covered | (
+            (pl.col("year") == str(year))
+            & pl.col("unit").is_in([unit for unit in plan.units if may_see(rules.own_unit, unit)])
+            & pl.col("indicator").is_in(list(plan.indicators))
+            & (pl.col("happened") // 10_000 == year)
+            & (
+                ~(pl.col("happened") // 100 % 100).is_in(list(plan.closed_months))
+                | pl.col("correction").is_in(YES).fill_null(False)
+            )
+        )
+    month, day = pl.col("born") // 100 % 100, pl.col("born") % 100
+    is_good = (
         pl.col("fault").is_null()
-        & pl.col("year").str.contains("^20[0-9]{2}$")
-        & pl.concat_str("year", "unit").is_in([u for u in units if may_see(rules.own_unit, u[4:])])
-        & pl.concat_str("year", "indicator").is_in(indicators)
+        & covered
         & (pl.col("id_type") == "RESIDENT_ID")
-        & number.str.contains(_PROVINCE)
-        & born.str.to_date("%Y%m%d", strict=False).is_not_null()
-        & born_on.is_between(19000101, today)
-        & _check_character_holds(number)
-        & pl.col("name").str.len_chars().is_between(2, 50)
-        & ~pl.col("name").str.contains("[^\u4e00-\u9fff]")
-        & day.str.contains("^[0-9]{4}-[0-9]{2}-[0-9]{2}$")
-        & day.str.to_date("%Y-%m-%d", strict=False).is_not_null()
-        & (day.str.slice(0, 4) == pl.col("year"))
-        & (happened_on <= today)
-        & (happened_on >= born_on + 160000)
-        & (pl.col("source_system").str.len_bytes() <= 64)
-        & ~pl.col("source_system").str.contains("^[_-]|[^A-Za-z0-9_-]")
+        & (pl.col("id_number").str.len_bytes() == 18)
+        & (body >= 10**16)  # seventeen digits, and no sign before them
+        & (body // 10**15).is_in(_PROVINCES)
+        & pl.col("born").is_between(1900_0101, today)
+        & month.is_between(1, 12)
+        & day.is_between(1, 31)
+        & ((day <= 28) | ((month != 2) & ((day <= 30) | ~month.is_in([4, 6, 9, 11]))) | _is_leap_day(month, day))
+        & pl.when(last == "X").then(pl.col("expected") == 10).otherwise(pl.col("expected").cast(pl.String) == last)
+        & _is_among(frame, "name", _is_plain_name)
+        & (pl.col("happened") <= today)
+        & (pl.col("happened") >= pl.col("born") + 160_000)
+        & _is_among(frame, "source_system", _SYSTEM.fullmatch)
         & (pl.col("source_ref").str.len_bytes() <= 100)
         & ~pl.col("source_ref").str.contains("[^!-~]")
-        & ~pl.col("source_ref").str.contains(number, literal=True)
-        & (
-            received.is_null()
-            | (
-                received.str.contains("^(19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-2][0-9]:[0-5][0-9]:[0-5][0-9]Z$")
-                & (received.str.to_datetime("%Y-%m-%dT%H:%M:%SZ", strict=False, time_zone="UTC") <= rules.now)
-            ).fill_null(False)
+        & ~pl.Series(_names_number(frame))
+        & _is_among(frame, "received_at", lambda at: _is_instant(at, rules.now), may_lack=True)
+        & _is_proved(frame)
+    )
+    return numbered.with_columns(is_good=is_good.fill_null(False))
+
+
+def _is_leap_day(month: pl.Expr, day: pl.Expr) -> pl.Expr:
+    year = pl.col("born") // 10_000
+    return (month == 2) & (day == 29) & (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
+
+
+def _check_digits(bodies: pl.Series) -> pl.Series:
+    """GB 11643-1999, 0 to 10, by tables of four digits: a fifth of the divisions of going digit by digit."""
+    total, rest = bodies * 0, bodies
+    for table in _TABLES:
+        total, rest = total + table.gather(rest % 10_000), rest // 10_000
+    return (12 - total % 11) % 11
+
+
+def _table(place: int) -> pl.Series:
+    """Weighted sums of four digits whose last one stands `place` from the right end of the seventeen."""
+    weights = (*reversed(_WEIGHTS), 0, 0, 0)[place : place + 4]
+    return pl.Series(
+        [sum(group // 10**at % 10 * weight for at, weight in enumerate(weights)) for group in range(10_000)],
+        dtype=pl.Int64,
+    )
+
+
+_TABLES = tuple(_table(place) for place in (0, 4, 8, 12, 16))
+
+
+def _among(frame: pl.DataFrame, column: str, holds: Callable[[str], object]) -> list[str]:
+    """The values of a column for which something holds; each is looked at once."""
+    return [value for value in frame.get_column(column).drop_nulls().unique() if holds(value)]
+
+
+def _is_among(frame: pl.DataFrame, column: str, holds: Callable[[str], object], *, may_lack: bool = False) -> pl.Expr:
+    values = frame.get_column(column)
+    if values.null_count() == frame.height:
+        return pl.lit(value=may_lack)
+    found = pl.col(column).is_in(_among(frame, column, holds))
+    return found.fill_null(may_lack)
+
+
+def _is_day(text: str) -> bool:
+    if not _DAY.fullmatch(text):
+        return False
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True
+
+
+def _is_instant(text: str, now: datetime) -> bool:
+    if not _INSTANT.fullmatch(text):
+        return False
+    try:
+        return datetime.fromisoformat(text) <= now
+    except ValueError:
+        return False
+
+
+def _is_plain_name(name: str) -> bool:
+    return 2 <= len(name) <= 50 and min(name) >= "\u4e00" and max(name) <= "\u9fff"
+
+
+def _names_number(frame: pl.DataFrame) -> pl.Series:
+    """Whether the source reference holds the number; only of long ones it is asked."""
+    is_long = frame.get_column("source_ref").str.len_bytes().fill_null(0) >= _SHORTEST_WITH_NUMBER
+    if not is_long.any():
+        return pl.repeat(value=False, n=frame.height, dtype=pl.Boolean, eager=True)
+    ref, number = pl.col("source_ref"), pl.col("id_number")
+    return frame.select((is_long & ref.str.contains(number, literal=True)).fill_null(True)).to_series()
+
+
+def _is_proved(frame: pl.DataFrame) -> pl.Expr:
+    """N8, N9, and the form of what is declared beside the event."""
+    unemployed, certified, until = pl.col("unemployed_on"), pl.col("certified_on"), pl.col("certified_until")
+    on = pl.col("event_date")
+    return (
+        pl.all_horizontal(
+            _is_among(frame, name, _is_day, may_lack=True)
+            for name in ("unemployed_on", "certified_on", "certified_until")
+        )
+        & ((pl.col("indicator") != RE_EMPLOYED) | (unemployed <= on).fill_null(False))
+        & ((pl.col("indicator") != ASSISTED) | ((certified <= on).fill_null(False) & (until >= on).fill_null(True)))
+        & _is_among(frame, "job_form", set(JobForm).__contains__, may_lack=True)
+        & _is_among(frame, "job_months", _MONTHS.fullmatch, may_lack=True)
+        & _is_among(frame, "monthly_pay", _PAY.fullmatch, may_lack=True)
+        & _is_among(frame, "phone", lambda text: _parses(parse_mobile, text), may_lack=True)
+        & _is_among(frame, "employer", lambda text: _parses(parse_uscc, text), may_lack=True)
+        & _is_among(frame, "correction", {*YES, *NO}.__contains__, may_lack=True)
+    )
+
+
+def _parses(parse: Callable[[str], object], text: str) -> bool:
+    try:
+        parse(text)
+    except IdentifierError:
+        return False
+    return len(text) <= 40
+
+
+def _normal_forms(good: pl.DataFrame, rules: Rules) -> pl.DataFrame:
+    warned = [_over_age(good, rules).alias("is_over_age"), _pending(good).alias("is_pending")]
+    names = good.get_column("name").unique()
+    masks = pl.DataFrame(
+        {"name": names, "shown_name": [mask_name(name) for name in names]}, schema_overrides={"shown_name": pl.String}
+    )
+    shown = {field: pl.col(field) for field in SHOWN} | {
+        "id_number": pl.concat_str(pl.lit("*" * 14), pl.col("id_number").str.slice(14)),
+        "name": pl.col("shown_name"),
+        "phone": _mapped(good, "phone", lambda text: mask_mobile(parse_mobile(text))),
+    }
+    # Of all that was found plainly good this alone may begin like a formula.
+    shown["source_ref"] = pl.concat_str(
+        pl.when(pl.col("source_ref").str.contains(r"^[=+\-@]")).then(pl.lit("'")).otherwise(pl.lit("")), "source_ref"
+    )
+    phones = _mapped(good, "phone", parse_mobile)
+    return (
+        good.with_columns(warned)
+        .join(masks, on="name", how="left", maintain_order="left")
+        .select(
+            "row_no",
+            pl.lit(None, pl.String).alias("code"),
+            pl.lit(None, pl.String).alias("message"),
+            *FIELDS[:9],
+            pl.col("received_at").fill_null(rules.received_at),
+            *EVIDENCE[:5],
+            _mapped(good, "monthly_pay", lambda pay: str(fen_from_yuan(pay))).alias("monthly_pay"),
+            phones.alias("phone"),
+            _mapped(good, "employer", lambda code: parse_uscc(code).number).alias("employer"),
+            pl.when(pl.col("correction").is_in(YES)).then(pl.lit("true")).alias("correction"),
+            pl.col("name").alias("name_key"),
+            "is_pending",
+            "is_over_age",
+            *(shown[field].alias(f"shown_{field}") for field in FIELDS),
         )
     )
 
 
-def _as_number(day: pl.Expr) -> pl.Expr:
-    return day.str.replace_all("-", "", literal=True).cast(pl.Int32, strict=False)
+def _mapped(frame: pl.DataFrame, column: str, change: Callable[[str], str]) -> pl.Expr:
+    """A column with each of its different values changed once."""
+    values = frame.get_column(column).drop_nulls().unique()
+    if not len(values):
+        return pl.lit(None, pl.String)
+    return pl.col(column).replace_strict({value: change(value) for value in values}, return_dtype=pl.String)
 
 
-def _check_character_holds(number: pl.Expr) -> pl.Expr:
-    """GB 11643-1999; digits come off the right end of the first 17 as a number."""
-    body = number.str.slice(0, 17).cast(pl.Int64, strict=False)
-    total = pl.lit(0, pl.Int64)
-    for place, weight in enumerate(reversed(_WEIGHTS)):
-        total = total + body // 10**place % 10 * weight
-    expected = (12 - total % 11) % 11
-    last = number.str.slice(17)
-    return pl.when(last == "X").then(expected == 10).otherwise(expected == last.cast(pl.Int64, strict=False))
+def _over_age(good: pl.DataFrame, rules: Rules) -> pl.Series:
+    """N3, asked one by one of those who have reached the age that holds for the oldest."""
+    ends = {end for plan in rules.coverage.values() for end in plan.attrition.values()}
+    is_male = pl.col("sequence") % 2 == 1
+    age = pl.when(is_male).then(MALE_AGE * 10_000).otherwise(FEMALE_AGE * 10_000)
+    is_near = (pl.col("happened") > pl.col("born") + age) & ~pl.col("indicator").is_in(ends)
+    near = good.select("born", "happened", is_male=is_male, is_near=is_near).with_row_index("at").filter("is_near")
+    over = [
+        at
+        for at, born, happened, male, _ in near.iter_rows()
+        if _as_date(happened) > retires_on(_as_date(born), is_male=male)
+    ]
+    return _marked(good.height, over)
 
 
-def _shown(field: str) -> pl.Expr:
-    """A cell of the result file that no spreadsheet takes for a formula."""
-    cell = pl.col(field)
-    is_formula = cell.str.contains(_FORMULA)
-    return pl.when(is_formula).then(pl.concat_str(pl.lit("'"), cell)).otherwise(cell).alias(f"shown_{field}")
+def _pending(good: pl.DataFrame) -> pl.Series:
+    """N10, asked one by one of flexible work."""
+    flexible = good.with_row_index("at").filter(pl.col("job_form") == JobForm.FLEXIBLE.value)
+    found = [
+        row["at"]
+        for row in flexible.select("at", "event_date", "job_months", "monthly_pay").iter_rows(named=True)
+        if waits(
+            date.fromisoformat(row["event_date"]),
+            Evidence(
+                job_form=JobForm.FLEXIBLE,
+                job_months=None if row["job_months"] is None else int(row["job_months"]),
+                monthly_pay=None if row["monthly_pay"] is None else fen_from_yuan(row["monthly_pay"]),
+            ),
+        )
+    ]
+    return _marked(good.height, found)
 
 
-def _masked_names(names: pl.Series) -> pl.Series:
-    masks = {name: mask_name(name) for name in names.unique()}
-    return pl.Series("shown_name", [masks[name] for name in names], dtype=pl.String)
+def _as_date(number: int) -> date:
+    return date(number // 10_000, number // 100 % 100, number % 100)
+
+
+def _marked(height: int, at: Collection[int]) -> pl.Series:
+    return pl.int_range(height, eager=True).is_in(list(at))
 
 
 def _examine(row: Mapping[str, Any], rules: Rules) -> dict[str, Any]:
@@ -157,19 +341,20 @@ def _examine(row: Mapping[str, Any], rules: Rules) -> dict[str, Any]:
     if row["fault"] is not None:
         code, _, message = row["fault"].partition("|")
         return {"row_no": row["row_no"], "code": code, "message": message} | shown
-    values: dict[str, Any] = {field: row[field] for field in FIELDS if row[field] is not None}
-    if re.fullmatch("[0-9]{1,9}", values.get("year", "")):
-        values["year"] = int(values["year"])
     try:
-        notice = EventCreate.model_validate(values).notice(rules.now)
+        notice = EventCreate.model_validate(_typed(row)).notice(rules.now)
     except ValidationError as error:
         return _wrong(row, shown, field_errors({**found, "loc": ("body", *found["loc"])} for found in error.errors()))
     if not may_see(rules.own_unit, notice.unit):
         return _wrong(row, shown, [FieldError("/unit", UnitNotYoursError.code, UnitNotYoursError.default_detail)])
+    covered = rules.coverage.get(notice.year, Coverage())
     person, faults = identify(notice, legal_day(rules.now))
-    faults = [*find_errors(notice, rules.coverage.get(notice.year, Coverage()), rules.now), *faults]
+    faults = [*find_errors(notice, covered, rules.now), *faults]
     if faults or person is None:
         return _wrong(row, shown, faults)
+    warnings = list(find_warnings(notice, person, covered))
+    phone = notice.evidence.phone
+    evidence = notice.evidence.stored(parse_mobile(phone) if phone else None) or {}
     good = {
         "row_no": row["row_no"],
         "year": str(notice.year),
@@ -182,9 +367,23 @@ def _examine(row: Mapping[str, Any], rules: Rules) -> dict[str, Any]:
         "source_system": notice.source_system,
         "source_ref": notice.source_ref,
         "received_at": notice.received_at.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ"),
+        **{name: str(value).lower() if value is True else str(value) for name, value in evidence.items()},
         "name_key": name_key(person.name),
+        "is_pending": FLEXIBLE in warnings,
+        "is_over_age": OVER_AGE in warnings,
     }
     return good | shown
+
+
+def _typed(row: Mapping[str, Any]) -> dict[str, Any]:
+    """The cells of a table as JSON has them."""
+    values: dict[str, Any] = {field: row[field] for field in FIELDS if row[field] is not None}
+    for field in WHOLE_NUMBERS & values.keys():
+        if re.fullmatch("[0-9]{1,9}", values[field]):
+            values[field] = int(values[field])
+    if values.get("correction") in {*YES, *NO}:
+        values["correction"] = values["correction"] in YES
+    return values
 
 
 def _wrong(row: Mapping[str, Any], shown: dict[str, Any], faults: list[FieldError]) -> dict[str, Any]:
@@ -197,6 +396,7 @@ def _shown_row(row: Mapping[str, Any]) -> dict[str, str | None]:
     shown = {f"shown_{field}": _harmless(row[field]) for field in SHOWN}
     shown["shown_id_number"] = None if row["id_number"] is None else mask_id(row["id_number"])[-40:]
     shown["shown_name"] = None if row["name"] is None else mask_name(row["name"][:50])
+    shown["shown_phone"] = None if row["phone"] is None else "***"
     return shown
 
 

@@ -13,9 +13,23 @@ FIELDS = (
     "source_system",
     "source_ref",
     "received_at",
+    "unemployed_on",
+    "certified_on",
+    "certified_until",
+    "job_form",
+    "job_months",
+    "monthly_pay",
+    "phone",
+    "employer",
+    "correction",
 )
 """The columns of a file, by their names on the wire."""
-OPTIONAL = frozenset({"received_at"})
+EVIDENCE = FIELDS[10:]
+OPTIONAL = frozenset(FIELDS[9:])
+WHOLE_NUMBERS = frozenset({"year", "job_months"})
+"""Fields that are numbers in JSON; in a table everything is text."""
+YES, NO = ("true", "是"), ("false", "否")
+"""How a table writes `correction`."""
 LABELS = {
     "year": "年度",
     "indicator": "指标",
@@ -27,12 +41,21 @@ LABELS = {
     "source_system": "来源系统",
     "source_ref": "来源编号",
     "received_at": "接收时间",
+    "unemployed_on": "失业登记日期",
+    "certified_on": "困难认定日期",
+    "certified_until": "认定有效期至",
+    "job_form": "就业形式",
+    "job_months": "灵活就业月数",
+    "monthly_pay": "月收入",
+    "phone": "手机号码",
+    "employer": "统一社会信用代码",
+    "correction": "是否补登",
 }
 MAX_ROWS = 1_000_000
 MAX_FILE_BYTES = 512 * 1024 * 1024
 MAX_WORKBOOK_BYTES = 20 * 1024 * 1024
-BATCH_ROWS = 8_000
-"""Large enough for set-wise statements, small enough for 300 MB and for single events in between."""
+BATCH_ROWS = 20_000
+"""Large enough for set-wise work, small enough for 300 MB and for single events in between."""
 
 
 class Format(StrEnum):
@@ -55,6 +78,7 @@ class RowStatus(StrEnum):
 
     COUNTED = "COUNTED"
     DUPLICATE = "DUPLICATE"
+    PENDING = "PENDING"
     SKIPPED = "SKIPPED"
     VALID = "VALID"
     ERROR = "ERROR"

@@ -1,20 +1,14 @@
-"""Tables of an upload: the sealed parts of its file, and what became of each batch.
+"""Tables of an upload: the sealed parts of its file, and what became of each batch."""
 
-The lanes `event_staging_n` and `person_staging_n` are where a batch stands while it is recorded. They are unlogged, and
-emptied at the beginning of each transaction that uses them; two uploads take turns in a lane, batch by batch.
-"""
-
-from datetime import date, datetime
+from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, Boolean, DateTime, Index, Integer, LargeBinary, SmallInteger, String, Text, text
+from sqlalchemy import BigInteger, Boolean, DateTime, Index, Integer, LargeBinary, String, Text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from targets_svc.base import Base
 
 _INSTANT = DateTime(timezone=True)
-_SOURCE = Text(collation="C")
-LANES = 2
 
 
 class UploadRow(Base):
@@ -58,50 +52,8 @@ class UploadBatchRow(Base):
     rows: Mapped[int] = mapped_column(Integer)
     counted: Mapped[int] = mapped_column(Integer)
     duplicate: Mapped[int] = mapped_column(Integer)
+    pending: Mapped[int] = mapped_column(Integer)
     skipped: Mapped[int] = mapped_column(Integer)
     valid: Mapped[int] = mapped_column(Integer)
     faulty: Mapped[int] = mapped_column(Integer)
     result: Mapped[bytes] = mapped_column(LargeBinary)
-
-
-class _Claimed:
-    row_no: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
-    event_id: Mapped[UUID] = mapped_column(server_default=text("uuidv7()"))
-    year: Mapped[int] = mapped_column(SmallInteger)
-    indicator: Mapped[str] = mapped_column(String(8))
-    person_key: Mapped[UUID]
-    unit: Mapped[str] = mapped_column(String(8))
-    event_date: Mapped[date]
-    received_at: Mapped[datetime] = mapped_column(_INSTANT)
-    source_system: Mapped[str] = mapped_column(_SOURCE)
-    source_ref: Mapped[str] = mapped_column(_SOURCE)
-    content_digest: Mapped[bytes] = mapped_column(LargeBinary)
-    name_digest: Mapped[bytes] = mapped_column(LargeBinary)
-
-
-class _Identified:
-    person_key: Mapped[UUID] = mapped_column(primary_key=True)
-    name_digest: Mapped[bytes] = mapped_column(LargeBinary)
-    id_type: Mapped[str] = mapped_column(String(16))
-    id_number_sealed: Mapped[bytes] = mapped_column(LargeBinary)
-    name_sealed: Mapped[bytes] = mapped_column(LargeBinary)
-
-
-class EventStaging0Row(_Claimed, Base):
-    __tablename__ = "event_staging_0"
-    __table_args__ = ({"prefixes": ["UNLOGGED"]},)
-
-
-class EventStaging1Row(_Claimed, Base):
-    __tablename__ = "event_staging_1"
-    __table_args__ = ({"prefixes": ["UNLOGGED"]},)
-
-
-class PersonStaging0Row(_Identified, Base):
-    __tablename__ = "person_staging_0"
-    __table_args__ = ({"prefixes": ["UNLOGGED"]},)
-
-
-class PersonStaging1Row(_Identified, Base):
-    __tablename__ = "person_staging_1"
-    __table_args__ = ({"prefixes": ["UNLOGGED"]},)

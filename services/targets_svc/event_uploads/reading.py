@@ -4,13 +4,14 @@ A frame has `row_no` (the line of the file, the header is line 1), `fault` (`COD
 """
 
 import csv
-from collections.abc import AsyncIterator, Sequence
+import io
+from collections.abc import AsyncIterator
 
 import polars as pl
 
 from kit.http.errors import MalformedJsonError
 from kit.http.strict_json import parse_json
-from targets_svc.event_uploads.domain import BATCH_ROWS, FIELDS, MAX_ROWS, Format, read_header
+from targets_svc.event_uploads.domain import BATCH_ROWS, FIELDS, MAX_ROWS, OPTIONAL, WHOLE_NUMBERS, Format, read_header
 from targets_svc.event_uploads.errors import FileUnreadableError
 
 SCHEMA = {"row_no": pl.Int32, "fault": pl.String} | dict.fromkeys(FIELDS, pl.String)
@@ -24,15 +25,14 @@ class Encoding:
     def __init__(self, name: str | None = None) -> None:
         self.name = name
 
-    def decode(self, lines: Sequence[bytes], first_no: int) -> list[str]:
+    def decode(self, block: bytes, first_no: int) -> str:
         """Raises FileUnreadableError naming the first line that cannot be read."""
-        joined = b"\n".join(lines)
-        if self.name is None and not joined.isascii():
-            self.name = "utf-8" if _decodes(joined, "utf-8") else "gb18030"
+        if self.name is None and not block.isascii():
+            self.name = "utf-8" if _decodes(block, "utf-8") else "gb18030"
         try:
-            return joined.decode(self.name or "ascii").split("\n")
+            return block.decode(self.name or "ascii")
         except UnicodeDecodeError as error:
-            line = first_no + joined.count(b"\n", 0, error.start)
+            line = first_no + block.count(b"\n", 0, error.start)
             raise FileUnreadableError(
                 f"第{line}行的文字编码有误；请把整个文件统一保存为UTF-8（或GB18030）编码后重新上传。"
             ) from None
@@ -56,17 +56,18 @@ async def read_batches(
     """
     header: list[str] | None = None
     line_no, read = 1, 0
-    async for raw in _lines(parts, size):
-        lines = encoding.decode(raw, line_no)
-        if line_no == 1 and lines:
-            lines[0] = lines[0].removeprefix("\ufeff")
-        first_no, line_no = line_no, line_no + len(lines)
+    async for block in _blocks(parts, size):
+        text = encoding.decode(block, line_no)
+        if line_no == 1:
+            text = text.removeprefix("\ufeff")
+        first_no, line_no = line_no, line_no + text.count("\n") + 1
         if file_format is Format.NDJSON:
-            frame = _from_json_lines(lines, first_no)
+            frame = _from_json_lines(text.split("\n"), first_no)
         else:
             if header is None:
-                header, lines, first_no = parse_header(lines[0]), lines[1:], first_no + 1
-            frame = _from_csv_lines(lines, first_no, header)
+                line, _, text = text.partition("\n")
+                header, first_no = parse_header(line), first_no + 1
+            frame = _from_csv_text(text, first_no, header)
         read += frame.height
         if read > MAX_ROWS:
             raise FileUnreadableError(f"文件超过{MAX_ROWS}行，请拆分后分别上传。")
@@ -88,21 +89,52 @@ def parse_header(line: str) -> list[str]:
     return header
 
 
-async def _lines(parts: AsyncIterator[bytes], size: int) -> AsyncIterator[list[bytes]]:
-    rest, held = b"", []
+async def _blocks(parts: AsyncIterator[bytes], size: int) -> AsyncIterator[bytes]:
+    """Of `size` lines each, the last one of fewer, without the line break at the end."""
+    held, lines = b"", 0
     async for part in parts:
-        *complete, rest = (rest + part).split(b"\n")
-        if len(rest) > _LONGEST_LINE:
+        lines += part.count(b"\n")
+        held += part
+        if len(held) - held.rfind(b"\n") > _LONGEST_LINE:
             raise FileUnreadableError("有一行超过64 KB，请检查文件是否为逐行的csv或ndjson。")
-        held += complete
-        while len(held) >= size:
-            yield held[:size]
-            held = held[size:]
-    if rest:
-        held.append(rest)
-    while held:
-        yield held[:size]
-        held = held[size:]
+        while lines >= size:
+            end = _end_of_line(held, size)
+            yield held[:end]
+            held, lines = held[end + 1 :], lines - size
+    if held:
+        yield held.removesuffix(b"\n")
+
+
+def _end_of_line(data: bytes, number: int) -> int:
+    """Where the line break of the so-many-eth line stands: counted in strides, then one by one."""
+    at, stride = 0, 64 * 1024
+    while (found := data.count(b"\n", at, at + stride)) < number:
+        number, at = number - found, at + stride
+    at -= 1
+    for _ in range(number):
+        at = data.index(b"\n", at + 1)
+    return at
+
+
+def _from_csv_text(text: str, first_no: int, header: list[str]) -> pl.DataFrame:
+    """At once, when each line has as many commas as the header and no cell is quoted; else line by line."""
+    lines = text.count("\n") + 1
+    if text and '"' not in text and "\r" not in text and text.count(",") == lines * (len(header) - 1):
+        try:
+            frame = pl.read_csv(
+                io.BytesIO(text.encode()), has_header=False, new_columns=header, infer_schema=False, quote_char=None
+            )  # fmt: skip
+        except pl.exceptions.PolarsError:
+            frame = pl.DataFrame()
+        if frame.height == lines and frame.width == len(header) and not _is_blank(frame):
+            return _together(frame.with_row_index("row_no", offset=first_no).cast({"row_no": pl.Int32}), [])
+    return _from_csv_lines(text.split("\n"), first_no, header)
+
+
+def _is_blank(frame: pl.DataFrame) -> bool:
+    """Whether there may be a line that says nothing, which is no row."""
+    first = frame.to_series(0)
+    return first.null_count() > 0 or first.str.contains(r"^[ \t]*$").any()
 
 
 def _from_csv_lines(lines: list[str], first_no: int, header: list[str]) -> pl.DataFrame:
@@ -149,13 +181,23 @@ def _json_row(row_no: int, line: str) -> dict[str, object]:
         return {"row_no": row_no, "fault": "UNKNOWN_FIELD|本行应为JSON对象，且只含接口文档列出的字段，请修改"}
     row: dict[str, object] = {"row_no": row_no}
     for field, cell in value.items():
-        is_year = field == "year" and isinstance(cell, int) and not isinstance(cell, bool)
-        if not (isinstance(cell, str) or is_year or (cell is None and field == "received_at")) or (
-            field == "year" and not is_year
-        ):
-            return row | {"fault": f"TYPE|“{field}”的类型有误：年度应为整数，其余应为文字，请修改"}
-        row[field] = None if cell is None else str(cell)
+        if not _is_typed(field, cell):
+            return row | {"fault": f"TYPE|“{field}”的类型有误：{_TYPES}，请修改"}
+        row[field] = None if cell is None else str(cell).lower() if isinstance(cell, bool) else str(cell)
     return row
+
+
+_TYPES = "year和job_months应为整数，correction应为true或false，其余应为文字"
+
+
+def _is_typed(field: str, cell: object) -> bool:
+    if cell is None:
+        return field in OPTIONAL
+    if field == "correction":
+        return isinstance(cell, bool)
+    if field in WHOLE_NUMBERS:
+        return isinstance(cell, int) and not isinstance(cell, bool)
+    return isinstance(cell, str)
 
 
 def _together(plain: pl.DataFrame, odd: list[dict[str, object]]) -> pl.DataFrame:

@@ -1,28 +1,40 @@
-"""A checked batch on its way into the register: pseudonyms and digests, sealed identities, and each row's outcome."""
+"""A checked batch on its way into the register: pseudonyms and digests, who is new, which slots change, and what became
+of each row. All but the look-ups and the COPY itself is done on frames, beside the event loop.
+"""
 
 import asyncio
+import json
 import zlib
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
-from datetime import datetime
 from functools import partial
 from typing import Any, ParamSpec, TypeVar
 from uuid import UUID
 
 import polars as pl
+from asyncpg import UniqueViolationError  # type: ignore[import-untyped]
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from kit.crypto.lookup import Lookup
-from targets_svc.event_uploads import staging
-from targets_svc.event_uploads.domain import FIELDS, RowStatus
-from targets_svc.register.repository import find_known_persons
-from targets_svc.register.service import CONTENT, CONTENT_SEPARATOR, NAME, OTHER_NAME, Vault
+from kit.errors import FieldError
+from kit.ids import new_id
+from targets_svc.event_uploads import ledger
+from targets_svc.event_uploads.domain import FIELDS, LABELS, RowStatus
+from targets_svc.register.domain import AFTER_ATTRITION, OTHER_NAME, OVER_AGE
+from targets_svc.register.evidence import FLEXIBLE, SAME_DAY, SAME_SOURCE_A_DAY
+from targets_svc.register.repository import add_identity_block
+from targets_svc.register.service import NAME, PHONE, Vault, digest_number
 
 Given = ParamSpec("Given")
 Made = TypeVar("Made")
 RESULT_COLUMNS = ("row_no", "status", "error_code", "error_message_zh", *FIELDS)
-_REUSED = ("N5_SOURCE", "来源编号：该编号已登记过另一内容，请核对；更正请先撤销原事件，再用新的编号登记")
+REUSED = ("N5_SOURCE", "来源编号：该编号已登记过另一内容，请核对；更正请先撤销原事件，再用新的编号登记")
+_TIMES = 5
+_SLOT = ["person_id", "year", "indicator"]
+_SOURCE = ["source_system", "source_ref"]
+_PRECEDENCE = ["event_date", "received_at", "source_system", "source_ref"]
+_CONTENT = ["year", "indicator", "person_id", "unit", "event_date"]
+_STATUSES = {"row_no": pl.Int32, "status": pl.String}
 
 
 _threads = ThreadPoolExecutor(2, "event-uploads")
@@ -38,154 +50,417 @@ class Outcome:
     """What became of the rows of a batch, by row number; a row that is in none of them was not recorded.
 
     Attributes:
+        statuses, remarks: frames (row_no, status) and (row_no, remark, remark_message).
         deltas: what is still to be done to the counts, as the last thing of the transaction.
     """
 
-    status: dict[RowStatus, list[int]] = field(default_factory=dict)
-    remarks: dict[int, tuple[str, str]] = field(default_factory=dict)
+    statuses: list[pl.DataFrame] = field(default_factory=list)
+    remarks: list[pl.DataFrame] = field(default_factory=list)
     deltas: list[dict[str, Any]] = field(default_factory=list)
 
+    def became(self, rows: pl.DataFrame, status: RowStatus) -> None:
+        self.statuses.append(rows.select("row_no", status=pl.lit(status.value)))
 
-def with_person_keys(good: pl.DataFrame, vault: Vault) -> pl.DataFrame:
-    """Adds `person_key_0` under the current key, and one column more for each older key that is held (hexadecimal)."""
+    def remark(self, row_nos: Sequence[int] | pl.Series, code: str, message: str) -> None:
+        if len(row_nos):
+            noted = pl.DataFrame({"row_no": row_nos}, schema={"row_no": pl.Int32})
+            self.remarks.append(noted.with_columns(remark=pl.lit(code), remark_message=pl.lit(message)))
+
+    def warn(self, row_nos: Sequence[int] | pl.Series, warning: FieldError) -> None:
+        self.remark(row_nos, warning.code, f"{LABELS[warning.pointer[1:]]}：{warning.message}")
+
+
+def prepare(good: pl.DataFrame, vault: Vault) -> pl.DataFrame:
+    """Adds the pseudonym under each held key (`person_key_0` is the current one, hexadecimal), the digest of the name,
+    and `evidence` as the ledger keeps it, the phone number as its digest.
+    """
     found = []
     for (id_type,), group in good.group_by("id_type", maintain_order=True):
         keys = vault.hash.many_person_keys(str(id_type), group.get_column("id_number"))
         columns = [pl.Series(f"person_key_{i}", [k.hex() for k in made]) for i, made in enumerate(keys.values())]
         found.append(group.with_columns(columns))
-    return pl.concat(found).sort("row_no")
+    keyed = pl.concat(found)
+    return (
+        keyed.join(_digests(keyed, vault), on="name_key", how="left")
+        .with_columns(
+            pl.col("phone").replace_strict(_phone_digests(keyed, vault), default=None, return_dtype=pl.String),
+            at=pl.col("received_at").str.to_datetime(time_zone="UTC", time_unit="us"),
+        )
+        .with_columns(evidence=_evidence(keyed))
+        .sort("row_no")
+    )
 
 
-async def resolve_persons(tx: AsyncSession, keyed: pl.DataFrame) -> pl.DataFrame:
-    """Chooses `person_key`: the current one, or the older one under which the person was recorded."""
-    candidates = [name for name in keyed.columns if name.startswith("person_key_")]
-    chosen = pl.col("person_key_0")
-    for name in candidates[1:]:
-        known = await find_known_persons(tx, [UUID(key) for key in keyed.get_column(name).unique()])
-        chosen = pl.when(pl.col(name).is_in([key.hex for key in known])).then(pl.col(name)).otherwise(chosen)
-    return keyed.with_columns(person_key=chosen).drop(candidates)
-
-
-def with_digests(keyed: pl.DataFrame, vault: Vault) -> pl.DataFrame:
-    """Adds the keyed digests of name and content, those of a single event, as COPY writes bytes."""
+def _digests(keyed: pl.DataFrame, vault: Vault) -> pl.DataFrame:
     names = keyed.get_column("name_key").unique()
-    digests = dict(zip(names, vault.hash.many_lookups(NAME, names), strict=True))
-    key = pl.col("person_key").str
-    dashed = pl.concat_str(
-        key.slice(0, 8), key.slice(8, 4), key.slice(12, 4), key.slice(16, 4), key.slice(20), separator="-"
-    )
-    content = keyed.select(
-        pl.concat_str("year", "indicator", dashed, "unit", "event_date", "name_key", separator=CONTENT_SEPARATOR)
-    ).to_series()
-    return keyed.with_columns(
-        pl.Series("content_digest", _as_copied(vault.hash.many_lookups(CONTENT, content))),
-        pl.Series("name_digest", _as_copied(digests[name] for name in keyed.get_column("name_key"))),
-    )
+    made = [digest_number(digest) for digest in vault.hash.many_lookups(NAME, names)]
+    return pl.DataFrame({"name_key": names, "name_digest": made}, schema_overrides={"name_digest": pl.Int64})
 
 
-def _as_copied(values: Iterable[bytes]) -> list[str]:
-    return ["\\x" + value.hex() for value in values]
+def _phone_digests(keyed: pl.DataFrame, vault: Vault) -> dict[str, str]:
+    phones = keyed.get_column("phone").drop_nulls().unique()
+    return {
+        phone: digest[:16].hex() for phone, digest in zip(phones, vault.hash.many_lookups(PHONE, phones), strict=True)
+    }
+
+
+def _evidence(keyed: pl.DataFrame) -> pl.Expr:
+    """JSON text of what is declared; null where nothing is."""
+    texts = ("unemployed_on", "certified_on", "certified_until", "job_form", "phone", "employer")
+    plain = ("job_months", "monthly_pay", "correction")
+    given = [name for name in (*texts, *plain) if keyed.get_column(name).null_count() < keyed.height]
+    if not given:
+        return pl.lit(None, pl.String)
+    parts = [
+        pl.concat_str(
+            pl.lit(f'"{name}":"' if name in texts else f'"{name}":'), name, pl.lit('"' if name in texts else "")
+        )
+        for name in given
+    ]
+    body = pl.concat_str(parts, separator=",", ignore_nulls=True)
+    return pl.when(pl.any_horizontal(pl.col(name).is_not_null() for name in given)).then(
+        pl.concat_str(pl.lit("{"), body, pl.lit("}"))
+    )
 
 
 async def record(
-    tx: AsyncSession, lane: int, rows: pl.DataFrame, vault: Vault, *, recorded_by: str, now: datetime, is_fresh: bool
+    tx: AsyncSession, rows: pl.DataFrame, vault: Vault, *, recorded_by: str, attrition: Mapping[str, str]
 ) -> Outcome:
     """The batch in the caller's transaction, but for the counts: who waits for those must not wait for us to think."""
-    outcome = Outcome()
-    await staging.open_lane(tx, lane, rows, is_fresh=is_fresh)
-    repeated = await staging.find_repeated(tx, lane, rows.height, is_certain=rows.height < 1000)
-    if len(repeated.same) + len(repeated.other) < rows.height:
-        await _add_persons(tx, lane, rows, vault, now, outcome)
-        added, held, deltas = await staging.add_events(tx, lane, vault.hash.current_key_id, recorded_by)
-        outcome.status[RowStatus.COUNTED] = list(held)
-        outcome.status[RowStatus.DUPLICATE] = list(set(added) - set(held))
-        if len(added) + len(repeated.same) + len(repeated.other) < rows.height:
-            repeated = await staging.find_repeated(tx, lane, rows.height, is_certain=True)
-        outcome.deltas = deltas
-    await aside(_judge_repeated, rows, repeated, vault, outcome)
-    return outcome
+    await ledger.begin(tx)
+    for time in range(_TIMES):
+        try:
+            async with tx.begin_nested():
+                return await _Batch(tx, rows, vault, recorded_by, attrition).record()
+        except UniqueViolationError:
+            # Somebody else has just recorded a person or a reference of this batch: now it is seen.
+            if time == _TIMES - 1:
+                raise
+    raise AssertionError
 
 
-async def _add_persons(
-    tx: AsyncSession, lane: int, rows: pl.DataFrame, vault: Vault, now: datetime, outcome: Outcome
-) -> None:
-    new, other = await staging.find_persons(tx, lane)
-    if new:
-        unknown = rows.filter(pl.col("row_no").is_in(list(new)))
-        persons = unknown.unique("person_key", keep="first", maintain_order=True).sort("person_key")
-        sealed = await aside(_seal, persons, vault)
-        await staging.add_persons(tx, lane, sealed, vault.hash.current_key_id, now)
-        first = persons.select("person_key", pl.col("name_digest").alias("first_name"))
-        renamed = unknown.join(first, on="person_key").filter(pl.col("first_name") != pl.col("name_digest"))
-        outcome.remarks |= dict.fromkeys(renamed.get_column("row_no"), (OTHER_NAME.code, f"姓名：{OTHER_NAME.message}"))
-    names = dict(
-        rows.filter(pl.col("row_no").is_in([row for row, _, _ in other])).select("row_no", "name_key").iter_rows()
+@dataclass(slots=True)
+class _Batch:
+    tx: AsyncSession
+    rows: pl.DataFrame
+    vault: Vault
+    recorded_by: str
+    attrition: Mapping[str, str]
+    outcome: Outcome = field(default_factory=Outcome)
+
+    async def record(self) -> Outcome:
+        recorded = await ledger.find_recorded(self.tx, self.rows)
+        rows = await self._with_known_persons(self.rows)
+        fresh = await aside(_first_of_each, rows, recorded)
+        if fresh.height:
+            fresh = await self._add(fresh, await self._find_same_days(fresh))
+        if fresh.height < rows.height:
+            await aside(self._judge_repeated, rows, fresh, recorded)
+        return self.outcome
+
+    async def _with_known_persons(self, rows: pl.DataFrame) -> pl.DataFrame:
+        """`person_key` is the current one, or the older one under which the person was recorded; `person_id`,
+        `first_name_digest` and `first_key_id` are null for who is not recorded.
+        """
+        candidates = [name for name in rows.columns if name.startswith("person_key_")]
+        found = []
+        for name in candidates:
+            keys = rows.get_column(name).unique()
+            known = await ledger.find_persons(self.tx, keys)
+            found.append(known.rename({"person_key": name}))
+        if len(candidates) == 1:
+            (known,) = found
+            rows = rows.join(known, on=candidates, how="left", maintain_order="left")
+            return rows.rename({"person_key_0": "person_key"})
+        return await aside(_choose, rows, candidates, found)
+
+    async def _find_same_days(self, fresh: pl.DataFrame) -> dict[str, pl.DataFrame]:
+        """N13: what the ledger holds of the phones and employers of this batch, day by day."""
+        found = {}
+        for name in SAME_DAY:
+            groups = fresh.select(value=name, event_date="event_date").drop_nulls().unique()
+            if groups.height:
+                found[name] = await ledger.count_same_day(self.tx, name, groups)
+        return found
+
+    async def _add(self, fresh: pl.DataFrame, same_days: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
+        """Persons, ledger and slots; gives the rows back with `event_id` and `person_id`."""
+        block_id = new_id()
+        fresh, persons, sealed = await aside(_with_persons, fresh, self.vault, block_id)
+        fresh, events = await aside(_with_events, fresh, self.vault.hash.current_key_id, self.recorded_by)
+        if persons:
+            await add_identity_block(self.tx, block_id, sealed)
+            await ledger.copy(self.tx, "person", ledger.PERSON_COLUMNS, persons)
+        copying = ledger.copy(self.tx, "event", ledger.EVENT_COLUMNS, events)
+        _, (slots, least) = await asyncio.gather(copying, aside(_least, fresh))
+        if slots:
+            await ledger.copy(self.tx, "slot", ledger.CLAIM_COLUMNS, slots)
+        may_have_ended = fresh.filter(~pl.col("is_new") & pl.col("indicator").is_in(list(self.attrition)))
+        ended = None
+        if may_have_ended.height:
+            known = may_have_ended.get_column("person_id").unique()
+            ended = await ledger.find_ends(self.tx, known, sorted(set(self.attrition.values())))
+        others = least.filter(~pl.col("is_new"))
+        moved = await ledger.claim_slots(self.tx, others.get_column("event_id")) if others.height else None
+        await aside(self._conclude, fresh, least, moved, ended, same_days)
+        return fresh
+
+    def _conclude(
+        self,
+        fresh: pl.DataFrame,
+        least: pl.DataFrame,
+        moved: pl.DataFrame | None,
+        ended: pl.DataFrame | None,
+        same_days: Mapping[str, pl.DataFrame],
+    ) -> None:
+        held = least.filter("is_new")
+        old = None
+        if moved is not None:
+            old = least.join(moved, on="event_id", maintain_order="left")
+            held = pl.concat([held, old.select(held.columns)])
+        self.outcome.deltas = _deltas(held, old)
+        pending, claims = fresh.filter("is_pending"), fresh.filter(~pl.col("is_pending"))
+        self.outcome.became(pending, RowStatus.PENDING)
+        self.outcome.became(held, RowStatus.COUNTED)
+        self.outcome.became(claims.join(held.select("row_no"), on="row_no", how="anti"), RowStatus.DUPLICATE)
+        self._warn_of_names(fresh)
+        self._warn_of_ends(fresh, ended)
+        for name, before in same_days.items():
+            self._warn_of_same_days(fresh, name, before)
+
+    def _warn_of_names(self, fresh: pl.DataFrame) -> None:
+        """N12: another name than the first that came with the number."""
+        other = fresh.filter(pl.col("name_digest") != pl.col("first_name_digest"))
+        current = self.vault.hash.current_key_id
+        wrong = [
+            row_no
+            for row_no, name, digest, key_id in other.select(
+                "row_no", "name_key", "first_name_digest", "first_key_id"
+            ).iter_rows()
+            if key_id == current or not self.vault.is_same_name(name, digest, key_id)
+        ]
+        self.outcome.warn(wrong, OTHER_NAME)
+
+    def _warn_of_ends(self, fresh: pl.DataFrame, ended: pl.DataFrame | None) -> None:
+        """N7: the end of a case that was registered before, and happened before."""
+        jobs = fresh.with_columns(end=pl.col("indicator").replace_strict(dict(self.attrition), default=None)).filter(
+            pl.col("end").is_not_null()
+        )
+        here = fresh.filter(pl.col("indicator").is_in(list(self.attrition.values())) & ~pl.col("is_pending"))
+        found = []
+        if here.height:
+            both = jobs.join(
+                here.select("person_id", "year", end="indicator", end_row="row_no", ended_on="event_date"),
+                on=["person_id", "year", "end"],
+            )
+            found.append(
+                both.filter((pl.col("end_row") < pl.col("row_no")) & (pl.col("ended_on") < pl.col("event_date")))
+            )
+        if ended is not None and ended.height:
+            both = jobs.join(
+                ended.with_columns(pl.col("year").cast(pl.String), pl.col("ended_on").cast(pl.String)),
+                on=["person_id", "year", "end"],
+            )
+            found.append(both.filter(pl.col("ended_on") < pl.col("event_date")))
+        if found:
+            rows = pl.concat([frame.select("row_no") for frame in found]).unique().get_column("row_no")
+            self.outcome.warn(rows, AFTER_ATTRITION)
+
+    def _warn_of_same_days(self, fresh: pl.DataFrame, name: str, before: pl.DataFrame) -> None:
+        """N13: from the first one too many on."""
+        given = fresh.select("row_no", value=name, event_date="event_date").drop_nulls().sort("row_no")
+        counted = given.join(before, on=["value", "event_date"], how="left", maintain_order="left").with_columns(
+            n=pl.col("before").fill_null(0) + pl.int_range(1, pl.len() + 1).over("value", "event_date")
+        )
+        self.outcome.warn(counted.filter(pl.col("n") > SAME_SOURCE_A_DAY).get_column("row_no"), SAME_DAY[name])
+
+    def _judge_repeated(self, rows: pl.DataFrame, fresh: pl.DataFrame, recorded: pl.DataFrame) -> None:
+        """N5: the same source reference, in the ledger or earlier in this batch: the same content, or another."""
+        repeated = rows.drop("person_id", "first_name_digest", "first_key_id").join(
+            pl.concat([rows, fresh.select(rows.columns)]).select("person_key", "person_id").drop_nulls().unique(),
+            on="person_key",
+            how="left",
+        )
+        earlier = fresh.select(
+            *_SOURCE,
+            pl.col("row_no").alias("first_row"),
+            pl.col("year").cast(pl.Int32).alias("was_year"),
+            pl.col("indicator").alias("was_indicator"),
+            pl.col("person_id").alias("was_person_id"),
+            pl.col("unit").alias("was_unit"),
+            pl.col("event_date").str.to_date().alias("was_event_date"),
+            pl.col("name_digest").alias("was_name_digest"),
+            pl.lit(self.vault.hash.current_key_id).alias("was_name_key_id"),
+            pl.col("evidence").alias("was_evidence"),
+        )
+        within = repeated.join(earlier, on=_SOURCE).filter(pl.col("row_no") != pl.col("first_row")).drop("first_row")
+        before = repeated.join(recorded, on="row_no")
+        judged = pl.concat([within, before.select(within.columns)])
+        wrong = judged.filter(~is_same_content(judged, self.vault))
+        self.outcome.became(wrong, RowStatus.ERROR)
+        self.outcome.became(judged.join(wrong.select("row_no"), on="row_no", how="anti"), RowStatus.SKIPPED)
+        self.outcome.remark(wrong.get_column("row_no"), *REUSED)
+
+
+def is_same_content(judged: pl.DataFrame, vault: Vault) -> pl.Series:
+    """Whether each row says what its reference stood for before (`was_…`); when it was received is no content."""
+    same = judged.select(
+        same=(pl.col("year").cast(pl.Int32) == pl.col("was_year"))
+        & (pl.col("indicator") == pl.col("was_indicator"))
+        & (pl.col("person_id") == pl.col("was_person_id")).fill_null(False)
+        & (pl.col("unit") == pl.col("was_unit"))
+        & (pl.col("event_date").str.to_date() == pl.col("was_event_date"))
+        & (pl.col("evidence").is_null() == pl.col("was_evidence").is_null())
+    ).to_series()
+    is_certain = judged.select(
+        (pl.col("was_name_key_id") == vault.hash.current_key_id)
+        & (pl.col("name_digest") == pl.col("was_name_digest"))
+        & pl.col("evidence").is_null()
+    ).to_series()
+    if (same & ~is_certain).any():
+        doubtful = judged.with_row_index("at").filter(same & ~is_certain)
+        other = [
+            row["at"]
+            for row in doubtful.iter_rows(named=True)
+            if not vault.is_same_name(row["name_key"], row["was_name_digest"], row["was_name_key_id"])
+            or (row["evidence"] is not None and json.loads(row["evidence"]) != json.loads(row["was_evidence"]))
+        ]
+        same = same & ~pl.int_range(judged.height, eager=True).is_in(other)
+    return same
+
+
+def _first_of_each(rows: pl.DataFrame, recorded: pl.DataFrame) -> pl.DataFrame:
+    """The rows whose references are new, each reference once."""
+    if recorded.height:
+        rows = rows.join(recorded.select("row_no"), on="row_no", how="anti", maintain_order="left")
+    return rows.unique(_SOURCE, keep="first", maintain_order=True)
+
+
+def _choose(rows: pl.DataFrame, candidates: Sequence[str], found: Sequence[pl.DataFrame]) -> pl.DataFrame:
+    chosen = rows.with_columns(person_key=pl.col("person_key_0"))
+    columns = [name for name in found[0].columns if name not in candidates]
+    chosen = chosen.with_columns(pl.lit(None, found[0].schema[name]).alias(name) for name in columns)
+    for name, known in zip(candidates, found, strict=True):
+        chosen = chosen.join(known, on=name, how="left", suffix="_here", maintain_order="left").with_columns(
+            pl.when(pl.col("person_id").is_null() & pl.col("person_id_here").is_not_null())
+            .then(pl.col(name))
+            .otherwise("person_key")
+            .alias("person_key"),
+            *(
+                pl.when(pl.col("person_id").is_null()).then(pl.col(f"{column}_here")).otherwise(column).alias(column)
+                for column in columns
+            ),
+        )
+        chosen = chosen.drop(f"{column}_here" for column in columns)
+    return chosen.drop(candidates)
+
+
+def _with_persons(fresh: pl.DataFrame, vault: Vault, block_id: UUID) -> tuple[pl.DataFrame, bytes, bytes]:
+    """The rows with everybody's `person_id`, the new persons as COPY takes them, and their sealed identities."""
+    new = (
+        fresh.filter(pl.col("person_id").is_null())
+        .unique("person_key", keep="first", maintain_order=True)
+        .sort("person_key")
+        .drop("person_id")
+        .with_columns(
+            first_name_digest="name_digest",
+            first_key_id=pl.lit(vault.hash.current_key_id),
+        )
     )
-    for row_no, key_id, digest in other:
-        if not vault.is_same(NAME, names[row_no], Lookup(key_id, bytes(digest))):
-            outcome.remarks[row_no] = (OTHER_NAME.code, f"姓名：{OTHER_NAME.message}")
-
-
-def _seal(persons: pl.DataFrame, vault: Vault) -> pl.DataFrame:
-    keys = [bytes.fromhex(key) for key in persons.get_column("person_key")]
-
-    def sealed(field: str) -> list[str]:
-        values = [value.encode() for value in persons.get_column(field)]
-        return _as_copied(vault.cipher.seal_many(values, column=f"person_identity.{field}", row_ids=keys))
-
-    return persons.select("person_key", "name_digest", "id_type").with_columns(
-        pl.Series("id_number_sealed", sealed("id_number"), pl.String),
-        pl.Series("name_sealed", sealed("name"), pl.String),
+    fresh = fresh.with_columns(is_new=pl.col("person_id").is_null())
+    if not new.height:
+        return fresh, b"", b""
+    new = new.with_columns(person_id=pl.Series(_ids(new.height)))
+    lines = new.select("person_key", "id_type", "id_number", "name").write_csv(include_header=False)
+    persons = new.select(
+        "person_key", "person_id", "name_digest",
+        key_id=pl.lit(vault.hash.current_key_id), identity_block=pl.lit(block_id.hex),
+    )  # fmt: skip
+    made = new.select("person_key", "person_id", "first_name_digest", "first_key_id")
+    joined = fresh.join(made, on="person_key", how="left", suffix="_made", maintain_order="left").with_columns(
+        pl.coalesce(name, f"{name}_made").alias(name) for name in ("person_id", "first_name_digest", "first_key_id")
+    )
+    return (
+        joined.drop("person_id_made", "first_name_digest_made", "first_key_id_made"),
+        ledger.as_lines(persons, ledger.PERSON_COLUMNS),
+        vault.seal_identities(block_id, lines),
     )
 
 
-def _judge_repeated(rows: pl.DataFrame, repeated: staging.Match, vault: Vault, outcome: Outcome) -> None:
-    """N5: the same source reference; whether also the same content is asked of every key that is held."""
-    skipped, wrong = list(repeated.same), []
-    contents = dict(
-        rows.filter(pl.col("row_no").is_in([row for row, _, _ in repeated.other]))
-        .select("row_no", pl.struct("year", "indicator", "person_key", "unit", "event_date", "name_key"))
-        .iter_rows()
+def _with_events(fresh: pl.DataFrame, key_id: str, recorded_by: str) -> tuple[pl.DataFrame, bytes]:
+    """The rows in the order of their references with `event_id`, and as COPY takes them."""
+    events = fresh.sort(_SOURCE).with_columns(event_id=pl.Series(_ids(fresh.height)))
+    stored = events.with_columns(name_key_id=pl.lit(key_id), recorded_by=pl.lit(recorded_by))
+    return events, ledger.as_lines(stored, ledger.EVENT_COLUMNS)
+
+
+def _ids(count: int) -> list[str]:
+    """UUIDv7 one after the other (RFC 9562, 6.2): what came together lies together in every index."""
+    first = new_id().int & ~(1 << 61)  # room to count up within the random part
+    return [f"{first + n:032x}" for n in range(count)]
+
+
+def _least(fresh: pl.DataFrame) -> tuple[bytes, pl.DataFrame]:
+    """The least claim of each slot within the batch, in the order of the slots' key; those of new persons, whose
+    slots nobody else can have, as COPY takes them.
+    """
+    least = (
+        fresh.lazy()
+        .filter(~pl.col("is_pending"))
+        .select("row_no", "event_id", "is_new", "unit", "at", *_SLOT, *_PRECEDENCE)
+        .sort(*_SLOT, "event_date", "at", *_SOURCE)
+        .unique(_SLOT, keep="first", maintain_order=True)
+        .collect()
     )
-    for row_no, key_id, digest in repeated.other:
-        cells = contents[row_no] | {"person_key": str(UUID(contents[row_no]["person_key"]))}
-        text = CONTENT_SEPARATOR.join(cells.values())
-        if vault.is_same(CONTENT, text, Lookup(key_id, bytes(digest))):
-            skipped.append(row_no)
-        else:
-            wrong.append(row_no)
-            outcome.remarks[row_no] = _REUSED
-    outcome.status[RowStatus.SKIPPED], outcome.status[RowStatus.ERROR] = skipped, wrong
+    new = least.filter("is_new")
+    return ledger.as_lines(new, ledger.CLAIM_COLUMNS) if new.height else b"", least
+
+
+def _deltas(held: pl.DataFrame, old: pl.DataFrame | None) -> list[dict[str, Any]]:
+    gained = held.select(
+        "unit", "indicator", "year", month=pl.col("event_date").str.slice(5, 2).cast(pl.Int32), by=pl.lit(1)
+    )
+    changes = [gained]
+    if old is not None:
+        lost = old.filter(pl.col("old_unit").is_not_null())
+        changes.append(
+            lost.select(
+                pl.col("old_unit").alias("unit"), "indicator", "year", pl.col("old_month").alias("month"), by=pl.lit(-1)
+            )
+        )
+    deltas = pl.concat(changes).group_by("unit", "indicator", "year", "month").agg(pl.col("by").sum())
+    return deltas.filter(pl.col("by") != 0).with_columns(pl.col("year").cast(pl.Int32)).to_dicts()
 
 
 def result_of(checked: pl.DataFrame, outcome: Outcome) -> tuple[dict[str, int], bytes]:
     """Counts by status, and the compressed lines of the result file: every row, number and name masked."""
-    status = pl.concat(
-        [
-            pl.DataFrame({"row_no": rows, "status": status.value}, schema={"row_no": pl.Int32, "status": pl.String})
-            for status, rows in outcome.status.items()
-        ]
-        or [pl.DataFrame(schema={"row_no": pl.Int32, "status": pl.String})]
-    )
-    remarks = pl.DataFrame(
-        [(row_no, *remark) for row_no, remark in outcome.remarks.items()],
-        schema={"row_no": pl.Int32, "remark": pl.String, "remark_message": pl.String},
-        orient="row",
-    )
+    statuses = pl.concat([pl.DataFrame(schema=_STATUSES), *outcome.statuses])
     fallback = (
         pl.when(pl.col("code").is_null()).then(pl.lit(RowStatus.VALID.value)).otherwise(pl.lit(RowStatus.ERROR.value))
     )
-    frame = (
-        checked.join(status, on="row_no", how="left", maintain_order="left")
-        .join(remarks, on="row_no", how="left", maintain_order="left")
-        .with_columns(pl.col("status").fill_null(fallback))
-        .select(
-            "row_no",
-            "status",
-            pl.coalesce("remark", "code").alias("error_code"),
-            pl.coalesce("remark_message", "message").alias("error_message_zh"),
-            *(pl.col(f"shown_{name}").alias(name) for name in FIELDS),
-        )
+    frame = checked.join(statuses, on="row_no", how="left", maintain_order="left")
+    frame = _with_remarks(frame.with_columns(pl.col("status").fill_null(fallback)), outcome)
+    lines = frame.select(*RESULT_COLUMNS[:4], *(pl.col(f"shown_{name}").alias(name) for name in FIELDS)).write_csv(
+        include_header=False, line_terminator="\r\n"
     )
     counted: Mapping[str, int] = dict(frame.get_column("status").value_counts().iter_rows())
-    return dict(counted), zlib.compress(frame.write_csv(include_header=False, line_terminator="\r\n").encode(), 1)
+    return dict(counted), zlib.compress(lines.encode(), 1)
+
+
+def _with_remarks(frame: pl.DataFrame, outcome: Outcome) -> pl.DataFrame:
+    """All that is said of a row, in the order of the codes; of a refused or a repeated one nothing but why."""
+    said = Outcome(remarks=list(outcome.remarks))
+    taken = frame.filter(~pl.col("status").is_in([RowStatus.ERROR.value, RowStatus.SKIPPED.value]))
+    said.warn(taken.filter("is_pending").get_column("row_no"), FLEXIBLE)
+    said.warn(taken.filter("is_over_age").get_column("row_no"), OVER_AGE)
+    if not said.remarks:
+        return frame.with_columns(error_code="code", error_message_zh="message")
+    remarks = (
+        pl.concat(said.remarks)
+        .sort("row_no", "remark")
+        .group_by("row_no", maintain_order=True)
+        .agg(pl.col("remark").str.join(";"), pl.col("remark_message").str.join("；"))
+    )
+    return frame.join(remarks, on="row_no", how="left", maintain_order="left").with_columns(
+        error_code=pl.coalesce("code", "remark"), error_message_zh=pl.coalesce("message", "remark_message")
+    )

@@ -10,7 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kit.db.engine import Database
 from targets_svc.event_uploads.models import UploadBatchRow, UploadPartRow, UploadRow
 
-COUNTERS = ("rows", "counted", "duplicate", "skipped", "valid", "faulty")
+COUNTERS = ("rows", "counted", "duplicate", "pending", "skipped", "valid", "faulty")
 _LOCK_FILE = text("SELECT pg_advisory_xact_lock(hashtextextended('event_upload:' || encode(:sha256, 'hex'), 0))")
 _SAME_FILE = text(
     """

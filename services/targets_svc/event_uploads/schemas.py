@@ -26,6 +26,7 @@ class UploadCounts(ResponseModel):
     rows: int
     counted: Annotated[int, Field(description="已登记并计数")]
     duplicate: Annotated[int, Field(description="已登记，同一人同年已计数，不再计")]
+    pending: Annotated[int, Field(description="已登记，待核实后才计数")]
     skipped: Annotated[int, Field(description="以前登记过同一内容，没有变化")]
     valid: Annotated[int, Field(description="校验通过，未登记（试运行，或文件中有错误行）")]
     faulty: Annotated[int, Field(description="有错误，未登记")]
@@ -56,7 +57,15 @@ class UploadRead(ResponseModel):
                     "rows": 3,
                     "faulty_rows": 0,
                     "refusal": None,
-                    "done": {"rows": 3, "counted": 2, "duplicate": 1, "skipped": 0, "valid": 0, "faulty": 0},
+                    "done": {
+                        "rows": 3,
+                        "counted": 2,
+                        "duplicate": 1,
+                        "pending": 0,
+                        "skipped": 0,
+                        "valid": 0,
+                        "faulty": 0,
+                    },
                 }
             ]
         }

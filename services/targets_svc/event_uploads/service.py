@@ -16,7 +16,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kit.crypto.fields import FieldCipher
 from kit.db.engine import Database
 from kit.jobs.queue import enqueue
-from targets_svc.event_uploads import recording, repository, staging, workbook
+from targets_svc.event_uploads import ledger, recording, repository, workbook
 from targets_svc.event_uploads.checking import Rules, check, years_of
 from targets_svc.event_uploads.domain import (
     BATCH_ROWS,
@@ -34,7 +34,7 @@ from targets_svc.event_uploads.errors import (
     UploadNotFoundError,
     UploadRepeatedError,
 )
-from targets_svc.event_uploads.models import LANES, UploadRow
+from targets_svc.event_uploads.models import UploadRow
 from targets_svc.event_uploads.reading import Encoding, parse_header, read_batches
 from targets_svc.event_uploads.recording import Outcome
 from targets_svc.register.domain import Coverage
@@ -43,10 +43,10 @@ from targets_svc.register.service import Vault, find_coverage
 PROCESS = "targets.event_upload"
 _PART = "event_upload_part.sealed"
 _PART_BYTES = 1024 * 1024
-_BATCHES_TO_TRUNCATE = 8
 _COLUMN_OF = {
     RowStatus.COUNTED: "counted",
     RowStatus.DUPLICATE: "duplicate",
+    RowStatus.PENDING: "pending",
     RowStatus.SKIPPED: "skipped",
     RowStatus.VALID: "valid",
     RowStatus.ERROR: "faulty",
@@ -111,7 +111,7 @@ def _require_beginning(first: bytes, file_format: Format) -> None:
         raise FileUnreadableError("文件是空的，请检查后重新上传。")
     if file_format is Format.CSV:
         line = first.split(b"\n", 1)[0]
-        parse_header(Encoding().decode([line], 1)[0])
+        parse_header(Encoding().decode(line, 1))
 
 
 async def find_upload(tx: AsyncSession, upload_id: UUID, owner: str | None) -> UploadRow:
@@ -139,6 +139,11 @@ class Run:
     advance: Callable[[AsyncSession, int, int | None], Awaitable[None]]
     coverage: dict[int, Coverage] = field(default_factory=dict)
     batch_rows: int = BATCH_ROWS
+
+    @property
+    def attrition(self) -> dict[str, str]:
+        """For indicators of employment the code of what ends it."""
+        return {code: end for plan in self.coverage.values() for code, end in plan.attrition.items()}
 
     @property
     def rules(self) -> Rules:
@@ -187,7 +192,7 @@ async def _check_all(run: Run) -> None:
         await repository.note(tx, upload.upload_id, rows=rows, faulty_rows=faulty, encoding=encoding.name)
         for year, plan in run.coverage.items():
             if not upload.is_dry_run:
-                await staging.make_cells(tx, year, sorted(plan.units), sorted(plan.indicators))
+                await ledger.make_cells(tx, year, sorted(plan.units), sorted(plan.indicators))
     upload.rows, upload.faulty_rows, upload.encoding = rows, faulty, encoding.name
 
 
@@ -221,53 +226,35 @@ async def _report_all(run: Run, done: set[int]) -> None:
 
 
 async def _record_all(run: Run, done: set[int], before: int) -> None:
-    """While one batch is written, the next is made ready; as many transactions at a time as there are lanes."""
+    """While one batch is written, the next is made ready. One after the other: each sees what the one before did."""
     recorded = [before]
-    busy: dict[int, asyncio.Task[None]] = {}
+    writing: asyncio.Task[None] | None = None
     try:
         async for batch_no, checked in _remaining(run, done):
-            rows = await _prepared(run, checked)
-            lane = batch_no % LANES
-            if lane in busy:
-                await busy.pop(lane)
-            busy[lane] = asyncio.create_task(_record_batch(run, lane, batch_no, checked, rows, recorded))
-        while busy:
-            await busy.pop(next(iter(busy)))
+            good = checked.filter(pl.col("code").is_null())
+            rows = await recording.aside(recording.prepare, good, run.vault) if good.height else None
+            if writing is not None:
+                await writing
+            writing = asyncio.create_task(_record_batch(run, batch_no, checked, rows, recorded))
+        if writing is not None:
+            await writing
     finally:
-        for task in busy.values():
-            task.cancel()
-        await asyncio.gather(*busy.values(), return_exceptions=True)
-
-
-async def _prepared(run: Run, checked: pl.DataFrame) -> pl.DataFrame | None:
-    good = checked.filter(pl.col("code").is_null())
-    if not good.height:
-        return None
-    keyed = await recording.aside(recording.with_person_keys, good, run.vault)
-    async with run.database.transaction() as tx:
-        resolved = await recording.resolve_persons(tx, keyed)
-    return await recording.aside(recording.with_digests, resolved, run.vault)
+        if writing is not None:
+            writing.cancel()
+            await asyncio.gather(writing, return_exceptions=True)
 
 
 async def _record_batch(
-    run: Run, lane: int, batch_no: int, checked: pl.DataFrame, rows: pl.DataFrame | None, recorded: list[int]
+    run: Run, batch_no: int, checked: pl.DataFrame, rows: pl.DataFrame | None, recorded: list[int]
 ) -> None:
     upload = run.upload
     async with run.database.transaction() as tx:
         outcome = Outcome()
         if rows is not None:
-            outcome = await recording.record(
-                tx,
-                lane,
-                rows,
-                run.vault,
-                recorded_by=upload.owner,
-                now=upload.received_at,
-                is_fresh=batch_no // LANES % _BATCHES_TO_TRUNCATE == 0,
-            )
+            outcome = await recording.record(tx, rows, run.vault, recorded_by=upload.owner, attrition=run.attrition)
         await _finish_batch(run, tx, batch_no, checked, outcome)
         if outcome.deltas:
-            await staging.move_counts(tx, outcome.deltas)
+            await ledger.move_counts(tx, outcome.deltas)
         recorded[0] += checked.height
         await run.advance(tx, recorded[0], upload.rows)
 

@@ -17,15 +17,19 @@ _TERMS = text(
     SELECT e.unit, e.indicator,
         count(*) FILTER (WHERE s.event_id = e.event_id) AS registered,
         count(*) FILTER (WHERE s.event_id = e.event_id AND e.received_at > cut.approved_at) AS late,
-        count(*) FILTER (WHERE s.event_id <> e.event_id AND r.event_id IS NULL AND s.unit = e.unit
+        count(*) FILTER (WHERE s.event_id <> e.event_id AND r.event_id IS NULL AND NOT waits.waits AND s.unit = e.unit
             AND e.received_at <= cut.approved_at) AS dup,
-        count(*) FILTER (WHERE s.event_id <> e.event_id AND r.event_id IS NULL AND s.unit <> e.unit
+        count(*) FILTER (WHERE s.event_id <> e.event_id AND r.event_id IS NULL AND NOT waits.waits AND s.unit <> e.unit
             AND e.received_at <= cut.approved_at) AS displaced,
-        count(*) FILTER (WHERE r.retracted_at > cut.approved_at AND e.received_at <= cut.approved_at) AS retracted
+        count(*) FILTER (WHERE r.retracted_at > cut.approved_at AND NOT waits.waits
+            AND e.received_at <= cut.approved_at) AS retracted,
+        count(*) FILTER (WHERE waits.waits AND r.event_id IS NULL AND e.received_at <= cut.approved_at) AS pending
     FROM event e
     JOIN cut ON cut.unit = e.unit
-    LEFT JOIN slot s ON (s.year, s.indicator, s.person_key) = (e.year, e.indicator, e.person_key)
+    LEFT JOIN slot s ON (s.person_id, s.year, s.indicator) = (e.person_id, e.year, e.indicator)
     LEFT JOIN event_retraction r ON r.event_id = e.event_id
+    LEFT JOIN event_verification v ON v.event_id = e.event_id
+    CROSS JOIN LATERAL (SELECT e.is_pending AND v.event_id IS NULL AS waits) waits
     WHERE e.year = :year AND e.event_date < make_date(:year, :month, 1) + interval '1 month'
     GROUP BY e.unit, e.indicator
     """
@@ -38,6 +42,6 @@ async def find_terms(
     """Count and terms by (unit, indicator), of units with an approved report of the month."""
     rows = await tx.execute(_TERMS, {"year": year, "month": month, "unit": unit})
     return {
-        (row.unit, row.indicator): (row.registered, Terms(row.dup, row.displaced, row.retracted, 0, row.late))
+        (row.unit, row.indicator): (row.registered, Terms(row.dup, row.displaced, row.retracted, row.pending, row.late))
         for row in rows
     }

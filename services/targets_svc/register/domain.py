@@ -5,7 +5,7 @@ the one that happened to be processed first (targets design §5.5).
 """
 
 from collections import Counter
-from collections.abc import Collection, Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -19,16 +19,22 @@ from kit.identifiers.documents import IdType, normalise
 from kit.identifiers.errors import IdentifierError
 from kit.identifiers.full_width import fold_full_width
 from kit.identifiers.names import normalise_name
+from targets_svc.register.evidence import FLEXIBLE, Evidence, find_evidence_errors, retires_on, waits
 
 _CITIZEN_NUMBERS = frozenset({IdType.RESIDENT_ID, IdType.HMT_RESIDENCE, IdType.FOREIGN_PR})
 WORKING_AGE = 16
 """Years; nobody younger is counted as employed (N2)."""
+CLOSED = "该月已经结账；确需补登的，请将correction填为true（是否补登填“是”），只计入实时数据，不改动结账数据"
+OVER_AGE = FieldError("/event_date", "N3_AGE", "发生日期时该人员已过法定退休年龄，请核对")
+OTHER_NAME = FieldError("/name", "N12_NAME", "与该证件以前登记的姓名不同，请核对")
+AFTER_ATTRITION = FieldError("/event_date", "N7_ATTRITION", "该人员在就业日期之前已登记自然减员，请核对")
 
 
 class Outcome(StrEnum):
     """Why an event is not counted."""
 
     DUPLICATE_IN_YEAR = "DUP_YEAR"
+    PENDING = "PENDING"
     RETRACTED = "RETRACTED"
 
 
@@ -43,7 +49,12 @@ class SlotKey:
 
 @dataclass(frozen=True, slots=True)
 class Claim:
-    """An event, as a claim on its slot; `retracted_at` is set once it was found false."""
+    """An event, as a claim on its slot.
+
+    Attributes:
+        retracted_at: set once it was found false.
+        is_pending: it waits for its verification and claims nothing (N10).
+    """
 
     event_id: UUID
     key: SlotKey
@@ -53,6 +64,7 @@ class Claim:
     source_system: str
     source_ref: str
     retracted_at: datetime | None = None
+    is_pending: bool = False
 
     @property
     def precedence(self) -> tuple[date, datetime, str, str]:
@@ -60,7 +72,9 @@ class Claim:
         return (self.event_date, self.received_at, self.source_system, self.source_ref)
 
     def is_live(self, known_at: datetime | None = None) -> bool:
-        """Whether it is not retracted; at an instant: received by then and not yet retracted."""
+        """Whether it is verified and not retracted; at an instant: received by then and not yet retracted."""
+        if self.is_pending:
+            return False
         if known_at is None:
             return self.retracted_at is None
         return self.received_at <= known_at and (self.retracted_at is None or self.retracted_at > known_at)
@@ -113,10 +127,17 @@ def shift(old: Claim | None, new: Claim | None) -> list[tuple[RollupKey, int]]:
 
 @dataclass(frozen=True, slots=True)
 class Coverage:
-    """What the year's plan lets the register count; empty for a year without a plan."""
+    """What the year's plan lets the register count; empty for a year without a plan.
+
+    Attributes:
+        closed_months: months of the year that are closed (N11).
+        attrition: for indicators of employment the code of what ends it, I01 and its parts: I01N (N3, N7).
+    """
 
     units: Collection[str] = ()
     indicators: Collection[str] = ()
+    closed_months: Collection[int] = ()
+    attrition: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -137,20 +158,22 @@ class Notice:
     id_type: IdType
     id_number: str = field(repr=False)
     name: str = field(repr=False)
+    evidence: Evidence = field(default_factory=Evidence)
 
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Who is meant, checked and in normal form."""
+    """Who is meant, checked and in normal form; birth date and sex where the document tells them."""
 
     id_type: IdType
     number: str = field(repr=False)
     name: str = field(repr=False)
     birth_date: date | None = field(repr=False)
+    is_male: bool | None = field(default=None, repr=False)
 
 
 def find_errors(notice: Notice, covered: Coverage, now: datetime) -> Iterator[FieldError]:
-    """N2 and N4, and an instant of receipt that has not come yet."""
+    """N2, N4, N8, N9 and N11, and an instant of receipt that has not come yet."""
     if not covered.units:
         yield FieldError("/year", "N4_YEAR", "该年度没有下达计划，请核对年度")
     elif notice.unit not in covered.units:
@@ -165,6 +188,9 @@ def find_errors(notice: Notice, covered: Coverage, now: datetime) -> Iterator[Fi
         yield FieldError("/received_at", "N2_RECEIVED", "接收时间晚于现在，请核对")
     if notice.id_number.strip() in notice.source_ref:
         yield FieldError("/source_ref", "SOURCE_REF_PERSONAL", "来源编号不能含有证件号码，请改用业务流水号")
+    if notice.event_date.month in covered.closed_months and not notice.evidence.correction:
+        yield FieldError("/correction", "N11_CLOSED", CLOSED)
+    yield from find_evidence_errors(notice.indicator, notice.event_date, notice.evidence)
 
 
 def identify(notice: Notice, today: date) -> tuple[Person | None, list[FieldError]]:
@@ -174,10 +200,12 @@ def identify(notice: Notice, today: date) -> tuple[Person | None, list[FieldErro
     (targets design §5.5).
     """
     found: list[FieldError] = []
-    number, name, birth_date = "", "", None
+    number, name, birth_date, is_male = "", "", None, None
     try:
         number = normalise(notice.id_type, _folded(notice), today)
-        birth_date = parse_citizen_id(number, today).birth_date if notice.id_type in _CITIZEN_NUMBERS else None
+        if notice.id_type in _CITIZEN_NUMBERS:
+            holder = parse_citizen_id(number, today)
+            birth_date, is_male = holder.birth_date, holder.is_male
     except IdentifierError as error:
         found.append(FieldError("/id_number", error.code, error.message))
     try:
@@ -186,7 +214,20 @@ def identify(notice: Notice, today: date) -> tuple[Person | None, list[FieldErro
         found.append(FieldError("/name", error.code, error.message))
     if birth_date is not None and notice.event_date < add_years(birth_date, WORKING_AGE):
         found.append(FieldError("/event_date", "N2_AGE", "发生日期时该人员未满16周岁，请核对"))
-    return (None if found else Person(notice.id_type, number, name, birth_date)), found
+    return (None if found else Person(notice.id_type, number, name, birth_date, is_male)), found
+
+
+def find_warnings(notice: Notice, person: Person, covered: Coverage) -> Iterator[FieldError]:
+    """N3 and N10: what is worth a second look, told from the event alone."""
+    if (
+        notice.indicator not in covered.attrition.values()
+        and person.birth_date is not None
+        and person.is_male is not None
+        and notice.event_date > retires_on(person.birth_date, is_male=person.is_male)
+    ):
+        yield OVER_AGE
+    if waits(notice.event_date, notice.evidence):
+        yield FLEXIBLE
 
 
 def _folded(notice: Notice) -> str:

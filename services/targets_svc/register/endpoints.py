@@ -20,8 +20,10 @@ from targets_svc.register.errors import (
     AlreadyRetractedError,
     EventInvalidError,
     EventNotFoundError,
+    NotPendingError,
     SourceReusedError,
     UnitNotYoursError,
+    VerifierRecordedError,
 )
 from targets_svc.register.jobs import RECOUNT
 from targets_svc.register.schemas import (
@@ -29,8 +31,11 @@ from targets_svc.register.schemas import (
     EventCreate,
     EventRead,
     JobAccepted,
+    PendingList,
     RetractionCreate,
     RetractionRead,
+    VerificationCreate,
+    VerificationRead,
 )
 from targets_svc.register.service import Vault
 
@@ -83,6 +88,36 @@ async def retract_event(
         tx, subject=principal.subject, own_unit=principal.unit, event_id=event_id, reason=body.reason, now=now()
     )
     return RetractionRead.of(done)
+
+
+@router.post(
+    "/events/{event_id}/verification",
+    operation_id="verify_event",
+    summary="核实一条待核实的实名事件",
+    responses=problems(EventNotFoundError, NotPendingError, VerifierRecordedError),
+)
+async def verify_event(
+    event_id: Annotated[UUID, Path(description="登记时返回的event_id")],
+    body: VerificationCreate,
+    principal: Annotated[Principal, requires("targets.event.verify")],
+    tx: Tx,
+    _: IdempotencyHonoured,
+) -> VerificationRead:
+    """灵活就业不满3个月或收入低于最低工资标准的，登记后先不计数；经登记人以外的人核实属实后计数。不属实的请撤销。"""
+    done = await service.verify_event(
+        tx, subject=principal.subject, own_unit=principal.unit, event_id=event_id, basis=body.basis, now=now()
+    )
+    return VerificationRead.of(done)
+
+
+@router.get("/events/pending", operation_id="list_pending_events", summary="待核实的实名事件")
+async def list_pending_events(
+    principal: Annotated[Principal, requires("targets.event.read")], tx: Tx, page: PageQuery
+) -> PendingList:
+    """按单位、登记先后排列；县（市、区）账号只见本单位。"""
+    filters = {"own": principal.unit}
+    rows = await service.list_pending(tx, own_unit=principal.unit, after=page.after(filters), limit=page.limit + 1)
+    return PendingList.of_page(rows, page, filters)
 
 
 @router.get("/events/counts", operation_id="list_event_counts", summary="实名登记计数")

@@ -1,10 +1,10 @@
 """What can go wrong in the register."""
 
-from kit.errors import NotFoundError, StateConflictError, ValidationFailedError
+from kit.errors import DomainError, Kind, NotFoundError, StateConflictError, ValidationFailedError
 
 
 class EventInvalidError(ValidationFailedError):
-    """Rules N1, N2 and N4 of the targets design."""
+    """Rules N1, N2, N4, N8, N9 and N11 of the targets design."""
 
     code = "EVENT_INVALID"
     title = "实名事件未通过校验"
@@ -34,3 +34,16 @@ class AlreadyRetractedError(StateConflictError):
     code = "EVENT_RETRACTED"
     title = "该实名事件已经撤销"
     default_detail = "无需重复撤销；如撤销有误，请用新的来源编号重新登记。"
+
+
+class NotPendingError(StateConflictError):
+    code = "EVENT_NOT_PENDING"
+    title = "该实名事件不在待核实状态"
+    default_detail = "它无需核实、已经核实或已经撤销；请刷新后查看。"
+
+
+class VerifierRecordedError(DomainError):
+    kind = Kind.CONFLICT
+    code = "FOUR_EYES"
+    title = "同一人不能办理两个环节"
+    default_detail = "登记人不能核实自己登记的事件；请由另一位同事核实。"

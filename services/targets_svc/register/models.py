@@ -6,9 +6,12 @@ roles can write and not read.
 """
 
 from datetime import date, datetime
+from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    BigInteger,
+    Boolean,
     CheckConstraint,
     DateTime,
     ForeignKey,
@@ -19,7 +22,9 @@ from sqlalchemy import (
     String,
     Text,
     UniqueConstraint,
+    text,
 )
+from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from targets_svc.base import Base
@@ -30,49 +35,82 @@ _SOURCE = Text(collation="C")
 
 
 class PersonRow(Base):
-    """A person as a pseudonym: a keyed hash of the document number, and of the name to notice another spelling."""
+    """A person as a pseudonym: a keyed hash of the document number, and eight bytes of one of the name, to notice
+    another spelling. `person_id` stands for the person in all other tables; it grows with time, so that a file's
+    new people lie together there, and it stays when keys change.
+    """
 
     __tablename__ = "person"
+    __table_args__ = (Index("ix_person_person_id", "person_id", postgresql_using="brin"),)
 
     person_key: Mapped[UUID] = mapped_column(primary_key=True)
+    person_id: Mapped[UUID]
     key_id: Mapped[str] = mapped_column(String(32))
-    name_digest: Mapped[bytes] = mapped_column(LargeBinary)
-    created_at: Mapped[datetime] = mapped_column(_INSTANT)
+    name_digest: Mapped[int] = mapped_column(BigInteger)
+    identity_block: Mapped[UUID]
 
 
-class IdentityRow(Base):
-    """Number and name, sealed with SM4-GCM."""
+class IdentityBlockRow(Base):
+    """Who the people are that came together: a line of key, type, number and name for each, sealed with SM4-GCM."""
 
-    __tablename__ = "person_identity"
+    __tablename__ = "identity_block"
 
-    person_key: Mapped[UUID] = mapped_column(primary_key=True)
-    id_type: Mapped[str] = mapped_column(String(16))
-    id_number_sealed: Mapped[bytes] = mapped_column(LargeBinary)
-    name_sealed: Mapped[bytes] = mapped_column(LargeBinary)
+    block_id: Mapped[UUID] = mapped_column(primary_key=True)
+    sealed: Mapped[bytes] = mapped_column(LargeBinary)
 
 
 class EventRow(Base):
-    """The ledger: what was received, counted or not."""
+    """The ledger: what was received, counted or not; `is_pending` says that it counts only once it is verified."""
 
     __tablename__ = "event"
     __table_args__ = (
         UniqueConstraint("source_system", "source_ref"),
-        CheckConstraint("EXTRACT(year FROM event_date) = year", name="date_in_year"),
-        Index("ix_event_slot", "year", "indicator", "person_key"),
+        CheckConstraint(
+            "event_date >= make_date(year, 1, 1) AND event_date < make_date(year + 1, 1, 1)", name="date_in_year"
+        ),
+        Index("ix_event_person_id", "person_id"),
+        Index("ix_event_pending", "unit", "event_id", postgresql_where=text("is_pending")),
+        Index(
+            "ix_event_phone",
+            text("(evidence ->> 'phone')"),
+            "event_date",
+            postgresql_where=text("(evidence ->> 'phone') IS NOT NULL"),
+        ),
+        Index(
+            "ix_event_employer",
+            text("(evidence ->> 'employer')"),
+            "event_date",
+            postgresql_where=text("(evidence ->> 'employer') IS NOT NULL"),
+        ),
     )
 
     event_id: Mapped[UUID] = mapped_column(primary_key=True)
-    year: Mapped[int] = mapped_column(SmallInteger)
-    indicator: Mapped[str] = mapped_column(String(8))
-    person_key: Mapped[UUID]
-    unit: Mapped[str] = mapped_column(String(8))
-    event_date: Mapped[date]
+    person_id: Mapped[UUID]
     received_at: Mapped[datetime] = mapped_column(_INSTANT)
+    name_digest: Mapped[int] = mapped_column(BigInteger)
+    event_date: Mapped[date]
+    year: Mapped[int] = mapped_column(SmallInteger)
+    is_pending: Mapped[bool] = mapped_column(Boolean)
+    indicator: Mapped[str] = mapped_column(String(8))
+    unit: Mapped[str] = mapped_column(String(8))
     source_system: Mapped[str] = mapped_column(_SOURCE)
     source_ref: Mapped[str] = mapped_column(_SOURCE)
-    content_key_id: Mapped[str] = mapped_column(String(32))
-    content_digest: Mapped[bytes] = mapped_column(LargeBinary)
+    name_key_id: Mapped[str] = mapped_column(String(32))
     recorded_by: Mapped[str] = mapped_column(String(128))
+    evidence: Mapped[dict[str, Any] | None] = mapped_column(JSONB(none_as_null=True))
+
+
+class VerificationRow(Base):
+    """A pending event that was found to be true, by somebody else than who registered it (N10)."""
+
+    __tablename__ = "event_verification"
+    __table_args__ = (CheckConstraint("verified_by <> recorded_by", name="four_eyes"),)
+
+    event_id: Mapped[UUID] = mapped_column(ForeignKey("targets.event.event_id"), primary_key=True)
+    verified_at: Mapped[datetime] = mapped_column(_INSTANT)
+    verified_by: Mapped[str] = mapped_column(String(128))
+    recorded_by: Mapped[str] = mapped_column(String(128))
+    basis: Mapped[str] = mapped_column(Text)
 
 
 class RetractionRow(Base):
@@ -90,11 +128,11 @@ class SlotRow(Base):
     """Who counts: exactly one row for each person, year and indicator with a live event."""
 
     __tablename__ = "slot"
-    __table_args__ = (UniqueConstraint("event_id"),)
+    __table_args__ = ({"postgresql_with": {"fillfactor": 90}},)
 
+    person_id: Mapped[UUID] = mapped_column(primary_key=True)
     year: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
     indicator: Mapped[str] = mapped_column(String(8), primary_key=True)
-    person_key: Mapped[UUID] = mapped_column(primary_key=True)
     event_id: Mapped[UUID]
     unit: Mapped[str] = mapped_column(String(8))
     event_date: Mapped[date]

@@ -3,61 +3,88 @@ person, event, slot, then the roll-up's rows by their key.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
-from typing import Any
+from datetime import date, datetime
+from typing import Any, NamedTuple
 from uuid import UUID
 
-from sqlalchemy import Row, delete, insert, select, text, tuple_, update
+from sqlalchemy import Row, delete, func, insert, select, text, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from targets_svc.register.domain import Claim, RollupKey, SlotKey
+from targets_svc.register.evidence import SAME_SOURCE_A_DAY
 from targets_svc.register.models import (
     EventRow,
-    IdentityRow,
+    IdentityBlockRow,
     PersonRow,
     RetractionRow,
     RollupRow,
     SlotRow,
+    VerificationRow,
 )
 
-_SLOT_KEY = (SlotRow.year, SlotRow.indicator, SlotRow.person_key)
+_SLOT_KEY = (SlotRow.person_id, SlotRow.year, SlotRow.indicator)
 _CLAIM = (
     EventRow.event_id,
     EventRow.year,
     EventRow.indicator,
-    EventRow.person_key,
+    EventRow.person_id,
     EventRow.unit,
     EventRow.event_date,
     EventRow.received_at,
     EventRow.source_system,
     EventRow.source_ref,
     RetractionRow.retracted_at,
+    (EventRow.is_pending & VerificationRow.event_id.is_(None)).label("is_pending"),
+)
+_CLAIMS = (
+    select(*_CLAIM)
+    .outerjoin(RetractionRow, RetractionRow.event_id == EventRow.event_id)
+    .outerjoin(VerificationRow, VerificationRow.event_id == EventRow.event_id)
 )
 
 
-async def find_person(tx: AsyncSession, keys: Sequence[UUID]) -> tuple[UUID, bytes, str] | None:
-    """Key, name digest and its key id of a person known under any of these keys (one for each held key)."""
+_LOCK_PENDING = text("SELECT pg_advisory_xact_lock(hashtextextended('targets.pending:' || CAST(:event_id AS uuid), 0))")
+_CLOSED = text(
+    """
+    SELECT month FROM (
+        SELECT DISTINCT ON (month) month, kind FROM month_close WHERE year = :year AND state = 'APPROVED'
+        ORDER BY month, decided_at DESC) last
+    WHERE kind = 'CLOSE'
+    """
+)
+
+
+class KnownPerson(NamedTuple):
+    """A person who is recorded; `name_digest` was made with `key_id`."""
+
+    person_id: UUID
+    name_digest: int
+    key_id: str
+
+
+async def find_person(tx: AsyncSession, keys: Sequence[UUID]) -> KnownPerson | None:
+    """A person known under any of these keys (one for each held key)."""
     row = (
         await tx.execute(
-            select(PersonRow.person_key, PersonRow.name_digest, PersonRow.key_id).where(PersonRow.person_key.in_(keys))
+            select(PersonRow.person_id, PersonRow.name_digest, PersonRow.key_id).where(PersonRow.person_key.in_(keys))
         )
     ).first()
-    return None if row is None else (row.person_key, row.name_digest, row.key_id)
+    return None if row is None else KnownPerson(row.person_id, row.name_digest, row.key_id)
 
 
-async def find_known_persons(tx: AsyncSession, keys: Sequence[UUID]) -> set[UUID]:
-    """Those of the keys under which a person is recorded."""
-    return set(await tx.scalars(text("SELECT person_key FROM person WHERE person_key = ANY(:keys)"), {"keys": keys}))
-
-
-async def add_person(tx: AsyncSession, person: Mapping[str, Any], identity: Mapping[str, Any]) -> bool:
+async def add_person(tx: AsyncSession, person: Mapping[str, Any], sealed: bytes) -> bool:
     """A new person with the sealed identity; False when another transaction has just added the same one."""
     added = await tx.scalar(upsert(PersonRow).values(**person).on_conflict_do_nothing().returning(PersonRow.person_key))
     if added is None:
         return False
-    await tx.execute(insert(IdentityRow).values(**identity))
+    await add_identity_block(tx, person["identity_block"], sealed)
     return True
+
+
+async def add_identity_block(tx: AsyncSession, block_id: UUID, sealed: bytes) -> None:
+    """What the service writes and cannot read."""
+    await tx.execute(insert(IdentityBlockRow).values(block_id=block_id, sealed=sealed))
 
 
 async def add_event(tx: AsyncSession, values: Mapping[str, Any]) -> bool:
@@ -71,43 +98,115 @@ async def add_event(tx: AsyncSession, values: Mapping[str, Any]) -> bool:
     return added is not None
 
 
-async def find_source(tx: AsyncSession, source_system: str, source_ref: str) -> tuple[UUID, str, bytes]:
-    """Event id, and key id and digest of the content, of a source reference that exists."""
+class Recorded(NamedTuple):
+    """What a source reference stands for in the ledger; `name_digest` was made with `name_key_id`."""
+
+    event_id: UUID
+    year: int
+    indicator: str
+    person_id: UUID
+    unit: str
+    event_date: date
+    name_digest: int
+    name_key_id: str
+    evidence: dict[str, Any] | None
+
+
+async def find_source(tx: AsyncSession, source_system: str, source_ref: str) -> Recorded:
+    """The event of a source reference that exists."""
     row = (
         await tx.execute(
-            select(EventRow.event_id, EventRow.content_key_id, EventRow.content_digest).where(
+            select(*(getattr(EventRow, name) for name in Recorded._fields)).where(
                 EventRow.source_system == source_system, EventRow.source_ref == source_ref
             )
         )
     ).one()
-    return row.event_id, row.content_key_id, row.content_digest
+    return Recorded(*row)
 
 
 async def find_claim(tx: AsyncSession, event_id: UUID) -> Claim | None:
     """One event."""
-    row = (
-        await tx.execute(
-            select(*_CLAIM)
-            .outerjoin(RetractionRow, RetractionRow.event_id == EventRow.event_id)
-            .where(EventRow.event_id == event_id)
-        )
-    ).one_or_none()
+    row = (await tx.execute(_CLAIMS.where(EventRow.event_id == event_id))).one_or_none()
     return None if row is None else _claim(row)
 
 
 async def live_claims(tx: AsyncSession, key: SlotKey) -> list[Claim]:
-    """The events that are not retracted, of one slot."""
+    """The events that may hold one slot: not retracted, and not waiting."""
     rows = await tx.execute(
-        select(*_CLAIM)
-        .outerjoin(RetractionRow, RetractionRow.event_id == EventRow.event_id)
-        .where(
+        _CLAIMS.where(
+            EventRow.person_id == key.person,
             EventRow.year == key.year,
             EventRow.indicator == key.indicator,
-            EventRow.person_key == key.person,
             RetractionRow.event_id.is_(None),
+            ~EventRow.is_pending | VerificationRow.event_id.is_not(None),
         )
     )
     return [_claim(row) for row in rows]
+
+
+async def find_recorder(tx: AsyncSession, event_id: UUID) -> str:
+    """Who registered an event that exists."""
+    return str(await tx.scalar(select(EventRow.recorded_by).where(EventRow.event_id == event_id)))
+
+
+async def lock_pending(tx: AsyncSession, event_id: UUID) -> None:
+    """A pending event is verified or retracted by one at a time; the ledger's own rows cannot be locked."""
+    await tx.execute(_LOCK_PENDING, {"event_id": event_id})
+
+
+async def add_verification(tx: AsyncSession, values: Mapping[str, Any]) -> None:
+    await tx.execute(insert(VerificationRow).values(**values))
+
+
+async def find_closed_months(tx: AsyncSession, year: int) -> frozenset[int]:
+    """Months of a year that are closed: the last approved application decides (N11)."""
+    return frozenset(await tx.scalars(_CLOSED, {"year": year}))
+
+
+async def list_pending(
+    tx: AsyncSession, unit: str | None, after: Sequence[Any] | None, limit: int
+) -> Sequence[Row[Any]]:
+    """Events that wait for their verification, in the order of their arrival in each unit."""
+    key = (EventRow.unit, EventRow.event_id)
+    query = (
+        select(
+            EventRow.event_id, EventRow.unit, EventRow.indicator, EventRow.event_date, EventRow.source_system,
+            EventRow.source_ref, EventRow.recorded_by, EventRow.evidence,
+        )
+        .outerjoin(RetractionRow, RetractionRow.event_id == EventRow.event_id)
+        .outerjoin(VerificationRow, VerificationRow.event_id == EventRow.event_id)
+        .where(EventRow.is_pending, RetractionRow.event_id.is_(None), VerificationRow.event_id.is_(None))
+        .order_by(*key)
+        .limit(limit)
+    )  # fmt: skip
+    if unit is not None:
+        query = query.where(EventRow.unit == unit)
+    if after is not None:
+        query = query.where(tuple_(*key) > tuple_(after[0], UUID(after[1])))
+    return (await tx.execute(query)).all()
+
+
+async def count_same_day(tx: AsyncSession, name: str, value: str, day: date) -> int:
+    """Events of a day with the same phone number (its digest) or employer, counted as far as N13 looks."""
+    given = EventRow.evidence[name].astext
+    found = (
+        select(EventRow.event_id)
+        .where(given == value, given.is_not(None), EventRow.event_date == day)
+        .limit(SAME_SOURCE_A_DAY + 1)
+        .subquery()
+    )
+    return int(await tx.scalar(select(func.count()).select_from(found)) or 0)
+
+
+async def has_slot(tx: AsyncSession, person: UUID, year: int, indicators: Sequence[str], *, before: date) -> bool:
+    """Whether the person is counted under one of the indicators with an event before a day (N7)."""
+    found = select(SlotRow.event_id).where(
+        SlotRow.person_id == person,
+        SlotRow.year == year,
+        SlotRow.indicator.in_(indicators),
+        SlotRow.event_date < before,
+    )
+    return bool(await tx.scalar(select(found.exists())))
 
 
 # The slot is taken, or taken over, by the lesser claim. The row is locked even when the claim loses, so that a
@@ -115,9 +214,9 @@ async def live_claims(tx: AsyncSession, key: SlotKey) -> list[Claim]:
 _CLAIM_SLOT = text(
     """
     INSERT INTO slot AS held
-        (year, indicator, person_key, event_id, unit, event_date, received_at, source_system, source_ref)
+        (year, indicator, person_id, event_id, unit, event_date, received_at, source_system, source_ref)
     VALUES (:year, :indicator, :person, :event_id, :unit, :event_date, :received_at, :source_system, :source_ref)
-    ON CONFLICT (year, indicator, person_key) DO UPDATE
+    ON CONFLICT (person_id, year, indicator) DO UPDATE
     SET event_id = excluded.event_id, unit = excluded.unit, event_date = excluded.event_date,
         received_at = excluded.received_at, source_system = excluded.source_system, source_ref = excluded.source_ref
     WHERE (excluded.event_date, excluded.received_at, excluded.source_system, excluded.source_ref)
@@ -158,7 +257,7 @@ async def find_holder(tx: AsyncSession, key: SlotKey) -> tuple[UUID, str] | None
     """Event and unit that hold a slot."""
     row = (
         await tx.execute(
-            select(SlotRow.event_id, SlotRow.unit).where(tuple_(*_SLOT_KEY) == (key.year, key.indicator, key.person))
+            select(SlotRow.event_id, SlotRow.unit).where(tuple_(*_SLOT_KEY) == (key.person, key.year, key.indicator))
         )
     ).one_or_none()
     return None if row is None else (row.event_id, row.unit)
@@ -168,7 +267,7 @@ async def lock_slot(tx: AsyncSession, key: SlotKey) -> UUID | None:
     """Statement 1 of a retraction: the holder, locked, before anything is read on which the heir depends."""
     held: UUID | None = await tx.scalar(
         select(SlotRow.event_id)
-        .where(SlotRow.year == key.year, SlotRow.indicator == key.indicator, SlotRow.person_key == key.person)
+        .where(SlotRow.year == key.year, SlotRow.indicator == key.indicator, SlotRow.person_id == key.person)
         .with_for_update()
     )
     return held
@@ -187,7 +286,7 @@ async def mark_retracted(tx: AsyncSession, event_id: UUID, *, at: datetime, by: 
 
 async def pass_slot(tx: AsyncSession, key: SlotKey, heir: Claim | None) -> None:
     """Statement 3: the slot goes to the heir, or ceases to be."""
-    where = (SlotRow.year == key.year, SlotRow.indicator == key.indicator, SlotRow.person_key == key.person)
+    where = (SlotRow.year == key.year, SlotRow.indicator == key.indicator, SlotRow.person_id == key.person)
     if heir is None:
         await tx.execute(delete(SlotRow).where(*where))
         return
@@ -232,15 +331,16 @@ async def list_counts(
 
 
 _LIVE = """
-    SELECT DISTINCT ON (e.year, e.indicator, e.person_key) e.year, e.indicator, e.person_key, e.event_id, e.unit,
+    SELECT DISTINCT ON (e.person_id, e.year, e.indicator) e.person_id, e.year, e.indicator, e.event_id, e.unit,
         EXTRACT(month FROM e.event_date)::int AS month
-    FROM event e LEFT JOIN event_retraction r USING (event_id)
+    FROM event e LEFT JOIN event_retraction r USING (event_id) LEFT JOIN event_verification v USING (event_id)
     WHERE {live}
-    ORDER BY e.year, e.indicator, e.person_key, e.event_date, e.received_at, e.source_system, e.source_ref
+    ORDER BY e.person_id, e.year, e.indicator, e.event_date, e.received_at, e.source_system, e.source_ref
 """
+_NOW = "r.event_id IS NULL AND (NOT e.is_pending OR v.event_id IS NOT NULL)"
 _RECOUNT = text(
     f"""
-    WITH holder AS ({_LIVE.format(live="r.event_id IS NULL")}),
+    WITH holder AS ({_LIVE.format(live=_NOW)}),
     recount AS (SELECT unit, year, indicator, month, count(*) AS n FROM holder GROUP BY 1, 2, 3, 4)
     SELECT unit, year, indicator, month, coalesce(recount.n, 0) AS ledger, coalesce(rollup.n, 0) AS rollup
     FROM recount FULL JOIN rollup USING (unit, year, indicator, month)
@@ -250,8 +350,8 @@ _RECOUNT = text(
 )
 _WRONG_SLOTS = text(
     f"""
-    WITH holder AS ({_LIVE.format(live="r.event_id IS NULL")})
-    SELECT count(*) FROM holder FULL JOIN slot USING (year, indicator, person_key)
+    WITH holder AS ({_LIVE.format(live=_NOW)})
+    SELECT count(*) FROM holder FULL JOIN slot USING (person_id, year, indicator)
     WHERE holder.event_id IS DISTINCT FROM slot.event_id
     """  # noqa: S608
 )
@@ -261,6 +361,7 @@ _AS_KNOWN = text(
         _LIVE.format(
             live="e.year = :year AND e.received_at <= :known_at"
             " AND (r.retracted_at IS NULL OR r.retracted_at > :known_at)"
+            " AND (NOT e.is_pending OR v.verified_at <= :known_at)"
         )
     })
     SELECT unit, indicator, count(*) FROM holder WHERE month <= :month GROUP BY unit, indicator
@@ -295,11 +396,12 @@ async def counts_to_month(
 def _claim(row: Any) -> Claim:
     return Claim(
         row.event_id,
-        SlotKey(row.year, row.indicator, row.person_key),
+        SlotKey(row.year, row.indicator, row.person_id),
         row.unit,
         row.event_date,
         row.received_at,
         row.source_system,
         row.source_ref,
         row.retracted_at,
+        row.is_pending,
     )

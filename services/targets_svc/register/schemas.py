@@ -1,18 +1,22 @@
 """The register on the wire. Number and name come in; they never go out."""
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from dataclasses import fields
+from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
 from kit.http.paging import Page
-from kit.http.wire import Code, Instant, LegalDate, RequestModel, ResponseModel, Year
+from kit.http.wire import Code, Instant, LegalDate, RequestModel, ResponseModel, Year, YuanIn, YuanOut
 from kit.identifiers.documents import IdType
 from targets_svc.register.domain import Notice, Outcome
-from targets_svc.register.service import Receipt, Retraction
+from targets_svc.register.evidence import Evidence, JobForm
+from targets_svc.register.service import Receipt, Retraction, Verification
 from targets_svc.reports.schemas import Reason, WarningRead
+
+_OF_NOTICE = tuple(attribute.name for attribute in fields(Notice) if attribute.name != "evidence")
 
 
 class EventCreate(RequestModel):
@@ -32,6 +36,31 @@ class EventCreate(RequestModel):
         Field(description="来源系统中的编号，可见ASCII字符；不得含个人信息"),
     ]
     received_at: Annotated[Instant | None, Field(description="来源接收时间；同日的先接收者计数。默认现在")] = None
+    unemployed_on: Annotated[
+        LegalDate | None, Field(description="失业登记日期；失业人员再就业（I01a）必填，不晚于发生日期")
+    ] = None
+    certified_on: Annotated[
+        LegalDate | None, Field(description="就业困难人员认定日期；帮助就业困难人员实现就业（I01b）必填")
+    ] = None
+    certified_until: Annotated[LegalDate | None, Field(description="认定有效期至，含当日；长期有效的不填")] = None
+    job_form: Annotated[
+        JobForm | None,
+        Field(
+            strict=False,
+            description="就业形式：EMPLOYEE单位就业，SELF_EMPLOYED自主创业，PUBLIC_POST公益性岗位，FLEXIBLE灵活就业",
+        ),
+    ] = None
+    job_months: Annotated[int | None, Field(ge=0, le=600, description="灵活就业已连续月数")] = None
+    monthly_pay: Annotated[YuanIn | None, Field(description="灵活就业月收入，元")] = None
+    phone: Annotated[
+        str | None,
+        StringConstraints(min_length=1, max_length=40),
+        Field(repr=False, description="本人手机号码，只用于发现异常登记，不以明文保存"),
+    ] = None
+    employer: Annotated[
+        str | None, StringConstraints(min_length=1, max_length=40), Field(description="用人单位的统一社会信用代码")
+    ] = None
+    correction: Annotated[bool, Field(description="补登已结账月份的事件时为true；只计入实时数据")] = False
 
     model_config = RequestModel.model_config | {
         "json_schema_extra": {
@@ -54,7 +83,8 @@ class EventCreate(RequestModel):
 
     def notice(self, now: datetime) -> Notice:
         """For the use case."""
-        return Notice(**self.model_dump() | {"received_at": self.received_at or now})
+        given = self.model_dump() | {"received_at": self.received_at or now}
+        return Notice(**{name: given.pop(name) for name in _OF_NOTICE}, evidence=Evidence(**given))
 
 
 class HolderRead(ResponseModel):
@@ -70,7 +100,8 @@ class EventRead(ResponseModel):
     event_id: UUID
     counted: bool
     reason: Annotated[
-        Outcome | None, Field(description="未计数的原因：DUP_YEAR同年已计数，RETRACTED已撤销；已计数为空")
+        Outcome | None,
+        Field(description="未计数的原因：DUP_YEAR同年已计数，PENDING待核实，RETRACTED已撤销；已计数为空"),
     ]
     held_by: HolderRead | None
     warnings: list[WarningRead]
@@ -139,6 +170,106 @@ class RetractionRead(ResponseModel):
             event_id=retraction.event_id,
             retracted_at=retraction.retracted_at,
             promoted=HolderRead(event_id=heir.event_id, unit=heir.unit) if heir else None,
+        )
+
+
+class VerificationCreate(RequestModel):
+    """On what the event was found true."""
+
+    basis: Reason
+
+    model_config = RequestModel.model_config | {
+        "json_schema_extra": {"examples": [{"basis": "已核对连续3个月社会保险缴费记录"}]}
+    }
+
+
+class VerificationRead(ResponseModel):
+    """What a verification did."""
+
+    event_id: UUID
+    verified_at: datetime
+    counted: bool
+    held_by: Annotated[HolderRead | None, Field(description="未计数时，已计数的另一事件")]
+
+    model_config = ResponseModel.model_config | {
+        "json_schema_extra": {
+            "examples": [
+                {
+                    "event_id": "019330f0-7a1c-7c8e-9a3e-0d5f6b7a8c9d",
+                    "verified_at": "2017-08-02T01:00:00Z",
+                    "counted": True,
+                    "held_by": None,
+                }
+            ]
+        }
+    }
+
+    @classmethod
+    def of(cls, done: Verification) -> "VerificationRead":
+        """From what the use case answers."""
+        held_by = HolderRead(event_id=done.held_by[0], unit=done.held_by[1]) if done.held_by else None
+        return cls(event_id=done.event_id, verified_at=done.verified_at, counted=done.counted, held_by=held_by)
+
+
+class PendingRead(ResponseModel):
+    """An event that waits, with what its source declared about the job."""
+
+    event_id: UUID
+    unit: str
+    indicator: str
+    event_date: date
+    source_system: str
+    source_ref: str
+    recorded_by: str
+    job_months: int | None
+    monthly_pay: YuanOut | None
+
+
+class PendingList(ResponseModel):
+    """A page of events that wait."""
+
+    items: list[PendingRead]
+    next: str | None
+
+    model_config = ResponseModel.model_config | {
+        "json_schema_extra": {
+            "examples": [
+                {
+                    "items": [
+                        {
+                            "event_id": "019330f0-7a1c-7c8e-9a3e-0d5f6b7a8c9d",
+                            "unit": "ZZ07",
+                            "indicator": "I01",
+                            "event_date": "2017-05-10",
+                            "source_system": "hr-registration",
+                            "source_ref": "JS-2017-000123",
+                            "recorded_by": "staff-ZZ07",
+                            "job_months": 2,
+                            "monthly_pay": "1500.00",
+                        }
+                    ],
+                    "next": None,
+                }
+            ]
+        }
+    }
+
+    @classmethod
+    def of_page(cls, rows: Sequence[Any], page: Page, filters: Mapping[str, Any]) -> "PendingList":
+        """From one row more than the page holds, if there are so many."""
+        shown = rows[: page.limit]
+        last = shown[-1] if len(rows) > page.limit else None
+        given = ("event_id", "unit", "indicator", "event_date", "source_system", "source_ref", "recorded_by")
+        return cls(
+            items=[
+                PendingRead(
+                    **{name: getattr(row, name) for name in given},
+                    job_months=row.evidence.get("job_months"),
+                    monthly_pay=row.evidence.get("monthly_pay"),
+                )
+                for row in shown
+            ],
+            next=page.next([last.unit, str(last.event_id)], filters) if last else None,
         )
 
 

@@ -1,6 +1,6 @@
-"""What is done with the register: record an event, retract one, check the counts."""
+"""What is done with the register: record an event, verify or retract one, check the counts."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -12,16 +12,19 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kit.clock import legal_day
 from kit.crypto.fields import FieldCipher
 from kit.crypto.keys import KeyRing
-from kit.crypto.lookup import Lookup, LookupHash
+from kit.crypto.lookup import LookupHash
 from kit.errors import FieldError
+from kit.identifiers.contact import parse_mobile
 from kit.identifiers.names import name_key
 from kit.ids import new_id
-from targets_svc.indicators.domain import register_codes
+from targets_svc.indicators.domain import attrition_codes, register_codes
 from targets_svc.indicators.repository import load_indicators
 from targets_svc.plans.domain import ItemState
 from targets_svc.plans.service import find_plan_for_period
 from targets_svc.register import repository
 from targets_svc.register.domain import (
+    AFTER_ATTRITION,
+    OTHER_NAME,
     Claim,
     Coverage,
     Notice,
@@ -29,6 +32,7 @@ from targets_svc.register.domain import (
     Person,
     SlotKey,
     find_errors,
+    find_warnings,
     identify,
     shift,
     winner,
@@ -37,15 +41,18 @@ from targets_svc.register.errors import (
     AlreadyRetractedError,
     EventInvalidError,
     EventNotFoundError,
+    NotPendingError,
     SourceReusedError,
     UnitNotYoursError,
+    VerifierRecordedError,
 )
+from targets_svc.register.evidence import SAME_DAY, SAME_SOURCE_A_DAY, waits
+from targets_svc.register.repository import KnownPerson
 from targets_svc.units.domain import CITY, limited_to, may_see
 
-NAME, CONTENT = "register.name", "register.content"
-"""What the keyed digests of a name and of an event's content are for; each purpose has digests of its own."""
-CONTENT_SEPARATOR = "\x1f"
-OTHER_NAME = FieldError("/name", "N12_NAME", "与该证件以前登记的姓名不同，请核对")
+NAME, PHONE = "register.name", "register.phone"
+"""What the keyed digests of a name and of a phone number are for; each purpose has digests of its own."""
+_SEALED = "identity_block.sealed"
 
 
 class Vault:
@@ -55,9 +62,27 @@ class Vault:
         self.cipher = FieldCipher(keys)
         self.hash = LookupHash(keys)
 
-    def is_same(self, purpose: str, text: str, stored: Lookup) -> bool:
-        """Whether a keyed digest is that of a text, under the key with which it was made."""
-        return stored in self.hash.lookups(purpose, text)
+    def name_digest(self, name: str) -> int:
+        """Eight bytes of the keyed digest of a name's key, as the database's bigint."""
+        return digest_number(self.hash.lookup(NAME, name).digest)
+
+    def is_same_name(self, name: str, stored: int, key_id: str) -> bool:
+        """Whether a stored digest is that of a name's key, under the key with which it was made."""
+        made = {lookup.key_id: digest_number(lookup.digest) for lookup in self.hash.lookups(NAME, name)}
+        return made.get(key_id) == stored
+
+    def phone_digest(self, phone: str | None) -> str | None:
+        """The keyed digest of a mobile number, hexadecimal."""
+        return None if phone is None else self.hash.lookup(PHONE, parse_mobile(phone)).digest[:16].hex()
+
+    def seal_identities(self, block_id: UUID, lines: str) -> bytes:
+        """The identities of a block, a line of key, type, number and name for each."""
+        return self.cipher.encrypt(lines, column=_SEALED, row_id=block_id)
+
+
+def digest_number(digest: bytes) -> int:
+    """The first eight bytes as a bigint; enough to notice another name, and a quarter of the room."""
+    return int.from_bytes(digest[:8], "big", signed=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,7 +92,7 @@ class Receipt:
     Attributes:
         reason: why it is not counted; None when it is.
         held_by: event and unit that hold the slot instead.
-        warnings: N12, said once when the event arrives.
+        warnings: N3, N7, N10, N12 and N13, said once when the event arrives.
         is_new: False when the same event was there already.
     """
 
@@ -97,40 +122,73 @@ async def record_event(
 
     Raises:
         UnitNotYoursError: another unit's event.
-        EventInvalidError: rules N1, N2, N4; all faults at once.
+        EventInvalidError: rules N1, N2, N4, N8, N9 and N11; all faults at once.
         SourceReusedError: the source reference stands for other content (N5).
     """
     if not may_see(own_unit, notice.unit):
         raise UnitNotYoursError
+    covered = await find_coverage(tx, notice.year)
     person, faults = identify(notice, legal_day(now))
-    faults = [*find_errors(notice, await find_coverage(tx, notice.year), now), *faults]
+    faults = [*find_errors(notice, covered, now), *faults]
     if faults or person is None:
         raise EventInvalidError(errors=faults)
-    person_key, warnings = await _person_key(tx, vault, person, now)
-    claim = _claim(notice, person_key)
-    content = vault.hash.lookup(CONTENT, _canonical(claim, person))
-    stored = {
+    known = await _find_or_add(tx, vault, person)
+    claim = _claim(notice, known.person_id)
+    stored: dict[str, Any] = {
         "event_id": claim.event_id,
-        "year": notice.year,
-        "indicator": notice.indicator,
-        "person_key": person_key,
-        "unit": notice.unit,
-        "event_date": notice.event_date,
+        "person_id": known.person_id,
         "received_at": notice.received_at,
+        "name_digest": vault.name_digest(name_key(person.name)),
+        "event_date": notice.event_date,
+        "year": notice.year,
+        "is_pending": claim.is_pending,
+        "indicator": notice.indicator,
+        "unit": notice.unit,
         "source_system": notice.source_system,
         "source_ref": notice.source_ref,
-        "content_key_id": content.key_id,
-        "content_digest": content.digest,
+        "name_key_id": vault.hash.current_key_id,
         "recorded_by": subject,
+        "evidence": notice.evidence.stored(vault.phone_digest(notice.evidence.phone)),
     }
     if not await repository.add_event(tx, stored):
-        return await _recorded_before(tx, vault, claim, person)
+        return await _recorded_before(tx, vault, claim, person, stored["evidence"])
+    warnings = [
+        *find_warnings(notice, person, covered),
+        *await _find_warnings_beside(tx, claim, covered, stored["evidence"] or {}),
+    ]
+    if not vault.is_same_name(name_key(person.name), known.name_digest, known.key_id):
+        warnings.append(OTHER_NAME)
+    warnings.sort(key=lambda warning: warning.code)
+    if claim.is_pending:
+        return Receipt(claim.event_id, False, Outcome.PENDING, None, warnings, is_new=True)
+    is_held, holder = await _take_slot(tx, claim)
+    return Receipt(
+        claim.event_id, is_held, None if is_held else Outcome.DUPLICATE_IN_YEAR, holder, warnings, is_new=True
+    )
+
+
+async def _take_slot(tx: AsyncSession, claim: Claim) -> tuple[bool, tuple[UUID, str] | None]:
+    """Whether the claim holds its slot now, and who holds it otherwise; the counts follow."""
     is_held, displaced = await repository.claim_slot(tx, claim)
-    if is_held:
-        await repository.move_counts(tx, shift(displaced, claim))
-        return Receipt(claim.event_id, True, None, None, warnings, is_new=True)
-    holder = await repository.find_holder(tx, claim.key)
-    return Receipt(claim.event_id, False, Outcome.DUPLICATE_IN_YEAR, holder, warnings, is_new=True)
+    if not is_held:
+        return False, await repository.find_holder(tx, claim.key)
+    await repository.move_counts(tx, shift(displaced, claim))
+    return True, None
+
+
+async def _find_warnings_beside(
+    tx: AsyncSession, claim: Claim, covered: Coverage, evidence: Mapping[str, Any]
+) -> list[FieldError]:
+    """N7 and N13: what is worth a second look, told from what stands beside the event in the register."""
+    found = []
+    end = covered.attrition.get(claim.key.indicator)
+    if end and await repository.has_slot(tx, claim.key.person, claim.key.year, [end], before=claim.event_date):
+        found.append(AFTER_ATTRITION)
+    for name, warning in SAME_DAY.items():
+        value = evidence.get(name)
+        if value and await repository.count_same_day(tx, name, value, claim.event_date) > SAME_SOURCE_A_DAY:
+            found.append(warning)
+    return found
 
 
 async def find_coverage(tx: AsyncSession, year: int) -> Coverage:
@@ -138,65 +196,68 @@ async def find_coverage(tx: AsyncSession, year: int) -> Coverage:
     plan = await find_plan_for_period(tx, year, date(year, 12, 31))
     if plan is None:
         return Coverage()
+    indicators = load_indicators()
     settled = {item.indicator for item in plan.items if item.state is not ItemState.PENDING}
-    return Coverage(plan.units - {CITY}, register_codes(load_indicators(), frozenset(settled)))
-
-
-async def _person_key(tx: AsyncSession, vault: Vault, person: Person, now: datetime) -> tuple[UUID, list[FieldError]]:
-    """The person's pseudonym, found under any held key or made under the current one; N12 for another name."""
-    keys = vault.hash.person_keys(person.id_type.value, person.number)
-    known = await repository.find_person(tx, list(keys.values()))
-    if known is None:
-        current = vault.hash.person_key(person.id_type.value, person.number)
-        if await repository.add_person(tx, *_sealed(vault, current, person, now)):
-            return current, []
-        known = await repository.find_person(tx, list(keys.values()))
-        assert known is not None
-    key, name_digest, key_id = known
-    is_same = vault.is_same(NAME, name_key(person.name), Lookup(key_id, name_digest))
-    return key, [] if is_same else [OTHER_NAME]
-
-
-def _sealed(vault: Vault, key: UUID, person: Person, now: datetime) -> tuple[dict[str, Any], dict[str, Any]]:
-    name = vault.hash.lookup(NAME, name_key(person.name))
-    seal = vault.cipher.encrypt
-    return (
-        {"person_key": key, "key_id": name.key_id, "name_digest": name.digest, "created_at": now},
-        {
-            "person_key": key,
-            "id_type": person.id_type.value,
-            "id_number_sealed": seal(person.number, column="person_identity.id_number", row_id=key),
-            "name_sealed": seal(person.name, column="person_identity.name", row_id=key),
-        },
+    return Coverage(
+        plan.units - {CITY},
+        register_codes(indicators, frozenset(settled)),
+        await repository.find_closed_months(tx, year),
+        attrition_codes(indicators),
     )
 
 
-def _claim(notice: Notice, person_key: UUID) -> Claim:
+async def _find_or_add(tx: AsyncSession, vault: Vault, person: Person) -> KnownPerson:
+    """The person, found under any held key or added under the current one."""
+    keys = vault.hash.person_keys(person.id_type.value, person.number)
+    known = await repository.find_person(tx, list(keys.values()))
+    if known is not None:
+        return known
+    key, name = vault.hash.person_key(person.id_type.value, person.number), name_key(person.name)
+    added = KnownPerson(new_id(), vault.name_digest(name), vault.hash.current_key_id)
+    block_id = new_id()
+    values = added._asdict() | {"person_key": key, "identity_block": block_id}
+    sealed = vault.seal_identities(block_id, identity_line(key, person))
+    if await repository.add_person(tx, values, sealed):
+        return added
+    known = await repository.find_person(tx, list(keys.values()))
+    assert known is not None
+    return known
+
+
+def identity_line(key: UUID, person: Person) -> str:
+    """As `Vault.seal_identities` takes it; a name has no comma."""
+    return f"{key.hex},{person.id_type.value},{person.number},{person.name}\n"
+
+
+def _claim(notice: Notice, person_id: UUID) -> Claim:
     return Claim(
         new_id(),
-        SlotKey(notice.year, notice.indicator, person_key),
+        SlotKey(notice.year, notice.indicator, person_id),
         notice.unit,
         notice.event_date,
         notice.received_at,
         notice.source_system,
         notice.source_ref,
+        is_pending=waits(notice.event_date, notice.evidence),
     )
 
 
-def _canonical(claim: Claim, person: Person) -> str:
-    """What makes two notices the same. When it was received is not content: a repeat arrives later."""
-    parts = (claim.key.year, claim.key.indicator, claim.key.person, claim.unit, claim.event_date, name_key(person.name))
-    return CONTENT_SEPARATOR.join(map(str, parts))
-
-
-async def _recorded_before(tx: AsyncSession, vault: Vault, claim: Claim, person: Person) -> Receipt:
-    event_id, key_id, digest = await repository.find_source(tx, claim.source_system, claim.source_ref)
-    if not vault.is_same(CONTENT, _canonical(claim, person), Lookup(key_id, digest)):
+async def _recorded_before(
+    tx: AsyncSession, vault: Vault, claim: Claim, person: Person, evidence: dict[str, Any] | None
+) -> Receipt:
+    """N5: the same content changes nothing. When it was received is not content: a repeat arrives later."""
+    before = await repository.find_source(tx, claim.source_system, claim.source_ref)
+    key, event_id = claim.key, before.event_id
+    if (before.year, before.indicator, before.person_id, before.unit, before.event_date, before.evidence) != (
+        *(key.year, key.indicator, key.person, claim.unit, claim.event_date, evidence),
+    ) or not vault.is_same_name(name_key(person.name), before.name_digest, before.name_key_id):
         raise SourceReusedError
     recorded = await repository.find_claim(tx, event_id)
     assert recorded is not None
     if recorded.retracted_at is not None:
         return Receipt(event_id, False, Outcome.RETRACTED)
+    if recorded.is_pending:
+        return Receipt(event_id, False, Outcome.PENDING)
     holder = await repository.find_holder(tx, recorded.key)
     if holder is not None and holder[0] == event_id:
         return Receipt(event_id, True, None)
@@ -218,6 +279,8 @@ async def retract_event(
     claim = await repository.find_claim(tx, event_id)
     if claim is None or not may_see(own_unit, claim.unit):
         raise EventNotFoundError
+    if claim.is_pending:
+        await repository.lock_pending(tx, event_id)  # it may be verified at this moment, and hold its slot afterwards
     holder = await repository.lock_slot(tx, claim.key)
     if not await repository.mark_retracted(tx, event_id, at=now, by=subject, reason=reason):
         raise AlreadyRetractedError
@@ -227,6 +290,48 @@ async def retract_event(
     await repository.pass_slot(tx, claim.key, heir)
     await repository.move_counts(tx, shift(claim, heir))
     return Retraction(event_id, now, heir)
+
+
+@dataclass(frozen=True, slots=True)
+class Verification:
+    """What a verification did."""
+
+    event_id: UUID
+    verified_at: datetime
+    counted: bool
+    held_by: tuple[UUID, str] | None
+
+
+async def verify_event(
+    tx: AsyncSession, *, subject: str, own_unit: str | None, event_id: UUID, basis: str, now: datetime
+) -> Verification:
+    """Finds a pending event (N10) true, on a stated basis: from now on it claims its slot like any other.
+
+    Raises:
+        EventNotFoundError: no such event, or another unit's.
+        NotPendingError: it never waited, is verified already, or was retracted.
+        VerifierRecordedError: who registered it cannot verify it.
+    """
+    await repository.lock_pending(tx, event_id)
+    claim = await repository.find_claim(tx, event_id)
+    if claim is None or not may_see(own_unit, claim.unit):
+        raise EventNotFoundError
+    recorder = await repository.find_recorder(tx, event_id)
+    if recorder == subject:
+        raise VerifierRecordedError
+    verified = {"event_id": event_id, "verified_at": now, "verified_by": subject, "recorded_by": recorder}
+    if not claim.is_pending or claim.retracted_at is not None:
+        raise NotPendingError
+    await repository.add_verification(tx, verified | {"basis": basis})
+    is_held, holder = await _take_slot(tx, claim)
+    return Verification(event_id, now, is_held, holder)
+
+
+async def list_pending(
+    tx: AsyncSession, *, own_unit: str | None, after: Sequence[Any] | None, limit: int
+) -> Sequence[Row[Any]]:
+    """Events that wait for their verification, as far as the account sees them."""
+    return await repository.list_pending(tx, limited_to(own_unit), after, limit)
 
 
 async def list_counts(

@@ -16,6 +16,7 @@ from kit.errors import FieldError
 from kit.identifiers.documents import IdType
 from targets_svc.register.domain import Coverage, Notice, identify
 from targets_svc.register.errors import AlreadyRetractedError, EventInvalidError
+from targets_svc.register.evidence import Evidence
 from targets_svc.register.service import Vault, find_coverage, record_event, retract_event
 from targets_svc.service_events import repository
 from targets_svc.service_events.domain import NOT_PLANNED, EventState, Person, ServiceEvent, indicators_of
@@ -184,6 +185,7 @@ def _notice(event: ServiceEvent, indicator: str, now: datetime) -> Notice:
         id_type=event.person.id_type,
         id_number=event.person.id_number,
         name=event.person.name,
+        evidence=Evidence(correction=True),  # what is told late changes the live series, and no closed month (N11)
     )
 
 

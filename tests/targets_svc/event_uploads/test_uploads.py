@@ -83,7 +83,7 @@ async def test_other_forms_of_a_file_say_the_same(targets: Targets) -> None:
         sheet = workbook.add_worksheet()
         sheet.write_row(0, 0, [LABELS[field] for field in FIELDS])
         for line, row in enumerate(rows, 1):
-            sheet.write_row(line, 0, [row[field] for field in FIELDS])
+            sheet.write_row(line, 0, [row.get(field, "") for field in FIELDS])
     async with working(targets), targets.staff("ZZ11") as staff:
         jobs = [
             await ended(staff, await upload(staff, content))

@@ -8,6 +8,8 @@ import httpx
 from kit.identifiers.citizen_id import check_character
 from tests.targets_svc.conftest import Client
 
+PROOF = {"I01a": {"unemployed_on": "2015-01-05"}, "I01b": {"certified_on": "2015-01-05"}}
+"""What the indicators ask for that need a proof (N8, N9)."""
 _references = itertools.count(1)
 
 
@@ -29,7 +31,8 @@ def event(n: int, unit: str, on: str, **changes: Any) -> dict[str, Any]:
         "unit": unit,
         "source_system": "hr",
         "source_ref": f"R{next(_references):06d}",
-    } | changes
+    } | changes | {name: value for name, value in PROOF.get(changes.get("indicator", ""), {}).items()
+                   if name not in changes}  # fmt: skip
 
 
 async def counts(account: Client, year: int = 2017) -> dict[tuple[str, str, str], int]:

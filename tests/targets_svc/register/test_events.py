@@ -214,9 +214,9 @@ async def test_nobody_is_named_in_a_log_an_error_or_a_readable_table(targets: Ta
 @pytest.mark.parametrize(
     ("role", "statement"),
     [
-        ("targets_app", "SELECT * FROM person_identity"),
-        ("targets_worker", "SELECT * FROM person_identity"),
-        ("targets_worker", "INSERT INTO person_identity SELECT * FROM person_identity"),
+        ("targets_app", "SELECT * FROM identity_block"),
+        ("targets_worker", "SELECT * FROM identity_block"),
+        ("targets_worker", "INSERT INTO identity_block SELECT * FROM identity_block"),
         ("targets_app", "UPDATE event SET unit = 'ZZ01'"),
         ("targets_app", "DELETE FROM event"),
         ("targets_app", "DELETE FROM event_retraction"),

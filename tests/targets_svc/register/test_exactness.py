@@ -20,6 +20,7 @@ from kit.identifiers.documents import IdType
 from targets_svc.register import repository, service
 from targets_svc.register.domain import Claim, Notice, RollupKey, SlotKey, rollup, slots
 from targets_svc.register.errors import AlreadyRetractedError
+from targets_svc.register.evidence import Evidence
 from targets_svc.register.service import Receipt, Vault
 from tests.targets_svc.conftest import Targets
 from tests.targets_svc.register.people import number
@@ -85,6 +86,7 @@ def notice(choose: random.Random, reference: str, people: int) -> Notice:
         id_type=IdType.RESIDENT_ID,
         id_number=number(choose.randrange(people)),
         name="王测试",
+        evidence=Evidence(unemployed_on=date(2016, 12, 1)),
     )
 
 

@@ -1,0 +1,190 @@
+"""A batch in the database: what is known is asked for by arrays of keys, what is new goes in by COPY.
+
+COPY into the tables themselves costs half of what INSERT … ON CONFLICT costs, and needs no table in between. It fails
+when somebody else has just recorded the same person or reference; then the batch is looked up and done again.
+
+Locks are taken in the order of the single event (person, event, slot, counts), each in the order of its key, so that
+uploads, single events and retractions wait for each other and never in a circle (targets design §8).
+"""
+
+import io
+import json
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+import polars as pl
+from sqlalchemy import text
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from targets_svc.register.evidence import SAME_SOURCE_A_DAY
+
+PERSON_COLUMNS = ("person_key", "person_id", "key_id", "name_digest", "identity_block")
+EVENT_COLUMNS = (
+    "event_id", "person_id", "received_at", "name_digest", "event_date", "year", "is_pending", "indicator", "unit",
+    "source_system", "source_ref", "name_key_id", "recorded_by", "evidence",
+)  # fmt: skip
+CLAIM_COLUMNS = (
+    "person_id", "year", "indicator", "event_id", "unit", "event_date", "received_at", "source_system", "source_ref",
+)  # fmt: skip
+_CLAIM = ", ".join(CLAIM_COLUMNS)
+
+# Most files bring references of their own: the ends of each system's range in the batch tell so in one look.
+_IN_RANGE = """
+    SELECT EXISTS (SELECT FROM unnest($1::text[], $2::text[], $3::text[]) r(source_system, first, last)
+        JOIN LATERAL (SELECT FROM event e WHERE e.source_system = r.source_system
+            AND e.source_ref BETWEEN r.first AND r.last LIMIT 1) e ON true)
+"""
+_RECORDED = """
+    SELECT k.row_no, e.year, e.indicator, e.person_id, e.unit, e.event_date, e.name_digest, e.name_key_id, e.evidence
+    FROM unnest($1::int[], $2::text[], $3::text[]) k(row_no, source_system, source_ref)
+    JOIN event e ON (e.source_system, e.source_ref) = (k.source_system COLLATE "C", k.source_ref COLLATE "C")
+"""
+RECORDED: dict[str, Any] = {
+    "row_no": pl.Int32, "was_year": pl.Int32, "was_indicator": pl.String, "was_person_id": pl.String,
+    "was_unit": pl.String, "was_event_date": pl.Date, "was_name_digest": pl.Int64, "was_name_key_id": pl.String,
+    "was_evidence": pl.String,
+}  # fmt: skip
+_PERSONS = """
+    SELECT person_key, person_id, name_digest, key_id
+    FROM unnest($1::uuid[]) k(person_key) JOIN person USING (person_key)
+"""
+PERSONS: dict[str, Any] = {
+    "person_key": pl.String, "person_id": pl.String, "first_name_digest": pl.Int64, "first_key_id": pl.String,
+}  # fmt: skip
+# The row is locked even when the claim loses, as in the statement of a single event.
+_CLAIM_SLOTS = f"""
+    INSERT INTO slot AS held ({_CLAIM})
+    SELECT {_CLAIM} FROM unnest($1::uuid[]) WITH ORDINALITY k(event_id, place) JOIN event USING (event_id)
+    ORDER BY place
+    ON CONFLICT (person_id, year, indicator) DO UPDATE
+    SET event_id = excluded.event_id, unit = excluded.unit, event_date = excluded.event_date,
+        received_at = excluded.received_at, source_system = excluded.source_system, source_ref = excluded.source_ref
+    WHERE (excluded.event_date, excluded.received_at, excluded.source_system, excluded.source_ref)
+        < (held.event_date, held.received_at, held.source_system, held.source_ref)
+    RETURNING new.event_id, old.unit, EXTRACT(month FROM old.event_date)::int
+"""  # noqa: S608  constants of this module
+MOVED: dict[str, Any] = {"event_id": pl.String, "old_unit": pl.String, "old_month": pl.Int32}
+_FIRST_ENDS = """
+    SELECT person_id, year, indicator, event_date FROM slot
+    WHERE person_id = ANY($1::uuid[]) AND indicator = ANY($2::text[])
+"""
+ENDS: dict[str, Any] = {"person_id": pl.String, "year": pl.Int32, "end": pl.String, "ended_on": pl.Date}
+_SAME_DAY = """
+    SELECT k.value, k.event_date, count(*) FROM unnest($1::text[], $2::date[]) k(value, event_date)
+    JOIN LATERAL (SELECT FROM event e WHERE e.evidence ->> '{name}' = k.value AND e.event_date = k.event_date
+        AND e.evidence ->> '{name}' IS NOT NULL LIMIT {limit}) e ON true
+    GROUP BY 1, 2
+"""
+SAME_DAYS: dict[str, Any] = {"value": pl.String, "event_date": pl.String, "before": pl.Int64}
+_DELTAS = "jsonb_to_recordset(CAST(:deltas AS jsonb)) AS d(unit text, indicator text, year int, month int, by int)"
+_LOCK_COUNTS = text(
+    f"""
+    SELECT count(*) FROM (
+        SELECT FROM rollup r JOIN {_DELTAS} USING (unit, indicator, year, month)
+        ORDER BY r.unit COLLATE "C", r.indicator COLLATE "C", r.year, r.month FOR UPDATE OF r) locked
+    """  # noqa: S608
+)
+_MOVE_COUNTS = text(
+    f"""
+    UPDATE rollup r SET n = r.n + d.by FROM {_DELTAS}
+    WHERE (r.unit, r.indicator, r.year, r.month) = (d.unit, d.indicator, d.year, d.month)
+    """  # noqa: S608
+)
+# In a transaction of its own, before any batch: a row that is inserted late would be locked out of order.
+_ALL_CELLS = text(
+    """
+    INSERT INTO rollup (unit, indicator, year, month, n)
+    SELECT u, i, :year, m, 0 FROM unnest(CAST(:units AS text[])) u, unnest(CAST(:indicators AS text[])) i,
+        generate_series(1, 12) m
+    ORDER BY u COLLATE "C", i COLLATE "C", m
+    ON CONFLICT DO NOTHING
+    """
+)
+
+
+async def begin(tx: AsyncSession) -> None:
+    """Lost batches are done again: the job's own row stands in the same log, and its end is written through.
+
+    The planner knows nothing of arrays; whatever their size, each key is one look into an index.
+    """
+    await tx.execute(text("SET LOCAL synchronous_commit = off"))
+    await tx.execute(text("SET LOCAL enable_hashjoin = off"))
+    await tx.execute(text("SET LOCAL enable_mergejoin = off"))
+
+
+async def find_recorded(tx: AsyncSession, rows: pl.DataFrame) -> pl.DataFrame:
+    """Of the rows whose source reference is in the ledger, what it stands for there, as `RECORDED`."""
+    ranges = rows.group_by("source_system").agg(
+        pl.col("source_ref").min().alias("first"), pl.col("source_ref").max().alias("last")
+    )
+    driver = await _driver(tx)
+    found = []
+    if await driver.fetchval(_IN_RANGE, *(ranges.get_column(name).to_list() for name in ranges.columns)):
+        keys = (rows.get_column(name).to_list() for name in ("row_no", "source_system", "source_ref"))
+        found = await driver.fetch(_RECORDED, *keys)
+    return _frame(found, RECORDED)
+
+
+async def find_persons(tx: AsyncSession, keys: pl.Series) -> pl.DataFrame:
+    """Those of the keys (hexadecimal) under which somebody is recorded, as `PERSONS`."""
+    return _frame(await (await _driver(tx)).fetch(_PERSONS, keys.to_list()), PERSONS)
+
+
+async def find_ends(tx: AsyncSession, persons: pl.Series, ends: Sequence[str]) -> pl.DataFrame:
+    """The slots under which the end of a case is counted, as `ENDS` (N7)."""
+    return _frame(await (await _driver(tx)).fetch(_FIRST_ENDS, persons.to_list(), list(ends)), ENDS)
+
+
+async def count_same_day(tx: AsyncSession, name: str, groups: pl.DataFrame) -> pl.DataFrame:
+    """Events before this batch by (value, event_date) of `groups`, counted as far as N13 looks."""
+    statement = _SAME_DAY.format(name=name, limit=SAME_SOURCE_A_DAY)
+    days = groups.get_column("event_date").str.to_date().to_list()
+    found = await (await _driver(tx)).fetch(statement, groups.get_column("value").to_list(), days)
+    return _frame([(value, day.isoformat(), n) for value, day, n in found], SAME_DAYS)
+
+
+async def copy(tx: AsyncSession, table: str, columns: Sequence[str], lines: bytes) -> None:
+    """Raises asyncpg.UniqueViolationError when somebody was faster with one of them."""
+    await (await _driver(tx)).copy_to_table(table, columns=columns, source=io.BytesIO(lines), format="csv")
+
+
+def as_lines(frame: pl.DataFrame, columns: Sequence[str]) -> bytes:
+    """What COPY takes."""
+    return frame.select(columns).write_csv(include_header=False).encode()
+
+
+async def claim_slots(tx: AsyncSession, event_ids: pl.Series) -> pl.DataFrame:
+    """Events that have their slot now, with unit and month of those they displaced, as `MOVED`."""
+    return _frame(await (await _driver(tx)).fetch(_CLAIM_SLOTS, event_ids.to_list()), MOVED)
+
+
+async def move_counts(tx: AsyncSession, deltas: Sequence[Mapping[str, Any]]) -> None:
+    """The roll-up's rows, locked in the order of their key; single events wait here only for the end of a batch."""
+    values = {"deltas": json.dumps(deltas)}
+    await tx.execute(_LOCK_COUNTS, values)
+    await tx.execute(_MOVE_COUNTS, values)
+
+
+async def make_cells(tx: AsyncSession, year: int, units: Sequence[str], indicators: Sequence[str]) -> None:
+    """Counts of zero for all cells of a year that may be counted."""
+    await tx.execute(_ALL_CELLS, {"year": year, "units": list(units), "indicators": list(indicators)})
+
+
+async def _driver(tx: AsyncSession) -> Any:
+    """asyncpg's connection, within the transaction that SQLAlchemy has begun."""
+    return (await (await tx.connection()).get_raw_connection()).driver_connection
+
+
+def _frame(found: Sequence[Any], schema: dict[str, Any]) -> pl.DataFrame:
+    """Ids become 32 hexadecimal digits."""
+    columns = list(zip(*found, strict=True)) or [()] * len(schema)
+    return pl.DataFrame(
+        {
+            name: [value if value is None else value.hex for value in column] if name.endswith(_IDS) else list(column)
+            for (name, _), column in zip(schema.items(), columns, strict=True)
+        },
+        schema=schema,
+    )
+
+
+_IDS = ("person_id", "event_id", "person_key")
