@@ -59,8 +59,11 @@ class GatewaySettings(ProcessSettings):
         clients_file: JSON of the clients that may ask for tokens, see `api_gateway.identity.repository`.
         access_signing_key: private Ed25519 JWK; signs the tokens of clients.
         internal_signing_key: private Ed25519 JWK, another one; signs the tokens for services.
-        targets_url, eligibility_url, loans_url: `http://host:port` of the services.
+        targets_url, eligibility_url, loans_url: `http://host:port` of the services; of several instances with commas.
         base_url: the public address of the gateway.
+        hosts: names, besides that of `base_url`, by which clients may call the gateway, with commas between; `*`: any.
+            In development any name will do.
+        maintenance_file: see `api_gateway.forwarding.maintenance`; it need not exist.
     """
 
     database_url: SecretStr | None = None
@@ -72,6 +75,8 @@ class GatewaySettings(ProcessSettings):
     eligibility_url: str
     loans_url: str
     base_url: str
+    hosts: str = ""
+    maintenance_file: Path | None = None
 
     @field_validator("access_signing_key", "internal_signing_key")
     @classmethod
@@ -87,7 +92,10 @@ class GatewaySettings(ProcessSettings):
     @field_validator("targets_url", "eligibility_url", "loans_url")
     @classmethod
     def _upstream(cls, value: str) -> str:
-        return Address.parse(value).url
+        addresses = [Address.parse(url.strip()).url for url in value.split(",")]
+        if len(set(addresses)) != len(addresses):
+            raise ValueError("must not name an instance twice")
+        return ",".join(addresses)
 
     @field_validator("base_url")
     @classmethod
@@ -117,10 +125,22 @@ class GatewaySettings(ProcessSettings):
     def internal_jwk(self) -> dict[str, Any]:
         return dict(json.loads(self.internal_signing_key.get_secret_value()))
 
-    def upstreams(self) -> dict[str, Address]:
-        """The services by the names that the route table uses."""
+    def upstreams(self) -> dict[str, tuple[Address, ...]]:
+        """The instances of the services by the names that the route table uses."""
         return {
-            "targets": Address.parse(self.targets_url),
-            "eligibility": Address.parse(self.eligibility_url),
-            "loans": Address.parse(self.loans_url),
+            "targets": _addresses(self.targets_url),
+            "eligibility": _addresses(self.eligibility_url),
+            "loans": _addresses(self.loans_url),
         }
+
+    def known_hosts(self) -> frozenset[bytes]:
+        """The names by which the gateway may be called, without ports; empty: any."""
+        named = [name.strip().lower() for name in self.hosts.split(",") if name.strip()]
+        if "*" in named or (self.environment == "development" and not named):
+            return frozenset()
+        own = urlsplit(self.base_url).hostname or ""
+        return frozenset(name.encode("ascii" if name.isascii() else "idna") for name in (own, *named))
+
+
+def _addresses(urls: str) -> tuple[Address, ...]:
+    return tuple(Address.parse(url) for url in urls.split(","))

@@ -36,21 +36,23 @@ class Application:
 
     Attributes:
         name: as people and logs call it.
-        factory: `module:function` of the ASGI application.
+        program: a module to run, or `module:function` of an ASGI application for uvicorn.
         port_offset: added to PORT.
         variables: the environment that it reads.
         role: of the database.
     """
 
     name: str
-    factory: str
+    program: str
     port_offset: int
     variables: tuple[str, ...]
     role: str
 
     def command(self, host: str, port: int) -> tuple[str, ...]:
         where = ("--host", host, "--port", str(port))
-        return ("uvicorn", "--factory", self.factory, *where, "--no-server-header", "--no-access-log")
+        if ":" not in self.program:
+            return ("python", "-m", self.program, *where)
+        return ("uvicorn", "--factory", self.program, *where, "--no-server-header", "--no-access-log")
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +82,7 @@ class Step:
         return ("python", "-m", self.module, *self.arguments)
 
 
-GATEWAY = Application("gateway", "api_gateway.main:create_app", 0, _GATEWAY_VARIABLES, "gateway_app")
+GATEWAY = Application("gateway", "api_gateway", 0, _GATEWAY_VARIABLES, "gateway_app")
 SERVICES = tuple(
     Application(name, f"{name}_svc.main:create_app", offset, _SERVICE_VARIABLES, f"{name}_app")
     for offset, name in enumerate(SERVICE_NAMES, start=1)

@@ -6,6 +6,7 @@ import re
 from collections.abc import AsyncIterator, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -14,7 +15,9 @@ import pytest
 from argon2 import PasswordHasher
 from pydantic import SecretStr
 
+from api_gateway.forwarding.breaker import BreakerRules
 from api_gateway.forwarding.route_table import RouteTable, load_route_table
+from api_gateway.forwarding.server.connection import ClientConnection
 from api_gateway.identity.repository import load_roles
 from api_gateway.main import create_app
 from api_gateway.settings import GatewaySettings
@@ -54,13 +57,17 @@ class Gateways:
         self, targets: str, eligibility: str | None = None, loans: str | None = None, table: RouteTable | None = None
     ) -> Iterator[str]:
         """Yields the base URL; an upstream that is not given is the first one."""
-        with serving(create_app(self.settings(targets, eligibility or targets, loans or targets), table)) as url:
+        app = create_app(self.settings(targets, eligibility or targets, loans or targets), table or changed_table())
+        with serving(app, http=partial(ClientConnection, app.state.gate)) as url:
             yield url
 
 
-def changed_table(**changes: Any) -> RouteTable:
-    """The real table with other times or limits on every route."""
-    table = load_route_table(UPSTREAMS)
+NEVER_OPENS = BreakerRules(consecutive=10**9, share=1.0, minimum=10**9, window_seconds=10, open_seconds=10)
+
+
+def changed_table(breaker: BreakerRules = NEVER_OPENS, **changes: Any) -> RouteTable:
+    """The real table with other times or limits on every route, and breakers that never open."""
+    table = replace(load_route_table(UPSTREAMS), breaker=breaker)
     whole = {
         name: changes.pop(name) for name in ("connections_per_upstream", "client_silence_seconds") & changes.keys()
     }
@@ -133,7 +140,9 @@ async def scripted(scripted_for_all: ScriptedUpstream, gateway_url: str) -> Asyn
 async def connections(anonymous: httpx.AsyncClient, upstream: str) -> int:
     """How many connections the gateway has to an upstream, as it says itself."""
     text = (await anonymous.get("/metrics")).text
-    found = re.findall(rf'gateway_upstream_connections\{{state="\w+",upstream="{upstream}"\}} (\d+)', text)
+    found = re.findall(
+        rf'gateway_upstream_connections\{{instance="[^"]+",state="\w+",upstream="{upstream}"\}} (\d+)', text
+    )
     assert len(found) == 2
     return sum(map(int, found))
 

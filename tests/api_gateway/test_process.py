@@ -39,8 +39,7 @@ def environment(gateways: Gateways, upstream: str, **changes: str) -> dict[str, 
 
 
 def command(port: int) -> Sequence[str]:
-    uvicorn = [sys.executable, "-m", "uvicorn", "--factory", "api_gateway.main:create_app"]
-    return [*uvicorn, "--host", "127.0.0.1", "--port", str(port), "--no-server-header", "--no-access-log"]
+    return [sys.executable, "-m", "api_gateway", "--host", "127.0.0.1", "--port", str(port)]
 
 
 @asynccontextmanager
@@ -68,15 +67,17 @@ async def until_alive(anonymous: httpx.AsyncClient) -> None:
                 return
 
 
-async def test_sigterm_lets_a_request_finish_and_lets_nobody_in(
+async def test_sigterm_lets_everything_in_flight_finish_and_tells_the_others_to_come_again(
     gateways: Gateways, scripted: ScriptedUpstream, tmp_path: Path
 ) -> None:
-    at_work = asyncio.Event()
+    """R12: 50 in flight, all finish; new ones get 503 with Retry-After; the process ends with 0."""
+    at_work = 0
     go_on = asyncio.Event()
 
     async def slow(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        nonlocal at_work
         await read_head(reader)
-        at_work.set()
+        at_work += 1
         await go_on.wait()
         writer.write(OK + b"content-length: 4\r\n\r\ndone")
         await writer.drain()
@@ -88,29 +89,61 @@ async def test_sigterm_lets_a_request_finish_and_lets_nobody_in(
     async with process(port, environment(gateways, scripted.url), output) as gateway, client(url) as anonymous:
         await until_alive(anonymous)
         headers = {"Authorization": f"Bearer {await token_of(url)}"}
-        request = asyncio.create_task(anonymous.post(CHECKS, headers=headers, content=b"{}"))
+        requests = [asyncio.create_task(anonymous.post(CHECKS, headers=headers, content=b"{}")) for _ in range(50)]
         async with asyncio.timeout(30):
-            await at_work.wait()
+            while at_work < 50:
+                await asyncio.sleep(0.01)
             gateway.send_signal(signal.SIGTERM)
-            await until_refused(port)
-            assert not request.done()
+            late = await until_draining(url)
+            assert late.json()["code"] == "SHUTTING_DOWN"
+            assert late.headers["retry-after"] == "1"
+            async with client(url) as newcomer:
+                assert (await newcomer.post(CHECKS, headers=headers, content=b"{}")).status_code == 503
+                assert at_work == 50
+                assert (await newcomer.get("/readyz")).json()["status"] == "draining"
+            assert not any(request.done() for request in requests)
             go_on.set()
-            answer = await request
-            assert (answer.status_code, answer.text) == (200, "done")
-            await gateway.wait()
-    assert gateway.returncode in (0, -signal.SIGTERM)
-    for line in output.read_text().splitlines():
-        assert json.loads(line)["level"] in ("info", "warning")
+            answers = await asyncio.gather(*requests)
+            assert {(answer.status_code, answer.text) for answer in answers} == {(200, "done")}
+            assert await asyncio.wait_for(gateway.wait(), 15) == 0
+    lines = [json.loads(line) for line in output.read_text().splitlines()]
+    assert {line["level"] for line in lines} <= {"info", "warning"}
+    served = [line for line in lines if line.get("status") == 200 and line.get("route") == "/api/v1/eligibility/*"]
+    assert len(served) == 50, "the log is written to its end"
 
 
-async def until_refused(port: int) -> None:
+async def until_draining(url: str) -> httpx.Response:
     while True:
-        try:
-            _, writer = await asyncio.open_connection("127.0.0.1", port)
-        except ConnectionRefusedError:
-            return
-        writer.close()
-        await asyncio.sleep(0.02)
+        async with client(url) as newcomer:
+            answer = await newcomer.get("/docs")
+        if answer.status_code == 503:
+            return answer
+        await asyncio.sleep(0.01)
+
+
+async def test_what_hangs_ends_with_the_process(gateways: Gateways, scripted: ScriptedUpstream, tmp_path: Path) -> None:
+    at_work = asyncio.Event()
+
+    async def hangs(reader: asyncio.StreamReader, _: asyncio.StreamWriter) -> None:
+        await read_head(reader)
+        at_work.set()
+        await reader.read()
+
+    scripted.script = hangs
+    port = free_ports(1)[0]
+    url = f"http://127.0.0.1:{port}"
+    env = environment(gateways, scripted.url)
+    async with process(port, env, tmp_path / "output") as gateway, client(url) as anonymous:
+        await until_alive(anonymous)
+        headers = {"Authorization": f"Bearer {await token_of(url)}"}
+        request = asyncio.create_task(anonymous.post(CHECKS, headers=headers, content=b"{}"))
+        await at_work.wait()
+        gateway.send_signal(signal.SIGTERM)
+        await until_draining(url)
+        gateway.send_signal(signal.SIGINT)  # at once
+        assert await asyncio.wait_for(gateway.wait(), 15) == 0
+        with pytest.raises(httpx.TransportError):
+            await request
 
 
 async def test_bodies_stream_through_both_ways_on_the_loop_of_production(
@@ -145,11 +178,18 @@ async def test_bodies_stream_through_both_ways_on_the_loop_of_production(
                 await anonymous.get("/api/v1/loans/rules")
 
 
+LASTING = {
+    "JIUYE_DATABASE_URL": "postgresql+asyncpg://gateway_app:x@127.0.0.1:9/jiuye",
+    "JIUYE_REDIS_URL": "redis://127.0.0.1:9/0",
+}
+
+
 @pytest.mark.parametrize(
     ("change", "says_why"),
     [
         ({"JIUYE_CLIENTS_FILE": "/nowhere/clients.json"}, "/nowhere/clients.json cannot be read"),
-        ({"JIUYE_ENVIRONMENT": "production"}, "development secrets"),
+        ({"JIUYE_ENVIRONMENT": "production"} | LASTING, "development secrets"),
+        ({"JIUYE_ENVIRONMENT": "production"}, "production needs JIUYE_DATABASE_URL"),
         ({"JIUYE_TARGETS_URL": "https://targets"}, "targets_url"),
         ({"JIUYE_ACCESS_SIGNING_KEY": "{}"}, "access_signing_key"),
     ],

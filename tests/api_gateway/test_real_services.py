@@ -55,7 +55,8 @@ async def test_all_are_ready(platform: httpx.AsyncClient) -> None:
     async with asyncio.timeout(30):
         while (ready := await platform.get("/readyz")).status_code != 200:  # their first connections take a moment
             await asyncio.sleep(0.05)
-    assert ready.json() == {"status": "ok", "upstreams": dict.fromkeys(UPSTREAMS, "up")}
+    assert ready.json()["status"] == "ok"
+    assert ready.json()["upstreams"] == dict.fromkeys(UPSTREAMS, "up")
 
 
 @pytest.mark.parametrize(

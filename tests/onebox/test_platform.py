@@ -161,12 +161,12 @@ def test_a_second_start_beside_it_is_refused(platform):
     other = subprocess.run(command, cwd=REPOSITORY, env=elsewhere, capture_output=True, text=True, check=False)
     assert other.returncode == 1
     assert f"端口 {platform.port} 已被" in other.stderr
-    assert platform.pids("api_gateway.main") != []
+    assert platform.pids("api_gateway") != []
 
 
 @pytest.mark.parametrize("name", ["targets", "loans-worker", "gateway", "postgres", "valkey"])
 def test_a_process_that_is_killed_comes_back(platform, name):
-    words = {"gateway": "api_gateway.main", "targets": "targets_svc.main", "loans-worker": "loans_svc.worker"}
+    words = {"gateway": "api_gateway", "targets": "targets_svc.main", "loans-worker": "loans_svc.worker"}
     if name in words:
         (pid,) = platform.pids(words[name])
     else:

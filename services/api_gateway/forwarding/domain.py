@@ -1,22 +1,24 @@
 """What a request must look like to be let in, and which headers travel on (pure).
 
-uvicorn refuses broken framing (Content-Length with Transfer-Encoding, bad chunks, folded headers); what it lets
+llhttp refuses broken framing (Content-Length with Transfer-Encoding, bad chunks, folded headers); what it lets
 through is refused here.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
+from dataclasses import dataclass
 from urllib.parse import unquote_to_bytes
 
 from api_gateway.forwarding.errors import (
     HeadersTooLargeError,
+    HostUnknownError,
     MethodRefusedError,
     RequestRefusedError,
     TargetInvalidError,
     TargetTooLongError,
 )
 
-Headers = Sequence[tuple[bytes, bytes]]
+HeaderList = list[tuple[bytes, bytes]]
 
 METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 IDEMPOTENT = frozenset({"DELETE", "GET", "HEAD", "OPTIONS", "PUT"})  # RFC 9110 §9.2.2
@@ -25,8 +27,21 @@ MAX_HEADER_BYTES = 16 * 1024
 MAX_TARGET_BYTES = 8 * 1024
 
 # More than one of these has no meaning, or two readings.
-_ONCE = frozenset({b"authorization", b"content-length", b"content-type", b"idempotency-key", b"transfer-encoding"})
-_HOST = re.compile(rb"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(:[0-9]{1,5})?")
+_ONCE = frozenset(
+    {
+        b"authorization",
+        b"content-length",
+        b"content-type",
+        b"dpop",
+        b"expect",
+        b"host",
+        b"idempotency-key",
+        b"traceparent",
+        b"transfer-encoding",
+    }
+)
+_HOST = re.compile(rb"(\[[0-9A-Fa-f:.]+\]|[A-Za-z0-9._-]+)(?::[0-9]{1,5})?")
+_PLAIN_PATH = re.compile(rb"(?:/[A-Za-z0-9_~:@,-]+)+")
 _BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _HIDDEN = re.compile(rb"[\x00-\x1f\x7f\\]|%(?:00|2e|2f|5c|25)", re.IGNORECASE)
 _ENCODED_SLASH = re.compile(rb"%2f|%5c", re.IGNORECASE)
@@ -46,10 +61,42 @@ _HOP_BY_HOP = frozenset(
     }
 )
 _OURS_IN_ANSWERS = frozenset({b"date", b"server", b"via", b"x-powered-by", b"x-request-id", b"traceparent"})
+_DROPPED_OF_ANSWERS = _HOP_BY_HOP | _OURS_IN_ANSWERS
+_DROPPED_OF_EMPTY_ANSWERS = _DROPPED_OF_ANSWERS | {b"content-length"}  # the client would wait for a body
 
 
-def check_request(method: str, raw_path: bytes, query: bytes, headers: Headers, http_version: str) -> None:
+@dataclass(slots=True)
+class Shape:
+    """What the gateway itself reads of a request's headers.
+
+    Attributes:
+        host: without the port, lower case; None in HTTP/1.0.
+        proof: the header DPoP (RFC 9449), of clients whose token is bound to a key.
+        length: the declared length of the body.
+        is_chunked: whether a body of unknown length follows.
+        is_expecting: whether the client waits to be told to go on (100-continue).
+        hops: the value of Connection, which names headers that stay here.
+    """
+
+    host: bytes | None = None
+    authorization: str | None = None
+    proof: str | None = None
+    traceparent: str | None = None
+    length: int | None = None
+    is_chunked: bool = False
+    is_expecting: bool = False
+    hops: bytes = b""
+
+    @property
+    def has_body(self) -> bool:
+        return self.is_chunked or bool(self.length)
+
+
+def check_request(method: str, raw_path: bytes, query: bytes, headers: HeaderList, http_version: str) -> Shape:
     """Refuses what is let in nowhere, the gateway's own calls included.
+
+    Args:
+        headers: names in lower case.
 
     Raises:
         MethodRefusedError, TargetTooLongError, TargetInvalidError, HeadersTooLargeError, RequestRefusedError.
@@ -58,22 +105,68 @@ def check_request(method: str, raw_path: bytes, query: bytes, headers: Headers, 
         raise MethodRefusedError(headers={"Allow": ", ".join(METHODS)})
     if len(raw_path) + len(query) + 1 > MAX_TARGET_BYTES:
         raise TargetTooLongError
-    check_path(raw_path)
-    if len(headers) > MAX_FIELDS or sum(len(name) + len(value) + 4 for name, value in headers) > MAX_HEADER_BYTES:
+    if not _PLAIN_PATH.fullmatch(raw_path):
+        check_path(raw_path)
+    if len(headers) > MAX_FIELDS or sum([len(name) + len(value) + 4 for name, value in headers]) > MAX_HEADER_BYTES:
         raise HeadersTooLargeError
-    names = [name for name, _ in headers]
-    if any(names.count(name) > 1 for name in _ONCE):
+    shape = _shape(headers)
+    if shape.host is None and http_version != "1.0":
         raise RequestRefusedError
-    hosts = [value for name, value in headers if name == b"host"]
-    if len(hosts) != 1 and not (http_version == "1.0" and not hosts):
+    if shape.is_chunked and (shape.length is not None or http_version == "1.0"):
         raise RequestRefusedError
-    if hosts and not _HOST.fullmatch(hosts[0]):
+    return shape
+
+
+def _shape(headers: HeaderList) -> Shape:
+    once: dict[bytes, bytes] = {}
+    hops = b""
+    for name, value in headers:
+        if name in _ONCE:
+            if name in once:
+                raise RequestRefusedError
+            once[name] = value
+        elif name == b"connection":
+            hops = hops + b"," + value if hops else value
+    found = once.get
+    return Shape(
+        host=_host(found(b"host")),
+        authorization=_text(found(b"authorization")),
+        proof=_text(found(b"dpop")),
+        traceparent=_text(found(b"traceparent")),
+        length=_length(found(b"content-length")),
+        is_chunked=_is_chunked(found(b"transfer-encoding")),
+        is_expecting=found(b"expect", b"").lower() == b"100-continue",
+        hops=hops,
+    )
+
+
+def _text(value: bytes | None) -> str | None:
+    return None if value is None else value.decode("latin-1")
+
+
+def _host(value: bytes | None) -> bytes | None:
+    if value is None:
+        return None
+    match = _HOST.fullmatch(value)
+    if not match:
         raise RequestRefusedError
-    coding = [value for name, value in headers if name == b"transfer-encoding"]
-    if coding and (coding[0].strip().lower() != b"chunked" or http_version == "1.0"):
+    return match[1].lower()
+
+
+def _length(value: bytes | None) -> int | None:
+    if value is None:
+        return None
+    if not value.isdigit():
+        raise RequestRefusedError
+    return int(value)
+
+
+def _is_chunked(value: bytes | None) -> bool:
+    if value is None:
+        return False
+    if value.strip().lower() != b"chunked":
         raise RequestRefusedError("请求体只支持Content-Length或chunked传输，请去掉其他传输编码。")
-    if coding and any(name == b"content-length" for name, _ in headers):  # uvicorn adds trailers to the headers
-        raise RequestRefusedError
+    return True
 
 
 def check_path(raw_path: bytes) -> None:
@@ -96,39 +189,41 @@ def check_path(raw_path: bytes) -> None:
         raise TargetInvalidError from None
 
 
-def has_body(headers: Headers) -> bool:
-    """Whether the framing announces one."""
-    return any(name == b"transfer-encoding" or (name == b"content-length" and value != b"0") for name, value in headers)
+def check_host(host: bytes | None, known: frozenset[bytes]) -> None:
+    """Refuses a host that is none of ours.
+
+    Args:
+        known: without ports, lower case; empty lets any name in.
+
+    Raises:
+        HostUnknownError.
+    """
+    if known and host is not None and host not in known:
+        raise HostUnknownError
 
 
-def declared_length(headers: Headers) -> int | None:
-    """The Content-Length, if there is one."""
-    return next((int(value) for name, value in headers if name == b"content-length" and value.isdigit()), None)
-
-
-def passed_on(headers: Headers, allowed: frozenset[bytes]) -> list[tuple[bytes, bytes]]:
+def passed_on(headers: HeaderList, allowed: frozenset[bytes], hops: bytes = b"") -> HeaderList:
     """Those of a client's headers that reach a service.
 
     Args:
-        allowed: names, lower case; a header that Connection names is dropped all the same (RFC 9110 §7.6.1).
+        allowed: names, lower case.
+        hops: the value of Connection; a header that it names is dropped all the same (RFC 9110 §7.6.1).
     """
-    named = _named_by_connection(headers)
-    return [(name, value) for name, value in headers if name in allowed and name not in named]
+    passed = [header for header in headers if header[0] in allowed]
+    named = _named(hops) if hops else ()
+    return [header for header in passed if header[0] not in named] if named else passed
 
 
-def returned(status: int, headers: Headers) -> list[tuple[bytes, bytes]]:
+def returned(status: int, headers: HeaderList) -> HeaderList:
     """Those of a service's headers that reach the client. Names come in lower case."""
-    dropped = _HOP_BY_HOP | _OURS_IN_ANSWERS | _named_by_connection(headers)
-    if status in (204, 304):
-        dropped |= {b"content-length"}  # there is no body, and the server would wait for one
-    return [(name, value) for name, value in headers if name not in dropped]
+    dropped = _DROPPED_OF_EMPTY_ANSWERS if status in (204, 304) else _DROPPED_OF_ANSWERS
+    for name, value in headers:
+        if name == b"connection":
+            dropped |= _named(value)
+    return [header for header in headers if header[0] not in dropped]
 
 
-def _named_by_connection(headers: Iterable[tuple[bytes, bytes]]) -> frozenset[bytes]:
-    return frozenset(
-        token.strip().lower()
-        for name, value in headers
-        if name == b"connection"
-        for token in value.split(b",")
-        if token.strip().lower() not in (b"content-length", b"content-type")  # framing and meaning stay
-    )
+def _named(connection: bytes) -> frozenset[bytes]:
+    """The headers that a value of Connection names; framing and meaning stay all the same."""
+    names: Iterable[bytes] = (token.strip().lower() for token in connection.split(b","))
+    return frozenset(names) - {b"content-length", b"content-type", b"close", b"keep-alive"}

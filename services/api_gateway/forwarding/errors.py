@@ -42,7 +42,7 @@ class HeadersTooLargeError(RequestRefusedError):
 class RequestSlowError(RequestRefusedError):
     code = "REQUEST_TIMEOUT"
     title = "等待请求内容超时"
-    default_detail = "长时间没有收到请求内容，请检查网络后重新提交。"
+    default_detail = "长时间没有收到完整的请求，请检查网络后重新提交。"
     status = 408
 
 
@@ -51,6 +51,49 @@ class MethodRefusedError(RequestRefusedError):
     title = "不支持的操作"
     default_detail = "不支持该请求方法，请对照接口文档核对。"
     status = 405
+
+
+class HostUnknownError(RequestRefusedError):
+    code = "HOST_UNKNOWN"
+    title = "请求的主机名不属于本平台"
+    default_detail = "请按接口文档中的公开地址访问，不要改动Host请求头。"
+    status = 421
+
+
+class MaintenanceError(DomainError):
+    """An operator has taken the service, or all of them, out of use for a while."""
+
+    kind = Kind.UNAVAILABLE
+    code = "MAINTENANCE"
+    title = "系统正在维护"
+    default_detail = "请求没有被受理，请在维护结束后重试；如急需办理可拨打12333。"
+
+
+class DrainingError(DomainError):
+    """This process is about to end; another one, or its successor, takes the request."""
+
+    kind = Kind.UNAVAILABLE
+    code = "SHUTTING_DOWN"
+    title = "网关正在重启"
+    default_detail = "请求没有被受理，请立即重试。"
+
+
+class PoolExhaustedError(DomainError):
+    """All places of the service were taken for as long as a request may wait."""
+
+    kind = Kind.UNAVAILABLE
+    code = "POOL_EXHAUSTED"
+    title = "服务繁忙"
+    default_detail = "办理的人较多，请求尚未被受理，请稍后重试。"
+
+
+class BreakerOpenError(DomainError):
+    """Every instance of the service has failed so often that it is left alone for a moment."""
+
+    kind = Kind.UNAVAILABLE
+    code = "BREAKER_OPEN"
+    title = "服务暂停受理"
+    default_detail = "服务连续出错，正在恢复，请求尚未被受理，请稍后重试。"
 
 
 class UpstreamUnavailableError(DomainError):

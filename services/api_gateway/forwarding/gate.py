@@ -1,173 +1,191 @@
-"""The gate, in pure ASGI: what is let in, who asks, where it goes.
+"""The gate: what is let in, who asks, where it goes, and what is remembered of it.
 
-It stands in front of the gateway's own calls; those of the services never reach FastAPI.
+It decides about small records and touches no socket; the server calls it for every request.
 """
 
-import asyncio
+import random
 import time
+from collections.abc import Callable
+from typing import Protocol
 
 import structlog
-from fastapi import FastAPI, Request
-from starlette.responses import Response
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from api_gateway.forwarding.client_stream import AsgiClientStream, body_too_large
-from api_gateway.forwarding.domain import check_request, declared_length, has_body, passed_on
-from api_gateway.forwarding.errors import ClientGoneError, RequestRefusedError, UpstreamTimeoutError
-from api_gateway.forwarding.forwarder import Forwarder, OutboundRequest, Patience
+from api_gateway.forwarding.access_log import AccessLog, Entry
+from api_gateway.forwarding.domain import METHODS, check_host, check_request, passed_on
+from api_gateway.forwarding.errors import DrainingError
+from api_gateway.forwarding.forwarder import Carriage, Forwarder, OutboundRequest, Receiver
+from api_gateway.forwarding.limiter import Limiter
+from api_gateway.forwarding.maintenance import MaintenanceFile
 from api_gateway.forwarding.metrics import UpstreamMetrics
-from api_gateway.forwarding.route_table import Route, RouteTable
+from api_gateway.forwarding.request import ClientRequest
+from api_gateway.forwarding.route_table import RouteTable
 from api_gateway.identity.service import Identity
-from kit.auth.principal import Principal
-from kit.errors import DomainError
-from kit.http.problems import problem_response
-from kit.telemetry.trace import current_request_id, current_trace
+from kit.http.errors import BodyTooLargeError
+from kit.ids import new_id
+from kit.telemetry.metrics import HttpMetrics
+from kit.telemetry.spans import Spans
+from kit.telemetry.trace import Trace, continue_trace, current_request_id
 
-_CLIENT_GONE = 499  # for log and metrics alone: nobody is there to see it
-# So much of a refused body is read and thrown away, so that the client sees the refusal instead of a reset.
-_DRAINED = 8 * 1024 * 1024
+# Whatever happens to the rest, an operator's tools can ask.
+_OPERATIONS = frozenset({b"/healthz", b"/readyz", b"/metrics"})
 _log = structlog.get_logger("gateway")
 
 
+class ClientSide(Protocol):
+    """A client's connection."""
+
+    def sweep(self, now: float) -> None:
+        """Ends what has waited too long."""
+
+    def abort(self) -> None:
+        """Breaks it off."""
+
+
 class Gate:
-    """Args:
-    app: the gateway's own calls.
-    table: what is forwarded where.
+    """Attributes:
+    is_draining: whether the process is about to end: what is in flight ends well, nothing new begins.
+    in_flight: requests that are being answered.
+    connections: of clients; they add and remove themselves.
+
+    Args:
+        hosts: names by which the gateway may be called, lower case; empty: any.
+        spans: where each forwarded request becomes a span; None: tracing is off.
     """
 
     def __init__(
-        self, app: ASGIApp, *, table: RouteTable, forwarder: Forwarder, identity: Identity, metrics: UpstreamMetrics
+        self,
+        *,
+        table: RouteTable,
+        forwarder: Forwarder,
+        identity: Identity,
+        limiter: Limiter,
+        maintenance: MaintenanceFile,
+        hosts: frozenset[bytes],
+        http_metrics: HttpMetrics,
+        upstream_metrics: UpstreamMetrics,
+        access_log: AccessLog,
+        spans: Spans | None = None,
     ) -> None:
-        self.app = app
-        self._table = table
-        self._forwarder = forwarder
+        self.table = table
+        self.forwarder = forwarder
+        self.access_log = access_log
+        self.is_draining = False
+        self.in_flight = 0
+        self.connections: set[ClientSide] = set()
         self._identity = identity
-        self._metrics = metrics
+        self._limiter = limiter
+        self._maintenance = maintenance
+        self._hosts = hosts
+        self._http_metrics = http_metrics
+        self._upstream_metrics = upstream_metrics
+        self._spans = spans
+        # Ids of traces need to be different, not secret.
+        self._bits: Callable[[int], int] = random.Random(random.SystemRandom().getrandbits(128)).getrandbits  # noqa: S311
 
-    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        if scope["type"] != "http":
-            await self.app(scope, receive, send)
-            return
-        try:
-            path = scope["raw_path"]
-            check_request(scope["method"], path, scope["query_string"], scope["headers"], scope["http_version"])
-            route = self._table.route_of(path)
-            if route is not None:
-                scope["jiuye.route"] = route.label
-                principal = self._identity.principal(_authorization(scope))
-                structlog.contextvars.bind_contextvars(client=principal.subject)
-                if (declared_length(scope["headers"]) or 0) > route.body_limit_bytes:
-                    raise body_too_large(route.body_limit_bytes)
-        except DomainError as error:
-            await _refuse(error, scope, receive, send)
-            return
+    def admit(self, request: ClientRequest, receiver: Receiver) -> Carriage | None:
+        """The exchange with the service, not yet started; None: it is one of the gateway's own calls.
+
+        Raises:
+            DomainError: the request is refused.
+        """
+        request.began_at = time.perf_counter()
+        request.request_id = str(new_id())
+        path, _, query = request.target.partition(b"?")
+        request.shape = shape = check_request(request.method, path, query, request.headers, request.version)
+        if path in _OPERATIONS:
+            return None
+        check_host(shape.host, self._hosts)
+        if self.is_draining:
+            raise DrainingError
+        request.route = route = self.table.route_of(path)
         if route is None:
-            await self._own(scope, receive, send)
-        else:
-            await self._forward(route, principal, scope, receive, send)
-
-    async def _own(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """HEAD is answered as GET would be; the server leaves the body out."""
-        if scope["method"] != "HEAD":
-            await self.app(scope, receive, send)
-            return
-        as_get = {**scope, "method": "GET"}
-        await self.app(as_get, receive, send)
-        scope["route"] = as_get.get("route")
-
-    async def _forward(self, route: Route, principal: Principal, scope: Scope, receive: Receive, send: Send) -> None:
-        answering = _Answering(send)
-        try:
-            async with asyncio.timeout(route.total_seconds):
-                await self._exchange(route, self._outbound(route, principal, scope, receive), answering)
-        except ClientGoneError:
-            self._metrics.failed(route.upstream, "CLIENT_GONE")
-            await answering.nobody()
-        except (DomainError, TimeoutError) as failure:
-            error = failure if isinstance(failure, DomainError) else UpstreamTimeoutError()
-            self._metrics.failed(route.upstream, error.code)
-            _log.warning("forwarding.failed", upstream=route.upstream, code=error.code, began=answering.began)
-            if answering.began:
-                raise error from None  # only a broken connection tells that the answer is not whole
-            await _refuse(error, scope, receive, send, drained=max(route.body_limit_bytes, _DRAINED))
-
-    async def _exchange(self, route: Route, request: OutboundRequest, answering: "_Answering") -> None:
-        started = time.perf_counter()
-        patience = Patience(route.connect_seconds, route.read_seconds)
-        async with self._forwarder.exchange(route.upstream, request, patience) as answer:
-            self._metrics.answered(route.upstream, answer.status, time.perf_counter() - started)
-            await answering.head(answer.status, answer.headers)
-            while not answer.ended:
-                part = await answer.read()
-                await answering.body(part, more=not answer.ended)
-            await answering.end()
-
-    def _outbound(self, route: Route, principal: Principal, scope: Scope, receive: Receive) -> OutboundRequest:
-        headers = scope["headers"]
-        passed = passed_on(headers, self._table.request_headers)
+            return None
+        request.trace = trace = self._trace(shape.traceparent)
+        maintenance = self._maintenance.of(route.upstream)
+        if maintenance is not None:
+            raise maintenance.refusal(time.time())
+        principal = self._identity.principal(shape.authorization)
+        request.client = principal.subject
+        verdict = self._limiter.take(principal, route, time.monotonic())
+        request.limit_headers = verdict.headers
+        if verdict.refusal is not None:
+            raise verdict.refusal
+        if (shape.length or 0) > route.body_limit_bytes:
+            raise body_too_large(route.body_limit_bytes)
+        headers = passed_on(request.headers, self.table.request_headers, shape.hops)
         token = self._identity.internal_token(principal, route.upstream)
-        passed.append((b"authorization", b"Bearer " + token.encode("ascii")))
-        passed.append((b"x-request-id", current_request_id.get().encode("ascii")))
-        trace = current_trace.get()
-        if trace is not None:
-            passed.append((b"traceparent", trace.traceparent.encode("ascii")))
-        query = scope["query_string"]
-        return OutboundRequest(
-            method=scope["method"],
-            target=scope["raw_path"] + b"?" + query if query else scope["raw_path"],
-            headers=passed,
-            client=AsgiClientStream(receive, limit=route.body_limit_bytes, silence=self._table.client_silence_seconds),
-            has_body=has_body(headers),
-            length=declared_length(headers),
+        headers += (
+            (b"authorization", b"Bearer " + token.encode("ascii")),
+            (b"x-request-id", request.request_id.encode("ascii")),
+            (b"traceparent", trace.traceparent.encode("ascii")),
+        )
+        outbound = OutboundRequest(request.method, request.target, headers, shape.has_body, shape.length)
+        return self.forwarder.exchange(route.upstream, outbound, route.patience, receiver)
+
+    def sweep(self, now: float) -> None:
+        """Ends what has waited too long on either side; called a few times a second with the loop's time."""
+        self.forwarder.sweep(now)
+        for connection in tuple(self.connections):
+            connection.sweep(now)
+
+    def answered(self, request: ClientRequest, status: int) -> None:
+        """The head of a service's answer has come."""
+        assert request.route is not None
+        self._upstream_metrics.answered(request.route.upstream, status, time.perf_counter() - request.began_at)
+
+    def failed(self, request: ClientRequest, code: str) -> None:
+        """An exchange had no answer, or a broken one."""
+        assert request.route is not None
+        self._upstream_metrics.failed(request.route.upstream, code)
+        _log.warning(
+            "forwarding.failed",
+            upstream=request.route.upstream,
+            code=code,
+            began=request.status != 0,
+            request_id=request.request_id,
         )
 
+    def ended(self, request: ClientRequest, status: int) -> None:
+        """The request is over: log, metrics, span. The gateway's own calls do this for themselves."""
+        seconds = time.perf_counter() - request.began_at
+        route = request.route.label if request.route is not None else "unmatched"
+        method = request.method if request.method in METHODS else "OTHER"
+        trace = request.trace
+        self._http_metrics.observe(method, route, status, seconds)
+        self.access_log.add(
+            Entry(
+                time.time(),
+                method,
+                route,
+                status,
+                seconds,
+                request.request_id,
+                "" if trace is None else trace.trace_id,
+                request.client,
+            )
+        )
+        if self._spans is not None and trace is not None:
+            said: dict[str, str | int] = {
+                "http.request.method": method,
+                "http.route": route,
+                "http.response.status_code": status,
+                "jiuye.request_id": request.request_id,
+            }
+            self._spans.record(trace, f"{method} {route}", "SERVER", seconds, said, failed=status >= 500)
 
-class _Answering:
-    """Sends an answer to the client, and knows how far it has come."""
+    def refused(self, request: ClientRequest) -> None:
+        """A problem is about to be written: it names the request."""
+        request.request_id = request.request_id or str(new_id())
+        request.began_at = request.began_at or time.perf_counter()
+        current_request_id.set(request.request_id)
 
-    def __init__(self, send: Send) -> None:
-        self._send = send
-        self.began = False
-        self._ended = False
-
-    async def head(self, status: int, headers: list[tuple[bytes, bytes]]) -> None:
-        self.began = True
-        await self._send({"type": "http.response.start", "status": status, "headers": headers})
-
-    async def body(self, part: bytes, *, more: bool) -> None:
-        self._ended = not more
-        message: Message = {"type": "http.response.body", "body": part, "more_body": more}
-        await self._send(message)
-
-    async def end(self) -> None:
-        if not self._ended:
-            await self.body(b"", more=False)
-
-    async def nobody(self) -> None:
-        """The client has gone; the server drops what is sent now, log and metrics see the status."""
-        if not self.began:
-            await self.head(_CLIENT_GONE, [])
-            await self.end()
-
-
-def _authorization(scope: Scope) -> str | None:
-    return next((value.decode("latin-1") for name, value in scope["headers"] if name == b"authorization"), None)
-
-
-async def _refuse(error: DomainError, scope: Scope, receive: Receive, send: Send, *, drained: int = _DRAINED) -> None:
-    """Answers with a problem; the connection ends where the rest of the body is too much to read, or may never come."""
-    status = error.status if isinstance(error, RequestRefusedError) else None
-    waits = any(name == b"expect" for name, _ in scope["headers"])
-    endless = (declared_length(scope["headers"]) or 0) > drained
-    close = {"Connection": "close"} if waits or endless or status == 408 else None
-    await problem_response(error, status=status, headers=close)(scope, receive, send)
-
-
-def install_refusals(app: FastAPI) -> None:
-    """The gateway's own calls refuse the shape of a request as the gate does."""
-    app.add_exception_handler(RequestRefusedError, _refused)
+    def _trace(self, given: str | None) -> Trace:
+        if given is not None or self._spans is not None:
+            return continue_trace(given, self._spans.share if self._spans is not None else 0)
+        bits = self._bits
+        return Trace(f"{bits(128):032x}", f"{bits(64):016x}", "00")
 
 
-async def _refused(_: Request, exc: Exception) -> Response:
-    assert isinstance(exc, RequestRefusedError)
-    return problem_response(exc, status=exc.status, headers={"Connection": "close"})
+def body_too_large(limit: int) -> BodyTooLargeError:
+    """The refusal, with the limit of the route in it."""
+    return BodyTooLargeError(f"请求体不能超过{limit / 1024 / 1024:g} MiB，请拆分后提交。")

@@ -33,7 +33,7 @@ class Limiter(Protocol):
 class Unlimited:
     """Lets everybody through."""
 
-    def take(self, principal: Principal, route: Route, now: float) -> Verdict:  # noqa: ARG002  the interface's
+    def take(self, principal: Principal, route: Route, now: float) -> Verdict:
         return _PASSED
 
 

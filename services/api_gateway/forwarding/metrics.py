@@ -1,51 +1,65 @@
 """What happened to requests on their way to each service."""
 
-from prometheus_client import CollectorRegistry, Counter, Histogram
-from prometheus_client.core import GaugeMetricFamily
+from collections import defaultdict
+from collections.abc import Iterator
+
+from prometheus_client import CollectorRegistry
+from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily, Metric
 from prometheus_client.registry import Collector
 
+from api_gateway.forwarding.breaker import BreakerState
 from api_gateway.forwarding.forwarder import Forwarder
+from kit.telemetry.metrics import Durations
 
 
-class UpstreamMetrics:
+class UpstreamMetrics(Collector):
     """Counts by service and outcome: the status class (`2xx`), or the code of what went wrong."""
 
-    def __init__(self, registry: CollectorRegistry, forwarder: Forwarder, upstreams: list[str]) -> None:
-        self._outcomes = Counter(
-            "gateway_upstream_requests", "Requests forwarded", ["upstream", "outcome"], registry=registry
-        )
-        self._seconds = Histogram(
-            "gateway_upstream_head_seconds",
-            "Time to the head of the service's answer",
-            ["upstream"],
-            buckets=(0.002, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10),
-            registry=registry,
-        )
-        registry.register(_Connections(forwarder, upstreams))
+    def __init__(self, registry: CollectorRegistry, forwarder: Forwarder) -> None:
+        self._forwarder = forwarder
+        self._outcomes: defaultdict[tuple[str, str], int] = defaultdict(int)
+        self._seconds = Durations()
+        registry.register(self)
 
     def answered(self, upstream: str, status: int, seconds: float) -> None:
         """The head of an answer has come after so many seconds."""
-        self._outcomes.labels(upstream, f"{status // 100}xx").inc()
-        self._seconds.labels(upstream).observe(seconds)
+        self._outcomes[upstream, _CLASSES[status // 100]] += 1
+        self._seconds.observe((upstream,), seconds)
 
     def failed(self, upstream: str, code: str) -> None:
         """There was no answer, or it broke off."""
-        self._outcomes.labels(upstream, code).inc()
+        self._outcomes[upstream, code] += 1
 
-
-class _Connections(Collector):
-    """Read from the pools when somebody asks."""
-
-    def __init__(self, forwarder: Forwarder, upstreams: list[str]) -> None:
-        self._forwarder = forwarder
-        self._upstreams = upstreams
-
-    def collect(self) -> list[GaugeMetricFamily]:
-        family = GaugeMetricFamily(
-            "gateway_upstream_connections", "Connections to a service", labels=["upstream", "state"]
+    def collect(self) -> Iterator[Metric]:
+        """See `Collector`; the states are read from the forwarder when somebody asks."""
+        outcomes = CounterMetricFamily(
+            "gateway_upstream_requests", "Requests forwarded", labels=["upstream", "outcome"]
         )
-        for upstream in self._upstreams:
-            in_use, idle = self._forwarder.connections(upstream)
-            family.add_metric([upstream, "in_use"], in_use)
-            family.add_metric([upstream, "idle"], idle)
-        return [family]
+        for labels, count in self._outcomes.items():
+            outcomes.add_metric(labels, count)
+        yield outcomes
+        yield self._seconds.family(
+            "gateway_upstream_head_seconds", "Time to the head of the service's answer", ["upstream"]
+        )
+        connections = GaugeMetricFamily(
+            "gateway_upstream_connections", "Connections to an instance", labels=["upstream", "instance", "state"]
+        )
+        breakers = GaugeMetricFamily(
+            "gateway_breaker_state",
+            "1 for the state of an instance's breaker",
+            labels=["upstream", "instance", "state"],
+        )
+        waiting = GaugeMetricFamily("gateway_upstream_waiting", "Requests that wait for a place", labels=["upstream"])
+        repeated = CounterMetricFamily("gateway_upstream_repeats", "Requests sent once more", labels=["upstream"])
+        for upstream, state in self._forwarder.states().items():
+            waiting.add_metric([upstream], state.waiting)
+            repeated.add_metric([upstream], state.repeated)
+            for instance in state.instances:
+                connections.add_metric([upstream, instance.address, "in_use"], instance.in_use)
+                connections.add_metric([upstream, instance.address, "idle"], instance.idle)
+                for known in BreakerState:
+                    breakers.add_metric([upstream, instance.address, known], float(known == instance.breaker))
+        yield from (connections, breakers, waiting, repeated)
+
+
+_CLASSES = tuple(f"{digit}xx" for digit in range(10))

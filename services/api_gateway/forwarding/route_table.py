@@ -3,10 +3,14 @@
 import re
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
 import yaml
+
+from api_gateway.forwarding.breaker import BreakerRules
+from api_gateway.forwarding.forwarder import Patience
 
 ROUTES_FILE = Path(__file__).with_name("routes.yaml")
 _PREFIX = re.compile(r"/api(/[a-z0-9-]+)+")
@@ -32,7 +36,10 @@ class RouteTableError(ValueError):
     """The table cannot be used; the message says why."""
 
 
-@dataclass(frozen=True, slots=True)
+_SLASH = 0x2F
+
+
+@dataclass(frozen=True)
 class Route:
     """One prefix. Times in seconds, see `routes.yaml`."""
 
@@ -43,10 +50,19 @@ class Route:
     total_seconds: float
     body_limit_bytes: int
 
-    @property
+    @cached_property
     def label(self) -> str:
         """For logs and metrics."""
         return f"{self.prefix}/*"
+
+    @cached_property
+    def raw_prefix(self) -> bytes:
+        """As it comes over the wire."""
+        return self.prefix.encode("ascii")
+
+    @cached_property
+    def patience(self) -> Patience:
+        return Patience(self.connect_seconds, self.read_seconds, self.total_seconds)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,18 +71,20 @@ class RouteTable:
     request_headers: names, lower case, of the client's headers that reach a service.
     connections_per_upstream: more requests than this at once wait, at most `connect_seconds`.
     client_silence_seconds: how long a client may pause within a body.
+    breaker: of every instance of a service.
     """
 
     routes: tuple[Route, ...]
     request_headers: frozenset[bytes]
     connections_per_upstream: int
     client_silence_seconds: float
+    breaker: BreakerRules
 
     def route_of(self, raw_path: bytes) -> Route | None:
         """The route of a path as it came over the wire; an encoded letter is another path."""
-        path = raw_path.decode("latin-1")
         for route in self.routes:
-            if path.startswith(route.prefix) and path[len(route.prefix) :][:1] in ("", "/"):
+            prefix = route.raw_prefix
+            if raw_path.startswith(prefix) and (len(raw_path) == len(prefix) or raw_path[len(prefix)] == _SLASH):
                 return route
         return None
 
@@ -80,6 +98,7 @@ class RouteTable:
             headers = frozenset(content["request_headers"])
             connections = int(content["connections_per_upstream"])
             silence = float(content["client_silence_seconds"])
+            breaker = BreakerRules(**content["breaker"])
         except (KeyError, TypeError, ValueError) as error:
             raise RouteTableError(f"the route table is incomplete: {error}") from None
         for route in routes:
@@ -89,7 +108,9 @@ class RouteTable:
         if bad := [name for name in headers if not _HEADER.fullmatch(name) or name in _NEVER_PASSED_ON]:
             raise RouteTableError(f"these headers of a client are never passed on: {', '.join(sorted(bad))}")
         by_length = tuple(sorted(routes, key=lambda route: -len(route.prefix)))
-        return cls(by_length, frozenset(name.encode() for name in headers), connections, silence)
+        if min(breaker.consecutive, breaker.minimum, breaker.window_seconds, breaker.open_seconds, breaker.share) <= 0:
+            raise RouteTableError("the numbers of the breaker must be positive")
+        return cls(by_length, frozenset(name.encode() for name in headers), connections, silence, breaker)
 
 
 def _check(route: Route, upstreams: Collection[str]) -> None:

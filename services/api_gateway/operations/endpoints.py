@@ -5,6 +5,7 @@ from typing import Any
 from fastapi import Request
 from starlette.responses import PlainTextResponse, Response
 
+from api_gateway.forwarding.gate import Gate
 from api_gateway.operations.schemas import HealthRead, ReadinessRead
 from api_gateway.operations.service import Readiness
 from kit.http.routing import Router
@@ -20,6 +21,7 @@ _NOT_READY: dict[int | str, dict[str, Any]] = {
                 "example": {
                     "status": "unavailable",
                     "upstreams": {"targets": "up", "eligibility": "up", "loans": "down"},
+                    "breakers": {"loans": {"127.0.0.1:18003": "OPEN"}},
                 },
             }
         },
@@ -35,11 +37,18 @@ async def get_health() -> HealthRead:
 @router.get("/readyz", operation_id="get_readiness", summary="各服务是否就绪", responses=_NOT_READY)
 async def get_readiness(request: Request, response: Response) -> ReadinessRead:
     readiness: Readiness = request.app.state.readiness
+    gate: Gate = request.app.state.gate
     states = await readiness.states()
-    is_ready = all(states.values())
-    response.status_code = 200 if is_ready else 503
+    status = "ok" if all(states.values()) else "unavailable"
+    if gate.is_draining:
+        status = "draining"
+    response.status_code = 200 if status == "ok" else 503
     upstreams = {name: "up" if is_up else "down" for name, is_up in states.items()}
-    return ReadinessRead.model_validate({"status": "ok" if is_ready else "unavailable", "upstreams": upstreams})
+    breakers = {
+        name: {instance.address: instance.breaker for instance in state.instances}
+        for name, state in gate.forwarder.states().items()
+    }
+    return ReadinessRead.model_validate({"status": status, "upstreams": upstreams, "breakers": breakers})
 
 
 @router.get("/metrics", operation_id="get_metrics", summary="Prometheus指标", response_class=PlainTextResponse)

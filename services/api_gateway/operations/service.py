@@ -1,7 +1,7 @@
 """Which of the services are ready."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 
 import httpx
 
@@ -15,23 +15,26 @@ class Readiness:
 
     Args:
         client: for calls to the services.
-        upstreams: addresses by name.
+        upstreams: addresses of the instances by name.
     """
 
-    def __init__(self, client: httpx.AsyncClient, upstreams: Mapping[str, Address]) -> None:
+    def __init__(self, client: httpx.AsyncClient, upstreams: Mapping[str, Sequence[Address]]) -> None:
         self._client = client
         self._upstreams = upstreams
         self._asking: asyncio.Task[dict[str, bool]] | None = None
 
     async def states(self) -> dict[str, bool]:
-        """Service name → whether it answers that it is ready."""
+        """Service name → whether an instance of it answers that it is ready."""
         if self._asking is None or self._asking.done():
             self._asking = asyncio.create_task(self._ask())
         return await asyncio.shield(self._asking)
 
     async def _ask(self) -> dict[str, bool]:
-        found = await asyncio.gather(*(self._is_ready(address) for address in self._upstreams.values()))
+        found = await asyncio.gather(*(self._is_any_ready(addresses) for addresses in self._upstreams.values()))
         return dict(zip(self._upstreams, found, strict=True))
+
+    async def _is_any_ready(self, addresses: Sequence[Address]) -> bool:
+        return any(await asyncio.gather(*(self._is_ready(address) for address in addresses)))
 
     async def _is_ready(self, address: Address) -> bool:
         try:

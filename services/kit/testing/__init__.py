@@ -16,8 +16,11 @@ from kit.auth.tokens import INTERNAL, TokenMinter
 
 
 @contextmanager
-def serving(app: Any) -> Iterator[str]:
+def serving(app: Any, **options: Any) -> Iterator[str]:
     """Serves an ASGI app with uvicorn on a free loopback port, in a thread; yields its base URL.
+
+    Args:
+        options: further ones of `uvicorn.Config`.
 
     Raises:
         RuntimeError: the app does not start within 15 s.
@@ -29,7 +32,9 @@ def serving(app: Any) -> Iterator[str]:
             await super().startup(*args, **kwargs)
             ready.set()
 
-    config = uvicorn.Config(app, host="127.0.0.1", port=0, log_config=None, access_log=False, server_header=False)
+    config = uvicorn.Config(
+        app, host="127.0.0.1", port=0, log_config=None, access_log=False, server_header=False, **options
+    )
     server = Server(config)
     thread = threading.Thread(target=lambda: asyncio.run(server.serve()), daemon=True)
     thread.start()

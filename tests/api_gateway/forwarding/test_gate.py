@@ -13,7 +13,7 @@ from kit.auth.tokens import TokenVerifier
 from kit.testing import captured_log
 from tests.api_gateway.conftest import UPSTREAMS, Gateways, assert_problem, changed_table, connections, token_of
 from tests.api_gateway.raw import connect, exchange, status_of
-from tests.api_gateway.upstreams import Recorder, ScriptedUpstream, read_head
+from tests.api_gateway.upstreams import Recorder
 
 UNITS = "/api/v1/targets/units"
 CHECKS = "/api/v1/eligibility/checks"
@@ -314,25 +314,17 @@ async def test_a_trailer_changes_nothing_of_the_request_before_it(
         assert status_of(answer) == 400
 
 
-async def test_a_body_that_an_upgrade_hides_is_not_missed_by_the_service(
-    gateway: httpx.AsyncClient, gateway_url: str, token: str, scripted: ScriptedUpstream
-) -> None:
-    """After Upgrade the server hands out no body; the service must not wait for it and take the next request."""
-    heads: list[bytes] = []
-
-    async def answers_early(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        while True:
-            heads.append(await read_head(reader))
-            writer.write(b"HTTP/1.1 200 OK\r\ncontent-length: 2\r\n\r\nok")
-
-    scripted.script = answers_early
-    head = f"POST {CHECKS} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token}\r\nContent-Length: 5\r\n"
-    request = f"{head}Connection: Upgrade\r\nUpgrade: h2c\r\n\r\nhello"
-    assert status_of(await exchange(gateway_url, request.encode())) in (200, 400)
-    for _ in range(3):
-        assert (await gateway.get(CHECKS)).text == "ok"
-    assert all(head.startswith((b"GET ", b"POST ")) for head in heads)
-    assert scripted.connections == 2, "the connection with the missing body was not used again"
+async def test_another_protocol_is_not_spoken(gateway_url: str, token: str, recorder: Recorder) -> None:
+    """The request is answered in HTTP/1.1 and its connection ends; with a body it is refused."""
+    head = f"Host: a\r\nAuthorization: Bearer {token}\r\nConnection: Upgrade, HTTP2-Settings\r\nUpgrade: h2c\r\n"
+    answer = await exchange(gateway_url, f"GET {UNITS} HTTP/1.1\r\n{head}\r\nGET /x HTTP/1.1\r\n\r\n".encode())
+    assert status_of(answer) == 200
+    assert b"connection: close" in answer
+    assert len(recorder.seen) == 1
+    assert not {"upgrade", "connection"} & recorder.last.names
+    answer = await exchange(gateway_url, f"POST {UNITS} HTTP/1.1\r\n{head}Content-Length: 5\r\n\r\nhello".encode())
+    assert status_of(answer) == 400
+    assert len(recorder.seen) == 1
 
 
 async def test_an_absolute_address_is_read_as_its_path(gateway_url: str, token: str, recorder: Recorder) -> None:

@@ -25,7 +25,10 @@ async def test_ready_when_all_services_are_and_not_when_one_says_no(gateways: Ga
         async with client(url) as anonymous:
             up = {"targets": "up", "eligibility": "up", "loans": "up"}
             ready = await anonymous.get("/readyz")
-            assert (ready.status_code, ready.json()) == (200, {"status": "ok", "upstreams": up})
+            address = targets.removeprefix("http://")
+            breakers = {name: {address: "CLOSED"} for name in up}
+            assert ready.status_code == 200
+            assert ready.json() == {"status": "ok", "upstreams": up, "breakers": breakers}
             recorder.ready = False
             unready = await anonymous.get("/readyz")
             assert unready.status_code == 503

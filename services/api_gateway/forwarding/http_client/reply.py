@@ -15,6 +15,21 @@ MAX_FIELDS = 200
 _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _UNPRINTABLE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _WITHOUT_BODY = (204, 304)
+# Names that were found to be names, in lower case: services say the same few in every answer.
+_NAMES: dict[bytes, bytes] = {}
+_MOST_NAMES = 1000
+
+
+def _lower_name(name: bytes) -> bytes:
+    """Raises:
+    UpstreamInvalidError: it is no name of a header.
+    """
+    if not _NAME.fullmatch(name):
+        raise UpstreamInvalidError
+    lower = name.lower()
+    if len(_NAMES) < _MOST_NAMES:
+        _NAMES[name] = lower
+    return lower
 
 
 class Reply:
@@ -99,9 +114,9 @@ class Reply:
     def on_header(self, name: bytes, value: bytes) -> None:
         if self.has_head:
             return  # a trailer
-        if len(self.headers) >= MAX_FIELDS or not _NAME.fullmatch(name) or _UNPRINTABLE.search(value):
+        if len(self.headers) >= MAX_FIELDS or _UNPRINTABLE.search(value):
             raise UpstreamInvalidError
-        self.headers.append((name.lower(), value))
+        self.headers.append((_NAMES.get(name) or _lower_name(name), value))
 
     def on_headers_complete(self) -> None:
         if self.complete:
