@@ -18,13 +18,10 @@ from api_gateway.forwarding.limiter import Limiter, Unlimited
 from api_gateway.forwarding.maintenance import MaintenanceFile
 from api_gateway.forwarding.metrics import UpstreamMetrics
 from api_gateway.forwarding.route_table import RouteTable, load_route_table
-from api_gateway.identity.endpoints import install_token_problems
-from api_gateway.identity.endpoints import router as identity_router
-from api_gateway.identity.repository import load_clients, load_roles
-from api_gateway.identity.service import Identity
 from api_gateway.operations.endpoints import router as operations_router
 from api_gateway.operations.service import Readiness
 from api_gateway.settings import GatewaySettings
+from api_gateway.wiring import Door
 from kit.http.bare import bare_app
 from kit.http.context import RequestContext
 from kit.telemetry.spans import open_spans
@@ -58,11 +55,7 @@ def create_app(
     settings = settings or GatewaySettings()
     upstreams = settings.upstreams()
     table = table or load_route_table(upstreams)
-    identity = Identity(
-        load_clients(settings.clients_file, load_roles(), environment=settings.environment),
-        access_jwk=settings.access_jwk,
-        internal_jwk=settings.internal_jwk,
-    )
+    door = Door(settings)
     forwarder: Forwarder = HttpForwarder(upstreams, table.connections_per_upstream, table.breaker)
     maintenance = MaintenanceFile(settings.maintenance_file, list(upstreams))
     access_log = AccessLog()
@@ -72,7 +65,7 @@ def create_app(
     @asynccontextmanager
     async def lifespan(app: FastAPI) -> AsyncIterator[None]:
         # Few calls, awaited: documents and readiness. Forwarding has a client of its own.
-        async with httpx.AsyncClient(timeout=_CALL_SECONDS, trust_env=False) as client:
+        async with httpx.AsyncClient(timeout=_CALL_SECONDS, trust_env=False) as client, door.open():
             app.state.documents = Documents(client, {name: some[0] for name, some in upstreams.items()}, table, servers)
             app.state.readiness = Readiness(client, upstreams)
             access_log.start()
@@ -84,7 +77,6 @@ def create_app(
                 with suppress(asyncio.CancelledError):
                     await sweeping
                 forwarder.close()
-                identity.close()
                 await asyncio.to_thread(access_log.close)
                 if spans:
                     await asyncio.to_thread(spans.close)
@@ -96,15 +88,14 @@ def create_app(
         log_level=settings.log_level,
         lifespan=lifespan,
     )
-    app.state.identity = identity
-    for router in (identity_router, documents_router, operations_router):
+    door.install(app)
+    for router in (documents_router, operations_router):
         app.include_router(router)
-    install_token_problems(app)
     app.state.own_document = complete_own_document(app.openapi(), servers)
     app.state.gate = Gate(
         table=table,
         forwarder=forwarder,
-        identity=identity,
+        identity=door.identity,
         limiter=limiter or Unlimited(),
         maintenance=maintenance,
         hosts=settings.known_hosts(),

@@ -49,6 +49,8 @@ def clients() -> Iterator[Client]:
     yield Client("city-reviewer", "市级审核", "CITY_REVIEWER", unit="ZZ")
     yield Client("staff-ZZ", "全市性指标填报员", "STAFF", unit="ZZ")
     yield Client("admin", "系统管理员", "ADMIN")
+    yield Client("security-admin", "安全管理员", "SECURITY_ADMIN")
+    yield Client("auditor", "审计管理员", "AUDITOR")
     for number in range(UNIT_COUNT):
         unit = f"ZZ{number:02d}"
         yield Client(f"staff-{unit}", f"{unit} 填报员", "STAFF", unit=unit)

@@ -104,7 +104,7 @@ def test_a_new_client_is_one_that_the_gateway_lets_in(tmp_path: Path) -> None:
     assert done.returncode == 0, done.stderr
     secret = done.stdout.split("client_secret: ")[1].splitlines()[0]
     client = load_clients(file, load_roles(), environment="production")["platform"]
-    assert PasswordHasher().verify(client.secret_hash, secret)
+    assert PasswordHasher().verify(client.secret_hashes[1], secret)
     assert secret not in file.read_text(encoding="utf-8")
     assert file.stat().st_mode & 0o777 == 0o644  # the user of the container is another one
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import Any
 
 _CLIENT_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,63}")
@@ -16,10 +17,12 @@ class Role:
     """What a kind of client may do.
 
     Attributes:
+        title: Chinese, for people.
         scopes: the most that a client of this kind can hold.
         rows_of: `unit` or `bank` when a client of this kind sees the rows of one and must name it.
     """
 
+    title: str
     scopes: frozenset[str]
     rows_of: str | None = None
 
@@ -29,17 +32,36 @@ class Client:
     """One that may ask for tokens.
 
     Attributes:
-        secret_hash: argon2id in PHC form.
+        secret_hashes: argon2id in PHC form, by slot (1, 2): two secrets overlap while a client changes over.
         unit, bank: whose rows it may see.
+        is_disabled: nothing is accepted of it.
     """
 
     id: str
     name: str
     kind: str
     scopes: frozenset[str]
-    secret_hash: str = field(repr=False)
+    secret_hashes: Mapping[int, str] = field(repr=False)
     unit: str | None = None
     bank: str | None = None
+    is_disabled: bool = False
+
+
+_SECOND = "jy2-"
+
+
+def secret_slot(secret: str) -> int:
+    """Which of a client's two places a secret belongs to; it says so itself, so that one hash is computed for it."""
+    return 2 if secret.startswith(_SECOND) else 1
+
+
+def secret_for(slot: int, random: str) -> str:
+    """A secret for a slot.
+
+    Args:
+        random: at least 128 bits of it, URL-safe.
+    """
+    return _SECOND + random if slot == 2 else random.removeprefix(_SECOND)
 
 
 def read_roles(content: Mapping[str, Any]) -> dict[str, Role]:
@@ -52,7 +74,7 @@ def read_roles(content: Mapping[str, Any]) -> dict[str, Role]:
     for kind, entry in content.items():
         if not set(entry) <= {"title", "scopes", "rows_of"} or entry.get("rows_of") not in (None, "unit", "bank"):
             raise ValueError(f"role {kind}: expected title, scopes and perhaps rows_of: unit or bank")
-        roles[kind] = Role(frozenset(entry["scopes"]), entry.get("rows_of"))
+        roles[kind] = Role(entry["title"], frozenset(entry["scopes"]), entry.get("rows_of"))
     return roles
 
 
@@ -101,7 +123,7 @@ def client_of(client_id: str, entry: Mapping[str, Any]) -> Client:
         name=entry["name"],
         kind=entry["kind"],
         scopes=frozenset(entry["scopes"]),
-        secret_hash=entry["secret_hash"],
+        secret_hashes=MappingProxyType({1: entry["secret_hash"]}),
         unit=entry.get("unit"),
         bank=entry.get("bank"),
     )

@@ -9,6 +9,15 @@ class ClientsFileError(ValueError):
     """The clients file cannot be used; the message says where and why, and never holds a secret."""
 
 
+class DeviceDisabledError(DomainError):
+    """A kiosk that was switched off, or is not approved yet."""
+
+    kind = Kind.FORBIDDEN
+    code = "DEVICE_DISABLED"
+    title = "本终端已停用"
+    default_detail = "本终端已停用或尚未批准，请联系管理员。"
+
+
 class TokenRequestError(DomainError):
     """Attributes:
     oauth_error: the `error` member of RFC 6749 §5.2.

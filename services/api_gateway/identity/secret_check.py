@@ -10,8 +10,8 @@ from weakref import WeakValueDictionary
 from argon2 import PasswordHasher, extract_parameters
 from argon2.exceptions import InvalidHashError, VerificationError
 
-from api_gateway.identity.domain import Client
-from api_gateway.identity.failed_logins import FailedLogins
+from api_gateway.identity.domain import Client, secret_slot
+from api_gateway.identity.failed_logins import SharedFailedLogins
 from kit.http.errors import BusyError
 
 _AT_ONCE = 2  # 19 MiB each, and a core each
@@ -25,14 +25,14 @@ class SecretCheck:
     through even while guesses at its id have to wait.
 
     Args:
-        sample_hash: of any client; unknown ids are verified against a hash of the same cost.
+        sample_hash: any hash of the cost that clients' secrets have; unknown ids are verified against one like it.
         failed: counts the wrong ones.
     """
 
-    def __init__(self, sample_hash: str, failed: FailedLogins | None = None) -> None:
+    def __init__(self, sample_hash: str, failed: SharedFailedLogins | None = None) -> None:
         self._hasher = PasswordHasher.from_parameters(extract_parameters(sample_hash))
         self._nobodys_hash = self._hasher.hash(secrets.token_urlsafe(24))
-        self._failed = failed or FailedLogins()
+        self._failed = failed or SharedFailedLogins()
         self._digest_key = secrets.token_bytes(32)
         self._verified: dict[str, bytes] = {}
         self._threads = ThreadPoolExecutor(_AT_ONCE, thread_name_prefix="argon2")
@@ -50,7 +50,9 @@ class SecretCheck:
             TooManyFailuresError: too many wrong ones before this.
             BusyError: too many are waiting to be verified.
         """
-        digest = hashlib.blake2b(f"{client_id}\0{secret}".encode(), key=self._digest_key).digest()
+        # With the stored hash in it: a secret that was replaced is remembered no more.
+        secret_hash = self._nobodys_hash if client is None else self._hash_of(client, secret)
+        digest = hashlib.blake2b(f"{client_id}\0{secret_hash}\0{secret}".encode(), key=self._digest_key).digest()
         if self._is_remembered(client_id, digest):
             return True
         if self._waiting >= _MOST_WAITING:
@@ -60,7 +62,7 @@ class SecretCheck:
         self._waiting += 1
         try:
             async with turn:
-                return await self._verify(client_id, client, secret, digest)
+                return await self._verify(client_id, secret_hash, secret, digest)
         finally:
             self._waiting -= 1
 
@@ -70,16 +72,18 @@ class SecretCheck:
     def _is_remembered(self, client_id: str, digest: bytes) -> bool:
         return hmac.compare_digest(self._verified.get(client_id, b""), digest)
 
-    async def _verify(self, client_id: str, client: Client | None, secret: str, digest: bytes) -> bool:
+    def _hash_of(self, client: Client, secret: str) -> str:
+        return client.secret_hashes.get(secret_slot(secret), self._nobodys_hash)
+
+    async def _verify(self, client_id: str, secret_hash: str, secret: str, digest: bytes) -> bool:
         if self._is_remembered(client_id, digest):
             return True
-        self._failed.check(client_id)
-        secret_hash = self._nobodys_hash if client is None else client.secret_hash
+        await self._failed.check(client_id)
         matches = await asyncio.get_running_loop().run_in_executor(self._threads, self._matches, secret_hash, secret)
-        if client is None or not matches:
-            self._failed.record(client_id)
+        if secret_hash == self._nobodys_hash or not matches:
+            await self._failed.record(client_id)
             return False
-        self._failed.forget(client_id)
+        await self._failed.forget(client_id)
         self._verified[client_id] = digest
         return True
 

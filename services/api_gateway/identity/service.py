@@ -1,40 +1,87 @@
 """From a client's secret to its token, from its token to its principal, and to the token for a service."""
 
-from collections.abc import Mapping
-from typing import Any
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from typing import Any, Protocol
 
-from api_gateway.identity.domain import Client
-from api_gateway.identity.errors import ClientUnknownError, ScopeNotGrantedError
+from api_gateway.identity.directory import Device, Directory, Picture
+from api_gateway.identity.domain import Client, Role
+from api_gateway.identity.errors import ClientUnknownError, DeviceDisabledError, ScopeNotGrantedError
+from api_gateway.identity.failed_logins import SharedFailedLogins
 from api_gateway.identity.internal_tokens import LIFETIME_SECONDS, InternalTokens
+from api_gateway.identity.proof import Proof, ProofInvalidError, Proofs, Proved, thumbprint
 from api_gateway.identity.schemas import TokenRead
 from api_gateway.identity.secret_check import SecretCheck
 from api_gateway.identity.token_request import TokenRequest
 from kit.auth.principal import Principal
-from kit.auth.tokens import TokenMinter, TokenVerifier
-from kit.http.errors import TokenInvalidError, TokenMissingError
+from kit.auth.tokens import TokenMinter, TokenVerifier, Verified
+from kit.http.errors import TokenExpiredError, TokenInvalidError, TokenMissingError
 
 AUDIENCE = "jiuye"
 ACCESS_LIFETIME_SECONDS = 1800
+DEVICE, SESSION = "device", "session"
+_REMEMBERED = 2_000
+
+
+class Sessions(Protocol):
+    """Of people at kiosks."""
+
+    def touch(self, session: str) -> bool:
+        """Whether it lives; being asked for keeps it alive."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Standing:
+    """What was found out about an Authorization header, as long as the picture is the same."""
+
+    picture: Picture
+    verified: Verified
+    token: str
 
 
 class Identity:
     """All that the gateway knows about who asks.
 
     Args:
-        clients: by id.
+        directory: who may ask.
+        roles: by kind.
         access_jwk: private key of the tokens that clients get.
         internal_jwk: private key of the tokens that services get.
+        sample_hash: any hash of the cost that clients' secrets have.
+        base_url: the public address.
+        failed: counts wrong secrets.
+        sessions: of people at kiosks; None where there are none.
+        providers: names of the outside issuers whose people may come.
     """
 
     def __init__(
-        self, clients: Mapping[str, Client], *, access_jwk: dict[str, Any], internal_jwk: dict[str, Any]
+        self,
+        directory: Directory,
+        roles: Mapping[str, Role],
+        *,
+        access_jwk: dict[str, Any],
+        internal_jwk: dict[str, Any],
+        sample_hash: str,
+        base_url: str,
+        failed: SharedFailedLogins | None = None,
+        sessions: Sessions | None = None,
+        providers: frozenset[str] = frozenset(),
+        clock: Callable[[], float] = time.time,
     ) -> None:
-        self._clients = clients
-        self._secrets = SecretCheck(next(iter(clients.values())).secret_hash)
+        self._directory = directory
+        self._roles = roles
+        self._secrets = SecretCheck(sample_hash, failed)
         self._access = TokenMinter(access_jwk, token_type="at+jwt", lifetime_seconds=ACCESS_LIFETIME_SECONDS)  # noqa: S106  the type's name
         self._verifier = TokenVerifier(self._access.jwks(), token_type="at+jwt", audience=AUDIENCE)  # noqa: S106  the type's name
         internal = TokenMinter(internal_jwk, token_type="int+jwt", lifetime_seconds=LIFETIME_SECONDS)  # noqa: S106  the type's name
         self._internal = InternalTokens(internal)
+        self._proofs = Proofs(base_url, clock)
+        self._sessions = sessions
+        self._providers = providers
+        self._clock = clock
+        self._standings: OrderedDict[str, _Standing] = OrderedDict()
 
     def jwks(self) -> dict[str, Any]:
         """The public keys of access tokens."""
@@ -48,35 +95,76 @@ class Identity:
             TooManyFailuresError: too many wrong secrets for this id.
             ScopeNotGrantedError: a scope that the client does not have.
         """
-        client = self._clients.get(request.client_id)
+        client = self._directory.now.clients.get(request.client_id)
+        if client is not None and client.is_disabled:
+            client = None
         if not await self._secrets.is_right(request.client_id, client, request.client_secret) or client is None:
             raise ClientUnknownError
         scopes = client.scopes if request.scopes is None else request.scopes
         if not scopes <= client.scopes:
             raise ScopeNotGrantedError
-        principal = Principal(client.id, client.kind, scopes, client.unit, client.bank)
+        return self.token_for(Principal(client.id, client.kind, scopes, client.unit, client.bank))
+
+    def token_for(
+        self, principal: Principal, *, lifetime_seconds: int = ACCESS_LIFETIME_SECONDS, public_key: str | None = None
+    ) -> TokenRead:
+        """A token for somebody whose identity is proved.
+
+        Args:
+            public_key: `x` of the key that the bearer must prove with each request; None for a bearer token.
+        """
+        # Tokens of the second in which the subject's tokens were revoked do not count: the new one is of the next.
+        revoked = self._directory.now.revoked_until.get(principal.subject, 0)
+        token = self._access.mint(
+            principal,
+            AUDIENCE,
+            now=max(int(self._clock()), revoked + 1),
+            lifetime_seconds=lifetime_seconds,
+            key_thumbprint=thumbprint(public_key) if public_key else None,
+        )
         return TokenRead(
-            access_token=self._access.mint(principal, AUDIENCE),
-            expires_in=ACCESS_LIFETIME_SECONDS,
-            scope=" ".join(sorted(scopes)),
+            access_token=token,
+            token_type="DPoP" if public_key else "Bearer",
+            expires_in=lifetime_seconds,
+            scope=" ".join(sorted(principal.scopes)),
         )
 
-    def principal(self, authorization: str | None) -> Principal:
-        """Who sends this Authorization header.
+    def principal(self, authorization: str | None, proof: Proof | None = None) -> Principal:
+        """Who sends this Authorization header. Decided in memory, without waiting.
+
+        Args:
+            proof: the DPoP header with method and path; needed for tokens that are bound to a key.
 
         Raises:
-            TokenMissingError, TokenInvalidError, TokenExpiredError: also when its client exists no more.
+            TokenMissingError, TokenInvalidError, TokenExpiredError: also when it was revoked or its client is gone.
+            ProofInvalidError: the bearer does not prove the key, or did so with this proof before.
+            DeviceDisabledError: the token is a kiosk's that was switched off.
+            DatabaseUnavailableError: nobody is known yet.
         """
         if not authorization:
             raise TokenMissingError
-        kind, _, token = authorization.partition(" ")
-        if kind.lower() != "bearer" or not token:
-            raise TokenInvalidError
-        principal = self._verifier.verify(token.strip())
-        client = self._clients.get(principal.subject)
-        if client is None or not principal.scopes <= client.scopes:
-            raise TokenInvalidError
-        return principal
+        picture = self._directory.now
+        standing = self._standings.get(authorization)
+        if standing is None or standing.picture is not picture or standing.verified.expires <= self._clock():
+            standing = self._examine(authorization, picture)
+            self._standings[authorization] = standing
+            if len(self._standings) > _REMEMBERED:
+                self._standings.popitem(last=False)
+        if standing.verified.key_thumbprint is not None:
+            self._require_proof(standing, proof)
+        return standing.verified.principal
+
+    def verified(self, authorization: str) -> Verified:
+        """What the token of this header says, once `principal` has let it pass."""
+        return self._standings[authorization].verified
+
+    def proved(self, proof: Proof | None) -> Proved:
+        """The key that a proof without a token proves.
+
+        Raises:
+            ProofInvalidError: it does not hold, or was used before.
+        """
+        return self._proofs.check(proof)
 
     def internal_token(self, principal: Principal, audience: str) -> str:
         """The token with which the service `audience` learns who asks."""
@@ -84,3 +172,49 @@ class Identity:
 
     def close(self) -> None:
         self._secrets.close()
+
+    def _examine(self, authorization: str, picture: Picture) -> _Standing:
+        scheme, _, token = authorization.partition(" ")
+        token = token.strip()
+        wanted = {"bearer": False, "dpop": True}.get(scheme.lower())
+        if wanted is None or not token:
+            raise TokenInvalidError
+        verified = self._verifier.open(token)
+        if (verified.key_thumbprint is not None) != wanted:
+            raise TokenInvalidError  # a bound token is worth nothing to a mere bearer
+        subject = verified.principal.subject
+        if verified.issued <= picture.revoked_until.get(subject, 0) or verified.token_id in picture.revoked_tokens:
+            raise TokenInvalidError
+        self._require_known(verified, picture)
+        return _Standing(picture, verified, token)
+
+    def _require_known(self, verified: Verified, picture: Picture) -> None:
+        principal = verified.principal
+        space, colon, name = principal.subject.partition(":")
+        if not colon:
+            client: Client | None = picture.clients.get(principal.subject)
+            if client is None or client.is_disabled or not principal.scopes <= client.scopes:
+                raise TokenInvalidError
+        elif space == DEVICE:
+            _require_active(picture.devices.get(name), verified)
+        elif space == SESSION:
+            _require_active(picture.devices.get((principal.act or "").removeprefix(f"{DEVICE}:")), verified)
+        else:
+            role = self._roles.get(principal.kind)
+            if space not in self._providers or role is None or not principal.scopes <= role.scopes:
+                raise TokenInvalidError
+
+    def _require_proof(self, standing: _Standing, proof: Proof | None) -> None:
+        proved = self._proofs.check(proof, standing.token)
+        if thumbprint(proved.public_key) != standing.verified.key_thumbprint:
+            raise ProofInvalidError
+        space, _, session = standing.verified.principal.subject.partition(":")
+        if space == SESSION and (self._sessions is None or not self._sessions.touch(session)):
+            raise TokenExpiredError
+
+
+def _require_active(device: Device | None, verified: Verified) -> None:
+    if device is None or device.public_key is None or thumbprint(device.public_key) != verified.key_thumbprint:
+        raise TokenInvalidError
+    if device.state != "ACTIVE":
+        raise DeviceDisabledError

@@ -11,6 +11,7 @@ class Principal:
     scopes: what it may do, `service.resource.mode`.
     unit: the district whose rows it may see; None for the city and for outsiders.
     bank: the bank whose rows it may see, or None.
+    act: the device through which the subject acts, or None (RFC 8693 §4.1).
     """
 
     subject: str
@@ -18,3 +19,4 @@ class Principal:
     scopes: frozenset[str]
     unit: str | None = None
     bank: str | None = None
+    act: str | None = None

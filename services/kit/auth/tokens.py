@@ -7,6 +7,7 @@ import hashlib
 import json
 import time
 from collections import OrderedDict
+from dataclasses import dataclass
 from typing import Any
 
 from joserfc import jwt
@@ -35,8 +36,21 @@ class TokenMinter:
         self._type = token_type
         self.lifetime_seconds = lifetime_seconds
 
-    def mint(self, principal: Principal, audience: str, *, now: float | None = None) -> str:
-        """A compact JWT for one audience."""
+    def mint(
+        self,
+        principal: Principal,
+        audience: str,
+        *,
+        now: float | None = None,
+        lifetime_seconds: int | None = None,
+        key_thumbprint: str | None = None,
+    ) -> str:
+        """A compact JWT for one audience.
+
+        Args:
+            lifetime_seconds: another one than that of the type.
+            key_thumbprint: of the key that its bearer must prove (RFC 9449 §6.1, RFC 7638).
+        """
         issued = int(time.time() if now is None else now)
         claims: dict[str, Any] = {
             "iss": ISSUER,
@@ -45,13 +59,17 @@ class TokenMinter:
             "kind": principal.kind,
             "scope": " ".join(sorted(principal.scopes)),
             "iat": issued,
-            "exp": issued + self.lifetime_seconds,
+            "exp": issued + (lifetime_seconds or self.lifetime_seconds),
             "jti": str(new_id()),
         }
         if principal.unit is not None:
             claims["unit"] = principal.unit
         if principal.bank is not None:
             claims["bank"] = principal.bank
+        if principal.act is not None:
+            claims["act"] = {"sub": principal.act}
+        if key_thumbprint is not None:
+            claims["cnf"] = {"jkt": key_thumbprint}
         header = {"alg": ALGORITHM, "typ": self._type, "kid": self._key.kid}
         return jwt.encode(header, claims, self._key, algorithms=[ALGORITHM])
 
@@ -59,6 +77,24 @@ class TokenMinter:
         """The public half, as published."""
         public = dict(self._key.as_dict(private=False)) | {"use": "sig", "alg": ALGORITHM, "kid": self._key.kid}
         return {"keys": [public]}
+
+
+@dataclass(frozen=True, slots=True)
+class Verified:
+    """What a valid token says.
+
+    Attributes:
+        expires: seconds since 1970, with the leeway.
+        issued: `iat`, whole seconds since 1970.
+        token_id: `jti`.
+        key_thumbprint: of the key that the bearer must prove, or None.
+    """
+
+    principal: Principal
+    expires: float
+    issued: int
+    token_id: str
+    key_thumbprint: str | None
 
 
 class TokenVerifier:
@@ -72,10 +108,18 @@ class TokenVerifier:
         self._keys = KeySet.import_key_set(json.loads(jwks) if isinstance(jwks, str) else jwks)  # type: ignore[arg-type]  # a parsed JWKS
         self._type = token_type
         self._audience = audience
-        self._verified: OrderedDict[bytes, tuple[float, Principal]] = OrderedDict()
+        self._verified: OrderedDict[bytes, Verified] = OrderedDict()
 
     def verify(self, token: str, *, now: float | None = None) -> Principal:
         """The principal that the token stands for.
+
+        Raises:
+            TokenExpiredError, TokenInvalidError: nothing about the token is told beyond that.
+        """
+        return self.open(token, now=now).principal
+
+    def open(self, token: str, *, now: float | None = None) -> Verified:
+        """All that the token says.
 
         Raises:
             TokenExpiredError, TokenInvalidError: nothing about the token is told beyond that.
@@ -86,17 +130,17 @@ class TokenVerifier:
         digest = hashlib.sha256(token.encode()).digest()
         known = self._verified.get(digest)
         if known is not None:
-            if known[0] <= moment:
+            if known.expires <= moment:
                 del self._verified[digest]
                 raise TokenExpiredError
-            return known[1]
-        expires, principal = self._decode(token, moment)
-        self._verified[digest] = (expires, principal)
+            return known
+        verified = self._decode(token, moment)
+        self._verified[digest] = verified
         if len(self._verified) > _CACHE_SIZE:
             self._verified.popitem(last=False)
-        return principal
+        return verified
 
-    def _decode(self, token: str, moment: float) -> tuple[float, Principal]:
+    def _decode(self, token: str, moment: float) -> Verified:
         try:
             decoded = jwt.decode(token, self._keys, algorithms=[ALGORITHM])
         except (JoseError, ValueError, KeyError, TypeError, UnicodeError):
@@ -115,8 +159,14 @@ class TokenVerifier:
         if expires + LEEWAY_SECONDS <= moment:
             raise TokenExpiredError
         try:
-            return expires + LEEWAY_SECONDS, _principal(claims)
-        except (KeyError, AttributeError):
+            return Verified(
+                principal=_principal(claims),
+                expires=expires + LEEWAY_SECONDS,
+                issued=issued,
+                token_id=str(claims.get("jti", "")),
+                key_thumbprint=claims["cnf"]["jkt"] if "cnf" in claims else None,
+            )
+        except (KeyError, AttributeError, TypeError):
             raise TokenInvalidError from None
 
 
@@ -127,4 +177,5 @@ def _principal(claims: dict[str, Any]) -> Principal:
         scopes=frozenset(claims["scope"].split()),
         unit=claims.get("unit"),
         bank=claims.get("bank"),
+        act=claims["act"]["sub"] if "act" in claims else None,
     )

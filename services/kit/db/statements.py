@@ -22,8 +22,7 @@ class Transaction:
     async def run(self, sql: str, /, **values: Any) -> Sequence[Mapping[str, Any]]:
         """The rows; empty when there are none."""
         numbered, names = _numbered(sql)
-        rows: Sequence[Mapping[str, Any]] = await self._connection.fetch(numbered, *(values[name] for name in names))
-        return rows
+        return [dict(row) for row in await self._connection.fetch(numbered, *(values[name] for name in names))]
 
 
 class StatementPool:

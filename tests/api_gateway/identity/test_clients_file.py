@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from argon2 import PasswordHasher
+from pydantic import SecretStr, ValidationError
 
 from api_gateway.identity.domain import read_roles
 from api_gateway.identity.errors import ClientsFileError
@@ -88,8 +89,15 @@ def test_a_hash_that_costs_too_much_to_verify_is_refused(tmp_path: Path, cost: d
         load_clients(path, load_roles(), environment="development")
 
 
+LASTING = {
+    "environment": "production",
+    "database_url": SecretStr("postgresql+asyncpg://gateway_app:x@127.0.0.1:9/jiuye"),
+    "redis_url": SecretStr("redis://127.0.0.1:9/0"),
+}
+
+
 def test_production_does_not_start_with_development_secrets(gateways: Gateways) -> None:
-    settings = gateways.settings("http://a", "http://b", "http://c", environment="production")
+    settings = gateways.settings("http://a", "http://b", "http://c", **LASTING)
     with pytest.raises(ClientsFileError, match="development secrets"):
         create_app(settings)
 
@@ -97,8 +105,14 @@ def test_production_does_not_start_with_development_secrets(gateways: Gateways) 
 def test_production_starts_with_secrets_of_its_own(gateways: Gateways, tmp_path: Path) -> None:
     content = json.loads(gateways.clients_file.read_text(encoding="utf-8")) | {"environment": "production"}
     path = write(tmp_path / "clients.json", content)
-    settings = gateways.settings("http://a", "http://b", "http://c", environment="production", clients_file=path)
+    settings = gateways.settings("http://a", "http://b", "http://c", **LASTING, clients_file=path)
     assert create_app(settings).title
+
+
+@pytest.mark.parametrize("missing", ["database_url", "redis_url"])
+def test_production_does_not_start_where_nothing_lasts(gateways: Gateways, missing: str) -> None:
+    with pytest.raises(ValidationError, match="production needs"):
+        gateways.settings("http://a", "http://b", "http://c", **(LASTING | {missing: None}))
 
 
 def test_no_kind_of_client_both_writes_and_decides_a_report() -> None:
@@ -124,6 +138,16 @@ def test_no_kind_of_client_both_carries_and_decides_a_loan_or_records_and_confir
 def test_no_kind_of_client_has_two_duties_of_a_subsidy_batch() -> None:
     duties = {f"loans.batch.{duty}" for duty in ("write", "review", "approve", "pay")}
     assert all(len(role.scopes & duties) <= 1 for role in load_roles().values())
+
+
+def test_the_three_administrations_are_kept_apart() -> None:
+    duties = (
+        {"admin.device.write", "targets.job.write"},
+        {"admin.client.write", "admin.token.revoke", "admin.device.approve"},
+        {"audit.read"},
+    )
+    for kind, role in load_roles().items():
+        assert sum(bool(role.scopes & duty) for duty in duties) <= 1, kind
 
 
 def test_a_role_with_an_unknown_member_is_refused() -> None:
