@@ -6,6 +6,7 @@ from kit.http.app import service_app
 from kit.settings import ServiceSettings
 from targets_svc.annex.endpoints import router as annex_router
 from targets_svc.assessments.endpoints import router as assessments_router
+from targets_svc.child_plans.endpoints import router as child_plans_router
 from targets_svc.completeness.endpoints import router as completeness_router
 from targets_svc.event_uploads.endpoints import router as event_uploads_router
 from targets_svc.forecasts.endpoints import router as forecasts_router
@@ -35,6 +36,7 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
             units_router,
             indicators_router,
             plans_router,
+            child_plans_router,
             annex_router,
             plan_imports_router,
             reports_router,

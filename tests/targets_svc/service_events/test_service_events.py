@@ -13,6 +13,7 @@ from kit.testing import captured_log
 from targets_svc.register.service import Vault
 from targets_svc.service_events.service import count_waiting
 from tests.targets_svc.conftest import Client, Targets, settings_of
+from tests.targets_svc.month_closes.closing import close
 from tests.targets_svc.register.people import counts, number
 
 
@@ -208,3 +209,20 @@ async def test_only_a_service_sends(targets: Targets, kind: str, scopes: tuple[s
     async with sender(targets, secrets.token_hex(4), kind, *scopes) as somebody:
         refused = await somebody.post("/events", json=course(4))
     assert (refused.status_code, refused.json()["code"]) == (403, code)
+
+
+async def test_an_event_of_a_closed_month_is_in_the_live_series_and_not_in_the_snapshot(targets: Targets) -> None:
+    """N11: a service cannot say more than when it happened; what was closed stays."""
+    closed = await close(targets, "2017-04", reason="各单位月报尚未办理")
+    async with sender(targets) as service, targets.city() as city:
+        taken = await service.post("/events", json=course(31, "ZZ11", on="2017-04-20"))
+        asked = {"year": 2017, "month": "2017-04", "source": "REGISTER"}
+        live = (await city.get("/progress", params=asked)).json()["items"]
+        then = (await city.get(f"/month-closes/{closed['id']}/progress", params={"source": "REGISTER"})).json()["items"]
+
+    assert taken.json()["outcomes"] == [{"indicator": "I03", "counted": True, "reason": None}]
+    figure = [
+        next(row["actual"] for row in rows if (row["unit"], row["indicator"]) == ("ZZ11", "I03"))
+        for rows in (live, then)
+    ]
+    assert figure == [1, 0]
