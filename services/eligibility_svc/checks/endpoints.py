@@ -12,7 +12,6 @@ from eligibility_svc.checks.examples import REQUESTS, answers
 from eligibility_svc.checks.rendering import renderer_of
 from eligibility_svc.checks.schemas import CheckCreate, CheckRead, wire
 from eligibility_svc.checks.service import decider_of, read_check
-from eligibility_svc.facts.repository import vocabulary
 from eligibility_svc.grants.service import count_register
 from eligibility_svc.measures.domain import Catalogue
 from eligibility_svc.parameters.repository import version_of_catalogue
@@ -38,14 +37,14 @@ CheckBody = Annotated[CheckCreate, Body(openapi_examples=REQUESTS)]
 async def check_eligibility(body: CheckBody, principal: Checker, request: Request) -> Response:
     """逐项说明每个条件是否满足、依据哪一条、还缺什么信息；不保存任何内容。未知不等于否。"""
     as_of = body.as_of or today()
-    known = version_of_catalogue(body.catalogue_version)
-    facts = read_check(body.subject, body.facts, body.measures)
+    known = await version_of_catalogue(request.app.state.database, body.catalogue_version)
+    facts = read_check(known, body.subject, body.facts, body.measures)
     if body.applicant_ref is None:
         content = renderer_of(known).check(body.subject, facts, as_of, body.measures)
     else:
         found = decider_of(known).check(body.subject, facts, as_of, body.measures)
         counted = await _with_register(request, principal, body.applicant_ref, found, known, as_of)
-        content = to_json(wire(as_of, counted, known, vocabulary()))
+        content = to_json(wire(as_of, counted, known, known.words))
     return Response(content, media_type="application/json")
 
 

@@ -9,7 +9,6 @@ from typing import Any
 from eligibility_svc.checks.decision import Decider
 from eligibility_svc.checks.domain import Answer
 from eligibility_svc.facts.reading import read_facts
-from eligibility_svc.facts.repository import vocabulary
 from eligibility_svc.language.nodes import Value
 from eligibility_svc.measures.domain import Catalogue
 from eligibility_svc.measures.repository import catalogue
@@ -24,7 +23,7 @@ def decider() -> Decider:
 @lru_cache(maxsize=8)
 def decider_of(known: Catalogue) -> Decider:
     """The decider of one version of the catalogue, made once."""
-    return Decider(known, vocabulary())
+    return Decider(known, known.words)
 
 
 def check_measures(
@@ -44,20 +43,23 @@ def check_measures(
     Raises:
         ValidationFailedError: as `read_check`.
     """
-    facts = read_check(subject, submitted, measures)
-    return decider_of(known or catalogue()).check(subject, facts, as_of, measures)
+    law = known or catalogue()
+    facts = read_check(law, subject, submitted, measures)
+    return decider_of(law).check(subject, facts, as_of, measures)
 
 
-def read_check(subject: str, submitted: Mapping[str, Any], measures: Sequence[str] | None) -> dict[str, Value]:
+def read_check(
+    known: Catalogue, subject: str, submitted: Mapping[str, Any], measures: Sequence[str] | None
+) -> dict[str, Value]:
     """The known facts of a check that makes sense.
 
     Raises:
         ValidationFailedError: unknown facts, wrong values, unknown measures or measures of another subject,
             all of them at once.
     """
-    errors = _measure_errors(catalogue(), vocabulary().subjects, subject, measures or ())
+    errors = _measure_errors(known, known.words.subjects, subject, measures or ())
     try:
-        facts = read_facts(vocabulary(), subject, submitted)
+        facts = read_facts(known.words, subject, submitted)
     except ValidationFailedError as error:
         raise ValidationFailedError(errors=[*error.errors, *errors]) from None
     if errors:

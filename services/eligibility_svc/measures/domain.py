@@ -6,6 +6,7 @@ from datetime import date
 from enum import Enum
 from fractions import Fraction
 
+from eligibility_svc.facts.domain import Vocabulary
 from eligibility_svc.language.closures import Rule
 from eligibility_svc.language.nodes import COUNT, DATE, MONEY, NUMBER, Type, Value
 from kit.money import fixed, yuan
@@ -256,6 +257,7 @@ class Catalogue:
 
     Attributes:
         version: digest of the data, the same for the same data.
+        words: the vocabulary that its rules are written in.
         documents: by key.
         payers, per, costs: code → Chinese label.
         measures: code → editions by date, families and codes in order.
@@ -264,11 +266,13 @@ class Catalogue:
     def __init__(
         self,
         version: str,
+        words: Vocabulary,
         documents: Mapping[str, Document],
         labels: Mapping[str, Mapping[str, str]],
         editions: Iterable[Edition],
     ) -> None:
         self.version = version
+        self.words = words
         self.documents = documents
         self.payers, self.per, self.costs = labels["payers"], labels["per"], labels["costs"]
         families = list(Family)

@@ -93,7 +93,7 @@ def load_catalogue(words: Vocabulary, codes: Path, folder: Path) -> Catalogue:
     editions = [(reader.read(path, root), root) for path, root in roots]
     _refuse_overlaps_and_gaps(editions)
     version = _digest([words.data, reference.plain(), [root.plain() for _, root in roots]])
-    return Catalogue(version, documents, labels, [edition for edition, _ in editions])
+    return Catalogue(version, words, documents, labels, [edition for edition, _ in editions])
 
 
 def _digest(data: object) -> str:

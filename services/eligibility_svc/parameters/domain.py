@@ -41,7 +41,7 @@ def with_published(files: Catalogue, values: Sequence[Published]) -> Catalogue:
         return files
     editions = [_filled(edition, values) for each in files.measures.values() for edition in each]
     labels = {"payers": files.payers, "per": files.per, "costs": files.costs}
-    return Catalogue(f"{files.version}.{len(values)}", files.documents, labels, editions)
+    return Catalogue(f"{files.version}.{len(values)}", files.words, files.documents, labels, editions)
 
 
 def published_count(version: str, files: Catalogue) -> int | None:

@@ -12,61 +12,88 @@ from eligibility_svc.measures.repository import base_catalogue, catalogue, read_
 from eligibility_svc.parameters.domain import Published, published_count, with_published
 from eligibility_svc.parameters.errors import VersionUnknownError
 from eligibility_svc.parameters.models import ParameterValueRow
+from eligibility_svc.releases.repository import load_release
+from kit.db.engine import Database
 from kit.errors import FieldError
 
 # Publications get their numbers one after the other, and become visible in that order.
 _ONE_AFTER_THE_OTHER = text("SELECT pg_advisory_xact_lock(hashtextextended('eligibility.parameter_value', 0))")
 _KEPT_VERSIONS = 8
+_KEPT_RELEASES = 4
 
 
 class Following:
-    """What this process knows of the publications; replaying an older version needs no database."""
+    """What this process knows of the publications; an older version of its own files needs no database."""
 
     def __init__(self) -> None:
         self.values: tuple[Published, ...] = ()
-        self._made: OrderedDict[int, Catalogue] = OrderedDict()
+        self._releases: OrderedDict[str, Catalogue] = OrderedDict()
+        self._made: OrderedDict[str, Catalogue] = OrderedDict()
 
     def at(self, version: str) -> Catalogue | None:
-        """The catalogue of a version; None when this process cannot make it."""
-        count = published_count(version, base_catalogue())
-        return None if count is None or count > len(self.values) else self._of(count)
+        """The catalogue of a version; None when this process cannot make it from what it knows."""
+        digest, _, _ = version.partition(".")
+        files = base_catalogue() if digest == base_catalogue().version else self._releases.get(digest)
+        count = published_count(version, files) if files is not None else None
+        return None if files is None or count is None or count > len(self.values) else self._of(files, count)
+
+    def take_in(self, release: Catalogue) -> None:
+        """Another release's catalogue, without publications."""
+        self._releases[release.version] = release
+        while len(self._releases) > _KEPT_RELEASES:
+            self._releases.popitem(last=False)
 
     def extend(self, values: Sequence[Published]) -> None:
         """Takes later publications in; from now on the service answers by them."""
         self.values = (*self.values, *values)
-        use_catalogue(self._of(len(self.values)))
+        use_catalogue(self._of(base_catalogue(), len(self.values)))
 
     def forget(self) -> None:
         """Back to the files alone."""
         self.values = ()
+        self._releases.clear()
         self._made.clear()
         use_catalogue(base_catalogue())
 
-    def _of(self, count: int) -> Catalogue:
-        if count not in self._made:
-            self._made[count] = with_published(base_catalogue(), self.values[:count])
+    def _of(self, files: Catalogue, count: int) -> Catalogue:
+        version = f"{files.version}.{count}"
+        if version not in self._made:
+            self._made[version] = with_published(files, self.values[:count])
             while len(self._made) > _KEPT_VERSIONS:
                 self._made.popitem(last=False)
-        return self._made[count]
+        return self._made[version]
 
 
 following = Following()
 
 
-def version_of_catalogue(version: str | None) -> Catalogue:
-    """The catalogue of a version; the one in use for None.
+async def version_of_catalogue(database: Database, version: str | None) -> Catalogue:
+    """The catalogue of a version; the one in use for None. Only another release's is looked up in the database.
 
     Raises:
-        VersionUnknownError: of another release of the files, or not published yet.
+        VersionUnknownError: it never answered here, or is not published yet.
     """
     if version is None:
         return catalogue()
-    if (known := following.at(version)) is None:
+    known = following.at(version)
+    if known is None:
+        async with database.transaction() as tx:
+            known = await find_catalogue(tx, version)
+    if known is None:
         raise VersionUnknownError(
             errors=[
                 FieldError("/catalogue_version", "VERSION_UNKNOWN", "没有这个版本的目录，请核对或不填以按现行版本查询")
             ]
         )
+    return known
+
+
+async def find_catalogue(tx: AsyncSession, version: str) -> Catalogue | None:
+    """The catalogue of a version, of this release or of an earlier one; None when it never answered here."""
+    known = following.at(version)
+    if known is None and (release := await load_release(tx, version.partition(".")[0])) is not None:
+        following.take_in(release)
+        known = following.at(version)
     return known
 
 

@@ -22,6 +22,7 @@ from eligibility_svc.parameters.errors import (
     SamePersonError,
 )
 from eligibility_svc.parameters.models import ParameterValueRow
+from eligibility_svc.releases.repository import store_release
 from kit.db.engine import Database
 from kit.errors import FieldError
 from kit.ids import new_id
@@ -101,7 +102,8 @@ async def list_values(tx: AsyncSession, measure: str) -> list[ParameterValueRow]
 @asynccontextmanager
 async def following_publications(app: FastAPI) -> AsyncIterator[None]:
     """Every process looks for publications once a second; a database that is away delays that and breaks nothing."""
-    task = asyncio.create_task(_follow(app.state.database, await _catch_up(app.state.database)))
+    database = app.state.database
+    task = asyncio.create_task(_follow(database, await _catch_up(database, keeps_release=True)))
     try:
         yield
     finally:
@@ -114,18 +116,24 @@ async def _follow(database: Database, trouble: str | None) -> None:
     """Says once that it cannot follow, and once that it can again."""
     while True:
         await asyncio.sleep(FOLLOW_SECONDS)
-        before, trouble = trouble, await _catch_up(database)
+        before, trouble = trouble, await _catch_up(database, keeps_release=trouble is not None)
         if trouble is not None and trouble != before:
             _log.warning("parameters.not_followed", error=trouble)
         elif trouble is None and before is not None:
             _log.info("parameters.followed_again")
 
 
-async def _catch_up(database: Database) -> str | None:
-    """Reads what was published since; what kind of error stood in the way, if one did."""
+async def _catch_up(database: Database, *, keeps_release: bool) -> str | None:
+    """Reads what was published since; what kind of error stood in the way, if one did.
+
+    Args:
+        keeps_release: at the start, and until it has worked once: stores the rule files by which it answers.
+    """
     try:
         async with database.transaction() as tx:
             await repository.catch_up(tx)
+            if keeps_release:
+                await store_release(tx)
     except Exception as error:  # noqa: BLE001  whatever is wrong with the database, the law known so far holds
         return type(error).__name__
     return None

@@ -9,7 +9,6 @@ from fastapi.responses import StreamingResponse
 from pydantic_core import to_json
 
 from eligibility_svc.checks.schemas import MeasureCode, wire
-from eligibility_svc.facts.repository import vocabulary
 from eligibility_svc.measures.repository import catalogue
 from eligibility_svc.screenings import service
 from eligibility_svc.screenings.domain import MAX_ROWS, Question
@@ -153,6 +152,6 @@ async def explain_screening_row(
     """与POST /checks相同的说明：每个条件、依据哪一条、还缺什么。"""
     screening = await service.get_finished(tx, principal.subject, screening_id)
     found = await service.explain_row(tx, screening, row_no)
-    answer = wire(screening.as_of, found.answers, found.law, vocabulary())
+    answer = wire(screening.as_of, found.answers, found.law, found.law.words)
     content = to_json(answer | {"row_no": row_no, "reference": found.reference})
     return Response(content, media_type="application/json")

@@ -18,7 +18,7 @@ import polars as pl
 
 from eligibility_svc.facts.repository import vocabulary
 from eligibility_svc.measures.domain import Catalogue
-from eligibility_svc.parameters.repository import catch_up, following
+from eligibility_svc.parameters.repository import catch_up, find_catalogue
 from eligibility_svc.screenings import repository
 from eligibility_svc.screenings.domain import KEPT_DAYS, MAX_REJECTIONS
 from eligibility_svc.screenings.errors import RegisterUnreadableError, ScreeningNotFoundError
@@ -38,7 +38,7 @@ _CATCHING_UP = asyncio.Lock()
 
 
 class LawUnknownError(Exception):
-    """A worker of another release: the job is tried again, by a worker that has the rules."""
+    """The rules of another release that this worker cannot read: a worker that has them tries again."""
 
 
 async def screen_register(job: Job) -> dict[str, Any]:
@@ -109,7 +109,7 @@ async def _law(job: Job, version: str) -> Catalogue:
     """The catalogue that the screening was asked under, publications of that time included."""
     async with _CATCHING_UP, job.database.transaction() as tx:
         await catch_up(tx)
-    known = following.at(version)
+        known = await find_catalogue(tx, version)
     if known is None:
         raise LawUnknownError(version)
     return known

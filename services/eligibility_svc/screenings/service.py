@@ -14,10 +14,9 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from eligibility_svc.checks.domain import Answer
 from eligibility_svc.checks.service import decider_of
-from eligibility_svc.facts.repository import vocabulary
 from eligibility_svc.measures.domain import Catalogue
 from eligibility_svc.measures.repository import catalogue
-from eligibility_svc.parameters.repository import following
+from eligibility_svc.parameters.repository import find_catalogue
 from eligibility_svc.screenings import repository, results
 from eligibility_svc.screenings.domain import PART_ROWS, Format, Question, WorkList, sniff
 from eligibility_svc.screenings.errors import (
@@ -183,9 +182,9 @@ async def explain_row(tx: AsyncSession, screening: ScreeningRow, row_no: int) ->
 
     Raises:
         RowNotFoundError: no such row, or it was left out.
-        CatalogueChangedError: the law that screened is of another release of the service.
+        CatalogueChangedError: the law that screened cannot be read by this release of the service any more.
     """
-    law = following.at(screening.catalogue_version)
+    law = await find_catalogue(tx, screening.catalogue_version)
     if law is None:
         raise CatalogueChangedError
     content = await repository.part_facts(tx, screening.id, (row_no - 1) // PART_ROWS)
@@ -193,7 +192,7 @@ async def explain_row(tx: AsyncSession, screening: ScreeningRow, row_no: int) ->
     if not found:
         raise RowNotFoundError
     subject = screening.request["subject"]
-    facts = facts_of_row(found[0], vocabulary(), subject)
+    facts = facts_of_row(found[0], law.words, subject)
     answers = decider_of(law).check(subject, facts, screening.as_of, screening.request["measures"])
     return Explanation(found[0][REFERENCE], answers, law)
 
