@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 
+from kit.clock import today as legal_today
 from tests.e2e.running import ROOT, Client, RunningPlatform, until_ready
 
 # The annex of 郑政办文〔2017〕15号, typed in once more and independently of the data file.
@@ -128,6 +129,109 @@ async def test_a_register_is_screened_through_the_gateway(api: Client) -> None:
     assert (await api.call("city", "GET", f"{path}/results.parquet")).content[:4] == b"PAR1"
     assert (await api.call("staff-ZZ01", "GET", path)).status_code == 404
     assert (await api.call("kiosk", "GET", path)).status_code == 403
+
+
+async def test_whoever_need_not_apply_is_on_the_list_of_those(api: Client) -> None:
+    header = "档案号,学校,在校,毕业日期,首次创业,开业日期,营业,区县,困难,贫困,返乡"
+    rows = [
+        "A-1,UNIVERSITY,否,2015-07-01,是,2018-05-01,是,ZZ07,否,否,否",
+        "A-2,UNIVERSITY,否,2015-07-01,是,2018-05-01,是,ZZ07,,否,否",
+        "A-3,UNIVERSITY,否,2015-07-01,是,2018-05-01,,ZZ08,否,否,否",
+        "A-4,UNIVERSITY,否,2013-09-10,是,2018-05-01,是,ZZ08,否,否,否",
+        "A-5,UNIVERSITY,否,2013-08-31,是,2018-05-01,是,ZZ08,否,否,否",
+    ]
+    facts = [
+        *("school_kind", "is_enrolled", "graduated_on", "is_first_business", "business_opened_on"),
+        *("is_business_operating", "", "is_hardship_person", "is_poor_household", "is_returning_migrant"),
+    ]
+    columns = {name: fact for name, fact in zip(header.split(",")[1:], facts, strict=True) if fact}
+    asked = {"subject": "PERSON", "as_of": "2018-09-01", "columns": columns, "reference": "档案号", "district": "区县",
+             "measures": ["startup-grant"]}  # fmt: skip
+    form: dict[str, Any] = {
+        "data": {"request": json.dumps(asked)},
+        "files": {"file": ("register.csv", "\n".join([header, *rows]).encode())},
+    }
+    begun = await api.call("city", "POST", "/api/v1/eligibility/screenings", **form)
+    assert begun.status_code == 202, begun.text
+    path = begun.headers["location"]
+    async with asyncio.timeout(30):
+        while (await api.get("city", path))["job"]["state"] in ("PENDING", "RUNNING"):
+            await asyncio.sleep(0.1)
+    lists = {}
+    for name in ("NO_APPLICATION", "CONFIRM", "ONE_FACT", "ENDING"):
+        page = await api.get("city", f"{path}/results?measure=startup-grant&list={name}")
+        lists[name] = [row["reference"] for row in page["items"]]
+    assert lists == {
+        "NO_APPLICATION": ["A-1", "A-4"], "CONFIRM": ["A-2"], "ONE_FACT": ["A-3"], "ENDING": ["A-4"],
+    }  # fmt: skip
+
+
+GRADUATE = {
+    "school_kind": "UNIVERSITY", "is_enrolled": False, "graduated_on": "2015-07-01", "is_first_business": True,
+    "business_opened_on": "2018-05-01", "is_business_operating": True, "hukou_region": "ZHENGZHOU",
+    "hukou_unit": "ZZ07",
+}  # fmt: skip
+
+
+async def test_a_kiosk_asks_until_every_grant_is_decided(api: Client) -> None:
+    person = GRADUATE | {"employment_status": "SELF_EMPLOYED"}
+    facts: dict[str, Any] = {}
+    asked: list[str] = []
+    while True:
+        body = {"subject": "PERSON", "as_of": "2018-09-01", "facts": facts, "family": "GRANT"}
+        answer = (await api.call("kiosk", "POST", "/api/v1/eligibility/interviews", json=body)).json()
+        if answer["question"] is None:
+            break
+        fact = answer["question"]["fact"]
+        assert fact not in facts
+        asked.append(fact)
+        # Whatever else is asked for, this person does not have; a list or a number is not known.
+        kind = answer["question"]["type"]
+        facts[fact] = person.get(fact, False if kind == "BOOL" else None)
+    assert len(asked) <= 40
+    due = {each["measure"] for each in answer["results"] if each["outcome"] == "ELIGIBLE"}
+    assert "startup-grant" in due
+    again = {"subject": "PERSON", "as_of": "2018-09-01", "facts": facts, "measures": ["startup-grant"]}
+    checked = (await api.call("platform", "POST", "/api/v1/eligibility/checks", json=again)).json()["results"]
+    assert [(each["outcome"], each["benefit"]["amount"]) for each in checked] == [("ELIGIBLE", "10000.00")]
+
+
+async def test_an_application_from_the_counter_to_the_payment_and_one_refused(api: Client) -> None:
+    async def step(who: str, application: str, name: str, status: int = 200, **body: Any) -> Any:
+        path = f"/api/v1/eligibility/applications/{application}/{name}"
+        answer = await api.call(who, "POST", path, **({"json": body} if body else {}))
+        assert answer.status_code == status, answer.text
+        return answer.json()
+
+    async def accepted(number: str) -> str:
+        body = {"measure": "startup-grant", "facts": GRADUATE, "as_of": "2018-09-01",
+                "applicant": {"id_type": "RESIDENT_ID", "id_number": number, "name": "王测试"}}  # fmt: skip
+        made = await api.call("platform", "POST", "/api/v1/eligibility/applications", json=body)
+        assert made.status_code == 201, made.text
+        assert number not in made.text
+        await step("staff-ZZ07", made.json()["id"], "acceptance")
+        return str(made.json()["id"])
+
+    first = await accepted("410199199001010011")
+    await step("staff-ZZ07", first, "decision", 403, decision="GRANT")
+    assert (await step("reviewer-ZZ07", first, "decision", decision="GRANT"))["decision"]["amount"] == "10000.00"
+    paid = await step("staff-ZZ07", first, "payment", paid_on=str(legal_today()), reference="ZF-1")
+    assert paid["state"] == "PAID"
+    await step("platform", first, "rating", 201, score=5)
+    grants = (await api.get("city", f"/api/v1/eligibility/grants?applicant_ref={paid['applicant']['ref']}"))["items"]
+    assert [(each["measure"], each["amount"]) for each in grants] == [("startup-grant", "10000.00")]
+    again = await accepted("410199199001010011")
+    assert (await step("reviewer-ZZ07", again, "decision", 409, decision="GRANT"))["code"] == "ALREADY_GRANTED"
+
+    other = await accepted("410199199512310024")
+    refused = await step("reviewer-ZZ07", other, "decision", decision="REFUSE", reason="经核实并非首次创办企业")
+    assert (refused["state"], refused["review"]["href"].rpartition("/")[2]) == ("REFUSED", "review-request")
+    await step("platform", other, "review-request", reason="确为首次创办，附证明")
+    await step("reviewer-ZZ07", other, "decision", 409, decision="GRANT")
+    assert (await step("city-reviewer", other, "decision", decision="GRANT"))["decision"]["is_review"] is True
+    hidden = await api.call("staff-ZZ08", "GET", f"/api/v1/eligibility/applications/{other}")
+    assert hidden.status_code == 404
+    assert (await api.call("staff-ZZ07", "GET", "/api/v1/eligibility/ratings")).status_code == 403
 
 
 # `make demo` writes six months of reports while every process is killed once: nothing lost, nothing doubled.
