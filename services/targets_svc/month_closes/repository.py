@@ -46,6 +46,17 @@ async def is_closed(tx: AsyncSession, month: Month) -> bool:
     return kind == Kind.CLOSE
 
 
+async def find_closed(tx: AsyncSession, year: int) -> list[MonthCloseRow]:
+    """The closes that hold, in the order of their months."""
+    rows = await tx.scalars(
+        select(MonthCloseRow)
+        .where(MonthCloseRow.year == year, MonthCloseRow.state == State.APPROVED.value)
+        .order_by(MonthCloseRow.month, MonthCloseRow.decided_at)
+    )
+    last = {row.month: row for row in rows}
+    return [row for row in last.values() if row.kind == Kind.CLOSE]
+
+
 async def find_proposal(tx: AsyncSession, month: Month) -> MonthCloseRow | None:
     """The application that waits for its decision."""
     query = select(MonthCloseRow).where(

@@ -94,8 +94,7 @@ async def approve(tx: AsyncSession, clerk: Clerk, close_id: UUID) -> MonthCloseR
     await tx.flush()
     if snapshot:
         await repository.add_snapshot(tx, row.id, snapshot)
-        payload = {"close_id": str(row.id)}
-        await enqueue(tx, CLOSED, payload, owner=clerk.subject, dedupe_key=f"{CLOSED}:{row.id}")
+        await enqueue(tx, CLOSED, {"year": month.year}, owner=clerk.subject, dedupe_key=f"{CLOSED}:{row.id}")
     return row
 
 

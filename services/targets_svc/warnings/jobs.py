@@ -2,7 +2,6 @@
 
 from datetime import time
 from typing import Any
-from uuid import UUID
 
 from kit.clock import now
 from kit.jobs.worker import Daily, Job
@@ -13,15 +12,15 @@ NIGHTLY = Daily("targets.warnings", time(2, 30))
 
 
 async def judge_close(job: Job) -> dict[str, Any]:
-    """The levels of a month that was closed become warnings."""
-    return (await judge_closed(job.session, UUID(job.payload["close_id"]), now())).steps
+    """The levels of the months that were closed become warnings."""
+    return dict((await judge_closed(job.session, job.payload["year"], now())).steps)
 
 
 async def judge_night(job: Job) -> dict[str, Any]:
     """The last month that has ended, provisionally; then the answers that are overdue."""
     at = now()
     judged = await judge_provisionally(job.session, at)
-    return judged.steps | (await escalate_unanswered(job.session, at)).steps
+    return {**judged.steps, **(await escalate_unanswered(job.session, at)).steps}
 
 
 HANDLERS = {CLOSED: judge_close, NIGHTLY.kind: judge_night}

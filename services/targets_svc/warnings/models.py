@@ -7,6 +7,7 @@ from sqlalchemy import (
     BigInteger,
     CheckConstraint,
     DateTime,
+    ForeignKey,
     ForeignKeyConstraint,
     Index,
     Integer,
@@ -64,6 +65,15 @@ class WarningRow(Base):
     action_due_on: Mapped[date | None]
     ended_at: Mapped[datetime | None] = mapped_column(_INSTANT)
     row_version: Mapped[int] = mapped_column(Integer)
+
+
+class JudgementRow(Base):
+    """A close whose levels have become warnings; it is judged once."""
+
+    __tablename__ = "warning_judgement"
+
+    close_id: Mapped[UUID] = mapped_column(ForeignKey("targets.month_close.id"), primary_key=True)
+    judged_at: Mapped[datetime] = mapped_column(_INSTANT)
 
 
 class WarningEventRow(Base):

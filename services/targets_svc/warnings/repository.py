@@ -8,7 +8,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from targets_svc.warnings.domain import Step
-from targets_svc.warnings.models import WarningEventRow, WarningRow
+from targets_svc.warnings.models import JudgementRow, WarningEventRow, WarningRow
 
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('targets.warning', 0))")
 
@@ -24,6 +24,11 @@ async def lock_open(tx: AsyncSession, year: int | None = None) -> list[WarningRo
     if year is not None:
         query = query.where(WarningRow.year == year)
     return list((await tx.scalars(query.with_for_update())).all())
+
+
+async def judged_before(tx: AsyncSession, close_ids: Collection[UUID]) -> set[UUID]:
+    """Which of these closes have been judged."""
+    return set(await tx.scalars(select(JudgementRow.close_id).where(JudgementRow.close_id.in_(close_ids))))
 
 
 async def find_warning(tx: AsyncSession, warning_id: UUID, *, lock: bool = False) -> WarningRow | None:

@@ -1,6 +1,7 @@
 """Judging months, asking for answers, and the supervision list."""
 
-from collections.abc import Iterable, Sequence
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -11,8 +12,9 @@ from kit.clock import legal_day
 from kit.dates import Month
 from kit.http.etags import check_if_match
 from kit.ids import new_id
+from kit.webhooks.service import announce
 from targets_svc.indicators.repository import load_indicators
-from targets_svc.month_closes.repository import find_close, is_closed, load_snapshot
+from targets_svc.month_closes.repository import find_closed, is_closed, load_snapshot
 from targets_svc.plans.errors import PlanNotFoundError
 from targets_svc.progress.domain.arithmetic import Level
 from targets_svc.progress.domain.period import choose_month
@@ -36,7 +38,8 @@ from targets_svc.warnings.domain import (
     next_colour,
 )
 from targets_svc.warnings.errors import WarningEndedError, WarningNotFoundError
-from targets_svc.warnings.models import WarningEventRow, WarningRow
+from targets_svc.warnings.models import JudgementRow, WarningEventRow, WarningRow
+from targets_svc.webhooks import WARNING_EVENTS
 from targets_svc.working_days.repository import load_calendar
 
 SYSTEM = "system"
@@ -47,7 +50,7 @@ _UNANSWERED = dict.fromkeys(("acknowledged_by", "acknowledged_at", "action_plan"
 class Tallied:
     """How many warnings a run moved, by what happened to them."""
 
-    steps: dict[str, int]
+    steps: Mapping[str, int]
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,15 +62,23 @@ class Supervised:
     is_overdue: bool
 
 
-async def judge_closed(tx: AsyncSession, close_id: UUID, now: datetime) -> Tallied:
-    """Judges a month by the snapshot of its close; nothing, when it has been opened again meanwhile."""
-    close = await find_close(tx, close_id)
-    assert close is not None
-    month = Month(close.year, close.month)
-    if not await is_closed(tx, month):
-        return Tallied({})
-    table = tabulate(_question(month, close.decided_at), await load_snapshot(tx, close), None)
-    return await _judge(tx, month, table.rows, now, is_closed=True)
+async def judge_closed(tx: AsyncSession, year: int, now: datetime) -> Tallied:
+    """Judges the closed months of a year by their snapshots, each close once, in the order of the months.
+
+    Whichever run comes first judges them all, so that the order in which jobs are taken does not matter.
+    """
+    await repository.lock_judging(tx)
+    closes = await find_closed(tx, year)
+    done = await repository.judged_before(tx, [close.id for close in closes])
+    steps: Counter[str] = Counter()
+    for close in closes:
+        if close.id not in done:
+            month = Month(close.year, close.month)
+            table = tabulate(_question(month, close.decided_at), await load_snapshot(tx, close), None)
+            steps += await _judge(tx, month, table.rows, now, is_closed=True)
+            tx.add(JudgementRow(close_id=close.id, judged_at=now))
+            await tx.flush()
+    return Tallied(steps)
 
 
 async def judge_provisionally(tx: AsyncSession, now: datetime) -> Tallied:
@@ -75,21 +86,23 @@ async def judge_provisionally(tx: AsyncSession, now: datetime) -> Tallied:
     month = choose_month(None, None, legal_day(now))
     if await is_closed(tx, month):
         return Tallied({})
+    await repository.lock_judging(tx)
     try:
         table = await read_progress(tx, _question(month), own_unit=None, now=now)
     except PlanNotFoundError:
         return Tallied({})
-    return await _judge(tx, month, table.rows, now, is_closed=False)
+    return Tallied(await _judge(tx, month, table.rows, now, is_closed=False))
 
 
 def _question(month: Month, known_at: datetime | None = None) -> Question:
     return Question(month, ProgressSource.POLICY, CURVE, known_at)
 
 
-async def _judge(tx: AsyncSession, month: Month, rows: Iterable[Row], now: datetime, *, is_closed: bool) -> Tallied:
-    await repository.lock_judging(tx)
+async def _judge(
+    tx: AsyncSession, month: Month, rows: Iterable[Row], now: datetime, *, is_closed: bool
+) -> Counter[str]:
     standing = {(row.unit, row.indicator): row for row in await repository.lock_open(tx, month.year)}
-    steps: dict[str, int] = {}
+    steps: Counter[str] = Counter()
     for row in rows:
         if row.unit == CITY and load_indicators()[row.indicator].decomposed:
             continue  # a sum of what the units are warned of already
@@ -104,8 +117,8 @@ async def _judge(tx: AsyncSession, month: Month, rows: Iterable[Row], now: datet
             warning.is_provisional = not is_closed
         if warning is not None and move is not None:
             await _move(tx, warning, move, month.number, now)
-            steps[move.step] = steps.get(move.step, 0) + 1
-    return Tallied(steps)
+            steps[move.step.value] += 1
+    return steps
 
 
 def _new(row: Row, month: Month, now: datetime) -> WarningRow:
@@ -136,7 +149,14 @@ async def _move(tx: AsyncSession, warning: WarningRow, move: Move, month: int, n
             _ask(warning, now)
         elif not is_supervised(move.level):
             warning.answer_due_at = None
-    await repository.add_event(tx, warning, move.step, now, SYSTEM)
+    await _tell(tx, warning, move.step, now)
+
+
+async def _tell(tx: AsyncSession, warning: WarningRow, step: Step, now: datetime) -> None:
+    """Into the history, and to those who asked to be told."""
+    await repository.add_event(tx, warning, step, now, SYSTEM)
+    data = {"warning_id": str(warning.id), "unit": warning.unit, "indicator": warning.indicator}
+    await announce(tx, WARNING_EVENTS[step].name, data, unit=warning.unit)
 
 
 def _ask(warning: WarningRow, now: datetime) -> None:
@@ -149,15 +169,15 @@ def _ask(warning: WarningRow, now: datetime) -> None:
 async def escalate_unanswered(tx: AsyncSession, now: datetime) -> Tallied:
     """Warnings whose answer is overdue take the next colour and a new date; a red one stays as it is."""
     await repository.lock_judging(tx)
-    steps: dict[str, int] = {}
+    steps: Counter[str] = Counter()
     for warning in await repository.lock_open(tx):
         due_at = warning.answer_due_at if warning.acknowledged_by is None else None
         if due_at is not None and due_at < now and warning.level != Level.RED:
             warning.level = next_colour(Level(warning.level)).value
             warning.row_version += 1
             _ask(warning, now)
-            await repository.add_event(tx, warning, Step.UNANSWERED, now, SYSTEM)
-            steps[Step.UNANSWERED] = steps.get(Step.UNANSWERED, 0) + 1
+            await _tell(tx, warning, Step.UNANSWERED, now)
+            steps[Step.UNANSWERED.value] += 1
     return Tallied(steps)
 
 

@@ -5,7 +5,6 @@ import io
 from collections import Counter
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from uuid import UUID
 
 import asyncpg
 import pytest
@@ -104,7 +103,7 @@ async def test_the_levels_of_a_closed_month_become_warnings_once(targets: Target
     database = worker_database(targets)
     try:
         async with database.transaction() as tx:
-            again = await judge_closed(tx, UUID(june["id"]), datetime.now(UTC))
+            again = await judge_closed(tx, 2017, datetime.now(UTC))
         async with database.transaction() as tx:
             nightly = await judge_provisionally(tx, datetime(2017, 7, 20, tzinfo=UTC))
     finally:
@@ -122,13 +121,14 @@ async def test_the_levels_of_a_closed_month_become_warnings_once(targets: Target
 
 async def test_two_runs_at_once_open_each_warning_once(targets: Targets, june: dict[str, Any]) -> None:
     connection = await targets.connect("targets_owner")
+    await connection.execute("DELETE FROM warning_judgement")
     await connection.execute("DELETE FROM warning_event")
     await connection.execute("DELETE FROM warning")
     database = worker_database(targets)
 
     async def run() -> Counter[str]:
         async with database.transaction() as tx:
-            return Counter((await judge_closed(tx, UUID(june["id"]), datetime.now(UTC))).steps)
+            return Counter((await judge_closed(tx, 2017, datetime.now(UTC))).steps)
 
     try:
         done = await asyncio.gather(run(), run(), run())
@@ -219,7 +219,7 @@ async def test_unanswered_warnings_take_the_next_colour_once_for_each_deadline(
 
 
 async def test_the_next_closed_month_lowers_ends_and_raises(targets: Targets, june: dict[str, Any]) -> None:
-    """July: 荥阳 catches up, 航空港 falls to yellow, 管城 stands still, 二七 drops behind to yellow."""
+    """July: 荥阳 catches up, 航空港 falls to yellow, 管城 stands still, 二七 drops to yellow."""
     await report(targets, "2017-07", ZZ04=4000, ZZ08=11000, ZZ10=6300, ZZ15=1500)
     async with working(targets):
         await judged(targets, await close(targets, "2017-07", reason=GAP))
