@@ -92,14 +92,11 @@ class Shape:
         return self.is_chunked or bool(self.length)
 
 
-def check_request(method: str, raw_path: bytes, query: bytes, headers: HeaderList, http_version: str) -> Shape:
-    """Refuses what is let in nowhere, the gateway's own calls included.
-
-    Args:
-        headers: names in lower case.
+def check_target(method: str, raw_path: bytes, query: bytes) -> None:
+    """Refuses request lines that are let in nowhere, the gateway's own calls included.
 
     Raises:
-        MethodRefusedError, TargetTooLongError, TargetInvalidError, HeadersTooLargeError, RequestRefusedError.
+        MethodRefusedError, TargetTooLongError, TargetInvalidError.
     """
     if method not in METHODS:
         raise MethodRefusedError(headers={"Allow": ", ".join(METHODS)})
@@ -107,6 +104,17 @@ def check_request(method: str, raw_path: bytes, query: bytes, headers: HeaderLis
         raise TargetTooLongError
     if not _PLAIN_PATH.fullmatch(raw_path):
         check_path(raw_path)
+
+
+def read_headers(headers: HeaderList, http_version: str) -> Shape:
+    """Refuses headers that are let in nowhere, the gateway's own calls included.
+
+    Args:
+        headers: names in lower case.
+
+    Raises:
+        HeadersTooLargeError, RequestRefusedError.
+    """
     if len(headers) > MAX_FIELDS or sum([len(name) + len(value) + 4 for name, value in headers]) > MAX_HEADER_BYTES:
         raise HeadersTooLargeError
     shape = _shape(headers)
@@ -212,6 +220,51 @@ def passed_on(headers: HeaderList, allowed: frozenset[bytes], hops: bytes = b"")
     passed = [header for header in headers if header[0] in allowed]
     named = _named(hops) if hops else ()
     return [header for header in passed if header[0] not in named] if named else passed
+
+
+def field_lines(headers: HeaderList) -> bytes:
+    """Headers as they go over the wire, each with its line end.
+
+    Raises:
+        ValueError: something in them would end a line early; the server has refused such requests before.
+    """
+    lines = b"".join([b"%b: %b\r\n" % header for header in headers])
+    if lines.count(b"\n") != len(headers) or lines.count(b"\r") != len(headers) or b"\0" in lines:
+        raise ValueError("a header would break the request")
+    return lines
+
+
+class HeaderReader:
+    """Reads the headers of the requests of one connection; the last ones are remembered, for most are alike.
+
+    Args:
+        allowed: names of the headers that reach a service, lower case.
+    """
+
+    __slots__ = ("_allowed", "_fields", "_headers", "_shape", "_version")
+
+    def __init__(self, allowed: frozenset[bytes]) -> None:
+        self._allowed = allowed
+        self._headers: HeaderList | None = None
+        self._version = ""
+        self._shape = Shape()
+        self._fields: bytes | None = None
+
+    def read(self, headers: HeaderList, http_version: str) -> Shape:
+        """See `read_headers`. What it returns is shared: nobody changes it."""
+        if headers != self._headers or http_version != self._version:
+            self._headers = None
+            self._shape = read_headers(headers, http_version)
+            self._fields = None
+            self._headers, self._version = headers, http_version
+        return self._shape
+
+    def passed_on(self) -> bytes:
+        """Those of the headers read last that reach a service, as they go over the wire."""
+        if self._fields is None:
+            assert self._headers is not None
+            self._fields = field_lines(passed_on(self._headers, self._allowed, self._shape.hops))
+        return self._fields
 
 
 def returned(status: int, headers: HeaderList) -> HeaderList:

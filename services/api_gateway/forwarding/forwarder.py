@@ -18,14 +18,14 @@ class OutboundRequest:
 
     Attributes:
         target: path and query, byte for byte as the client sent them.
-        headers: names in lower case.
+        fields: headers as they go over the wire, each with its line end.
         has_body: whether one follows, through `Carriage.body`.
         length: of the body; None with a body means chunked.
     """
 
     method: str
     target: bytes
-    headers: HeaderList
+    fields: bytes
     has_body: bool = False
     length: int | None = None
 

@@ -11,7 +11,7 @@ from typing import Protocol
 import structlog
 
 from api_gateway.forwarding.access_log import AccessLog, Entry
-from api_gateway.forwarding.domain import METHODS, check_host, check_request, passed_on
+from api_gateway.forwarding.domain import METHODS, HeaderReader, check_host, check_target
 from api_gateway.forwarding.errors import DrainingError
 from api_gateway.forwarding.forwarder import Carriage, Forwarder, OutboundRequest, Receiver
 from api_gateway.forwarding.limiter import Limiter
@@ -19,6 +19,7 @@ from api_gateway.forwarding.maintenance import MaintenanceFile
 from api_gateway.forwarding.metrics import UpstreamMetrics
 from api_gateway.forwarding.request import ClientRequest
 from api_gateway.forwarding.route_table import RouteTable
+from api_gateway.identity.proof import Proof
 from api_gateway.identity.service import Identity
 from kit.http.errors import BodyTooLargeError
 from kit.ids import new_id
@@ -80,10 +81,15 @@ class Gate:
         self._upstream_metrics = upstream_metrics
         self._spans = spans
         # Ids of traces need to be different, not secret.
+        self._date_fields: list[tuple[bytes, bytes]] = []
+        self._date_line = b""
         self._bits: Callable[[int], int] = random.Random(random.SystemRandom().getrandbits(128)).getrandbits  # noqa: S311
 
-    def admit(self, request: ClientRequest, receiver: Receiver) -> Carriage | None:
+    def admit(self, request: ClientRequest, reader: HeaderReader, receiver: Receiver) -> Carriage | None:
         """The exchange with the service, not yet started; None: it is one of the gateway's own calls.
+
+        Args:
+            reader: of the connection.
 
         Raises:
             DomainError: the request is refused.
@@ -91,7 +97,8 @@ class Gate:
         request.began_at = time.perf_counter()
         request.request_id = str(new_id())
         path, _, query = request.target.partition(b"?")
-        request.shape = shape = check_request(request.method, path, query, request.headers, request.version)
+        check_target(request.method, path, query)
+        request.shape = shape = reader.read(request.headers, request.version)
         if path in _OPERATIONS:
             return None
         check_host(shape.host, self._hosts)
@@ -104,7 +111,10 @@ class Gate:
         maintenance = self._maintenance.of(route.upstream)
         if maintenance is not None:
             raise maintenance.refusal(time.time())
-        principal = self._identity.principal(shape.authorization)
+        proof = None
+        if shape.proof is not None:
+            proof = Proof(shape.proof, request.method, path.decode("latin-1"))
+        principal = self._identity.principal(shape.authorization, proof)
         request.client = principal.subject
         verdict = self._limiter.take(principal, route, time.monotonic())
         request.limit_headers = verdict.headers
@@ -112,14 +122,14 @@ class Gate:
             raise verdict.refusal
         if (shape.length or 0) > route.body_limit_bytes:
             raise body_too_large(route.body_limit_bytes)
-        headers = passed_on(request.headers, self.table.request_headers, shape.hops)
         token = self._identity.internal_token(principal, route.upstream)
-        headers += (
-            (b"authorization", b"Bearer " + token.encode("ascii")),
-            (b"x-request-id", request.request_id.encode("ascii")),
-            (b"traceparent", trace.traceparent.encode("ascii")),
+        ours = (
+            f"authorization: Bearer {token}\r\n"
+            f"x-request-id: {request.request_id}\r\n"
+            f"traceparent: {trace.traceparent}\r\n"
         )
-        outbound = OutboundRequest(request.method, request.target, headers, shape.has_body, shape.length)
+        fields = reader.passed_on() + ours.encode("ascii")
+        outbound = OutboundRequest(request.method, request.target, fields, shape.has_body, shape.length)
         return self.forwarder.exchange(route.upstream, outbound, route.patience, receiver)
 
     def sweep(self, now: float) -> None:
@@ -127,6 +137,13 @@ class Gate:
         self.forwarder.sweep(now)
         for connection in tuple(self.connections):
             connection.sweep(now)
+
+    def date_line(self, fields: list[tuple[bytes, bytes]]) -> bytes:
+        """What stands in every answer, as bytes; uvicorn makes a new list each second."""
+        if fields is not self._date_fields:
+            self._date_fields = fields
+            self._date_line = b"".join([b"%b: %b\r\n" % field for field in fields])
+        return self._date_line
 
     def answered(self, request: ClientRequest, status: int) -> None:
         """The head of a service's answer has come."""

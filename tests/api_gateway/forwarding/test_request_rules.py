@@ -2,7 +2,7 @@
 
 import pytest
 
-from api_gateway.forwarding.domain import check_path, check_request, passed_on, returned
+from api_gateway.forwarding.domain import HeaderList, check_path, check_target, passed_on, read_headers, returned
 from api_gateway.forwarding.errors import (
     HeadersTooLargeError,
     MethodRefusedError,
@@ -12,6 +12,12 @@ from api_gateway.forwarding.errors import (
 )
 from api_gateway.forwarding.route_table import load_route_table
 from tests.api_gateway.conftest import UPSTREAMS
+
+
+def check_request(method: str, path: bytes, query: bytes, headers: HeaderList, version: str) -> None:
+    check_target(method, path, query)
+    read_headers(headers, version)
+
 
 HOST = [(b"host", b"jiuye.example:18000")]
 ALLOWED = load_route_table(UPSTREAMS).request_headers

@@ -15,6 +15,7 @@ MAX_FIELDS = 200
 _NAME = re.compile(rb"[!#$%&'*+.^_`|~0-9A-Za-z-]+")
 _UNPRINTABLE = re.compile(rb"[\x00-\x08\x0a-\x1f\x7f]")
 _WITHOUT_BODY = (204, 304)
+_FRAMING = (b"content-length", b"transfer-encoding")
 # Names that were found to be names, in lower case: services say the same few in every answer.
 _NAMES: dict[bytes, bytes] = {}
 _MOST_NAMES = 1000
@@ -108,13 +109,13 @@ class Reply:
             self.surplus = True
 
     def on_status(self, reason: bytes) -> None:
-        if _UNPRINTABLE.search(reason):
+        if reason != b"OK" and _UNPRINTABLE.search(reason):
             raise UpstreamInvalidError
 
     def on_header(self, name: bytes, value: bytes) -> None:
         if self.has_head:
             return  # a trailer
-        if len(self.headers) >= MAX_FIELDS or _UNPRINTABLE.search(value):
+        if len(self.headers) >= MAX_FIELDS:
             raise UpstreamInvalidError
         self.headers.append((_NAMES.get(name) or _lower_name(name), value))
 
@@ -150,9 +151,9 @@ class Reply:
             self.complete = True
 
     def _check_framing(self) -> None:
-        lengths = [value for name, value in self.headers if name == b"content-length"]
-        codings = [value for name, value in self.headers if name == b"transfer-encoding"]
-        by_length = len(lengths) == 1 and lengths[0].isdigit() and not codings
-        by_chunks = len(codings) == 1 and codings[0].strip().lower() == b"chunked" and not lengths
-        if not by_length and not by_chunks:
+        framing = [header for header in self.headers if header[0] in _FRAMING]
+        if len(framing) != 1:
+            raise UpstreamInvalidError
+        name, value = framing[0]
+        if not (value.isdigit() if name == b"content-length" else value.strip().lower() == b"chunked"):
             raise UpstreamInvalidError

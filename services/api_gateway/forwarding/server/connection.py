@@ -10,7 +10,7 @@ import uvicorn
 from starlette.types import ASGIApp
 from uvicorn.server import ServerState
 
-from api_gateway.forwarding.domain import HeaderList
+from api_gateway.forwarding.domain import HeaderList, HeaderReader
 from api_gateway.forwarding.errors import RequestRefusedError, RequestSlowError
 from api_gateway.forwarding.forwarder import Carriage
 from api_gateway.forwarding.gate import Gate, body_too_large
@@ -55,6 +55,7 @@ class ClientConnection(asyncio.Protocol):
         "_own",
         "_parser",
         "_queue",
+        "_reader",
         "_server",
         "_transport",
         "_writable",
@@ -74,6 +75,7 @@ class ClientConnection(asyncio.Protocol):
         self._app_state = app_state
         self._loop = _loop or asyncio.get_running_loop()
         self._parser = RequestParser(self)
+        self._reader = HeaderReader(gate.table.request_headers)
         self._transport: asyncio.Transport
         self._current: ClientRequest | None = None  # being answered
         self._queue: deque[ClientRequest | DomainError] = deque()  # came before their turn
@@ -226,7 +228,7 @@ class ClientConnection(asyncio.Protocol):
         self._length = self._discarded = 0
         self._deadline = math.inf
         try:
-            self._carriage = self._gate.admit(request, self)
+            self._carriage = self._gate.admit(request, self._reader, self)
             self._proceed(request)
         except DomainError as error:
             self._refuse(request, error)
@@ -353,13 +355,13 @@ class ClientConnection(asyncio.Protocol):
     def _head(self, request: ClientRequest, status: int, headers: HeaderList) -> bytes:
         request.status = status
         self._has_begun = True
-        more = b"".join([b"%b: %b\r\n" % field for field in self._server.default_headers])
+        more = self._gate.date_line(self._server.default_headers)
         if self._own is None:  # the app has named its own
             more += b"x-request-id: %b\r\n" % request.request_id.encode("ascii")
             for field in request.limit_headers:
                 more += b"%b: %b\r\n" % field
         self._is_chunked = False
-        if has_body(request.method, status) and not any(name == b"content-length" for name, _ in headers):
+        if not _has_length(headers) and has_body(request.method, status):
             if request.version == "1.1":
                 self._is_chunked = True
                 more += b"transfer-encoding: chunked\r\n"
@@ -478,6 +480,13 @@ class ClientConnection(asyncio.Protocol):
         if not self._is_reading and not self._transport.is_closing():
             self._is_reading = True
             self._transport.resume_reading()
+
+
+def _has_length(headers: HeaderList) -> bool:
+    for name, _ in headers:  # noqa: SIM110  a generator costs more than all else here
+        if name == b"content-length":
+            return True
+    return False
 
 
 def _end(address: Any) -> tuple[str, int] | None:
