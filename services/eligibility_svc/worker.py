@@ -3,6 +3,7 @@
 from datetime import time
 
 from eligibility_svc.parameters.jobs import by_current_law
+from eligibility_svc.screenings.folders import clear_abandoned
 from eligibility_svc.screenings.jobs import PURGE, purge_screenings, screen_register
 from eligibility_svc.screenings.service import SCREEN
 from kit.jobs.worker import Daily, run_worker
@@ -12,4 +13,5 @@ HANDLERS = {SCREEN: by_current_law(screen_register), PURGE: purge_screenings, **
 SCHEDULE = (Daily(PURGE, time(3, 40)), *WEBHOOK_SCHEDULE)
 
 if __name__ == "__main__":
+    clear_abandoned()
     run_worker("eligibility", handlers=HANDLERS, schedule=SCHEDULE)

@@ -10,7 +10,6 @@ import os
 import sys
 from functools import partial
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import Any
 from uuid import UUID
 
@@ -22,6 +21,7 @@ from eligibility_svc.parameters.repository import catch_up, find_catalogue
 from eligibility_svc.screenings import repository
 from eligibility_svc.screenings.domain import KEPT_DAYS, MAX_REJECTIONS
 from eligibility_svc.screenings.errors import RegisterUnreadableError, ScreeningNotFoundError
+from eligibility_svc.screenings.folders import clear_abandoned, working_folder
 from eligibility_svc.screenings.frames import completed, frame_schema, polars_program, screened
 from eligibility_svc.screenings.models import ScreeningRow
 from eligibility_svc.screenings.parts import DISTRICT, REFERENCE, ROW
@@ -53,8 +53,7 @@ async def screen_register(job: Job) -> dict[str, Any]:
         screening = await repository.find_screening(tx, screening_id)
     if screening is None:
         raise ScreeningNotFoundError
-    with TemporaryDirectory(prefix="screening-") as name:
-        folder = Path(name)
+    with working_folder() as folder:
         try:
             rejections = await _take_in(job, screening, folder)
         except RegisterUnreadableError as error:
@@ -71,7 +70,8 @@ async def screen_register(job: Job) -> dict[str, Any]:
 
 
 async def purge_screenings(job: Job) -> dict[str, Any]:
-    """Deletes what is older than 30 days."""
+    """Deletes what is older than 30 days, and what killed workers left in the temporary folder."""
+    clear_abandoned()
     return {"deleted": await repository.purge(job.session, KEPT_DAYS)}
 
 
