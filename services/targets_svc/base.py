@@ -3,8 +3,10 @@
 from sqlalchemy.orm import DeclarativeBase
 
 from kit.db.base import schema_metadata
+from kit.webhooks.tables import webhook_tables
 
 metadata = schema_metadata("targets")
+webhook_tables(metadata)
 
 
 class Base(DeclarativeBase):

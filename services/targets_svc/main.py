@@ -4,6 +4,7 @@ from fastapi import FastAPI
 
 from kit.http.app import service_app
 from kit.settings import ServiceSettings
+from targets_svc import webhooks
 from targets_svc.annex.endpoints import router as annex_router
 from targets_svc.assessments.endpoints import router as assessments_router
 from targets_svc.child_plans.endpoints import router as child_plans_router
@@ -55,4 +56,6 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
             jobs_router,
         ],
         settings=settings or ServiceSettings(),
+        webhooks=webhooks.EVENTS,
+        sees_all=webhooks.sees_all,
     )

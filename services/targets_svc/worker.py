@@ -1,6 +1,7 @@
 """The targets service's worker: `python -m targets_svc.worker`."""
 
 from kit.jobs.worker import run_worker
+from kit.webhooks.jobs import WEBHOOK_HANDLERS, WEBHOOK_SCHEDULE
 from targets_svc.event_uploads.jobs import DAILY, FORGET, PROCESS, forget_uploads, run_upload
 from targets_svc.register.jobs import NIGHTLY, RECOUNT, recount
 from targets_svc.service_events import jobs as service_events
@@ -12,8 +13,9 @@ HANDLERS = {
     FORGET: forget_uploads,
     **service_events.HANDLERS,
     **warnings.HANDLERS,
+    **WEBHOOK_HANDLERS,
 }
-SCHEDULE = (NIGHTLY, DAILY, service_events.NIGHTLY, warnings.NIGHTLY)
+SCHEDULE = (NIGHTLY, DAILY, service_events.NIGHTLY, warnings.NIGHTLY, *WEBHOOK_SCHEDULE)
 
 if __name__ == "__main__":
     run_worker("targets", HANDLERS, SCHEDULE)

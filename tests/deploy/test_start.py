@@ -23,11 +23,12 @@ import pytest
 
 from onebox import ports
 from onebox.bootstrap import DATABASE
-from onebox.processes import GATEWAY, SERVICES, WORKERS
+from onebox.processes import GATEWAY, SERVICES, WORKERS, Application
 from onebox.settings import DEFAULT_PORT
 from tests.deploy.deployed import REPOSITORY, Deployed, compose_processes
 from tests.deploy.dockerfile import final_environment, write_tree
 from tests.deploy.locked_only import hide_in
+from tests.deploy.monitoring import assert_given
 
 PROGRAMS = Path(sys.executable).parent
 PATIENCE_SECONDS = 60
@@ -50,6 +51,9 @@ class Installation:
     @property
     def address(self) -> str:
         return f"http://127.0.0.1:{self.replaced[str(DEFAULT_PORT)]}"
+
+    def address_of(self, process: Application) -> str:
+        return f"http://127.0.0.1:{self.replaced[str(DEFAULT_PORT + process.port_offset)]}"
 
     def step(self, name: str) -> str:
         """Runs it to its end; its output."""
@@ -158,6 +162,8 @@ def test_it_starts_answers_and_stops(installation: Installation, secret: str) ->
         plan = client.get("/api/v1/targets/plans/2017", headers={"Authorization": f"Bearer {token}"})
         assert plan.raise_for_status().json()["year"] == 2017
         assert client.get("/readyz").status_code == 200
+        addresses = [installation.address, *(installation.address_of(process) for process in SERVICES)]
+        assert_given([client.get(f"{address}/metrics").raise_for_status().text for address in addresses])
 
     codes = installation.stop()
     assert set(codes.values()) <= {0, -signal.SIGTERM}, codes

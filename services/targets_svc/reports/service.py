@@ -12,6 +12,7 @@ from kit.dates import Month
 from kit.errors import FieldError
 from kit.http.errors import VersionStaleError
 from kit.http.etags import check_if_match
+from kit.webhooks.service import announce
 from targets_svc.indicators.repository import load_indicators
 from targets_svc.month_closes.service import require_open
 from targets_svc.plans.service import find_plan_for_period
@@ -32,6 +33,7 @@ from targets_svc.reports.errors import NothingOfficialError, ReportInvalidError,
 from targets_svc.reports.models import ReportRow, RevisionRow
 from targets_svc.units.domain import limited_to, may_report, may_see
 from targets_svc.units.repository import load_units
+from targets_svc.webhooks import REPORT_EVENTS
 from targets_svc.working_days.domain import due_at
 from targets_svc.working_days.repository import load_calendar
 
@@ -102,7 +104,7 @@ async def save_draft(
     against = _for_revision(assignment, revision)
     cells, faults = read_entries(entries, against.indicators)
     _refuse(faults + find_errors(cells, against))
-    _record(report, revision, after)
+    await _record(tx, report, revision, after)
     await repository.replace_cells(tx, revision, cells)
     return await _view(tx, report, revision, now, against, is_new=is_new)
 
@@ -119,7 +121,7 @@ async def submit_report(
         raise ReportNotFoundError
     report, revision, after = await _step(tx, actor, unit, month, Step.SUBMIT, if_match)
     against = await _require_sound(tx, revision, now)
-    _record(report, revision, after, submitted_by=actor.subject, submitted_at=now)
+    await _record(tx, report, revision, after, submitted_by=actor.subject, submitted_at=now)
     report.first_submitted_at = report.first_submitted_at or now
     return await _view(tx, report, revision, now, against)
 
@@ -133,7 +135,7 @@ async def review_report(
         ReportNotFoundError, VersionStaleError, TransitionRefusedError, FourEyesError.
     """
     report, revision, after = await _step(tx, actor, unit, month, Step.REVIEW, if_match)
-    _record(report, revision, after, reviewed_by=actor.subject, reviewed_at=now)
+    await _record(tx, report, revision, after, reviewed_by=actor.subject, reviewed_at=now)
     return await _view(tx, report, revision, now)
 
 
@@ -148,7 +150,7 @@ async def approve_report(
     """
     report, revision, after = await _step(tx, actor, unit, month, Step.APPROVE, if_match)
     await _require_sound(tx, revision, now)
-    _record(report, revision, after, approved_by=actor.subject, approved_at=now)
+    await _record(tx, report, revision, after, approved_by=actor.subject, approved_at=now)
     return await _view(tx, report, revision, now)
 
 
@@ -162,7 +164,7 @@ async def return_report(
     """
     report, revision, after = await _step(tx, actor, unit, month, Step.RETURN, if_match)
     returned = {"returned_by": actor.subject, "returned_at": now, "return_reason": reason}
-    _record(report, revision, after, **_UNSIGNED, **returned)
+    await _record(tx, report, revision, after, **_UNSIGNED, **returned)
     return await _view(tx, report, revision, now)
 
 
@@ -175,7 +177,7 @@ async def withdraw_report(
         ReportNotFoundError, VersionStaleError, TransitionRefusedError, NotSubmitterError.
     """
     report, revision, after = await _step(tx, actor, unit, month, Step.WITHDRAW, if_match)
-    _record(report, revision, after, **_UNSIGNED)
+    await _record(tx, report, revision, after, **_UNSIGNED)
     return await _view(tx, report, revision, now)
 
 
@@ -265,11 +267,15 @@ def _decide(revision: RevisionRow, step: Step, actor: Actor) -> State:
     return after
 
 
-def _record(report: ReportRow, revision: RevisionRow, state: State, **signed: Any) -> None:
+async def _record(tx: AsyncSession, report: ReportRow, revision: RevisionRow, state: State, **signed: Any) -> None:
     """State and signatures together: the table admits neither without the other."""
     for name, value in {"state": state.value, **signed}.items():
         setattr(revision, name, value)
     report.row_version += 1
+    told = REPORT_EVENTS.get(state)
+    if told is not None:
+        data = {"unit": report.unit, "month": str(Month(report.year, report.month))}
+        await announce(tx, told.name, data, unit=report.unit)
 
 
 async def _locked(tx: AsyncSession, actor: Actor, unit: str, month: Month) -> ReportRow:
