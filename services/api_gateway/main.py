@@ -14,7 +14,7 @@ from api_gateway.forwarding.access_log import AccessLog
 from api_gateway.forwarding.forwarder import Forwarder
 from api_gateway.forwarding.gate import Gate
 from api_gateway.forwarding.http_client.client import HttpForwarder
-from api_gateway.forwarding.limiter import Limiter, Unlimited
+from api_gateway.forwarding.limiter import Limiter
 from api_gateway.forwarding.maintenance import MaintenanceFile
 from api_gateway.forwarding.metrics import UpstreamMetrics
 from api_gateway.forwarding.route_table import RouteTable, load_route_table
@@ -47,7 +47,7 @@ def create_app(
     Args:
         settings: from the environment unless given.
         table: `routes.yaml` unless given.
-        limiter: lets everybody through unless given.
+        limiter: that of the limits file unless given.
 
     Raises:
         pydantic.ValidationError, ClientsFileError, RouteTableError: it does not start with a wrong configuration.
@@ -96,7 +96,7 @@ def create_app(
         table=table,
         forwarder=forwarder,
         identity=door.identity,
-        limiter=limiter or Unlimited(),
+        limiter=limiter or door.limiter,
         maintenance=maintenance,
         hosts=settings.known_hosts(),
         http_metrics=app.state.metrics,

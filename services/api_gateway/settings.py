@@ -56,6 +56,7 @@ class GatewaySettings(ProcessSettings):
             not accept, the clients file alone says who may ask for tokens.
         redis_url: where gateway processes settle limits, failed logins and kiosk sessions; without one, or when it is
             away, each process counts alone, and grants half.
+        limits_file: YAML of the limits; the one beside the code unless given, see `api_gateway.limits`.
         clients_file: JSON of the clients that may ask for tokens, see `api_gateway.identity.repository`.
         access_signing_key: private Ed25519 JWK; signs the tokens of clients.
         internal_signing_key: private Ed25519 JWK, another one; signs the tokens for services.
@@ -68,6 +69,7 @@ class GatewaySettings(ProcessSettings):
 
     database_url: SecretStr | None = None
     redis_url: SecretStr | None = None
+    limits_file: Path | None = None
     clients_file: Path
     access_signing_key: SecretStr
     internal_signing_key: SecretStr

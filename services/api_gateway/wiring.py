@@ -16,6 +16,9 @@ from api_gateway.identity.endpoints import router as identity_router
 from api_gateway.identity.failed_logins import SharedFailedLogins
 from api_gateway.identity.repository import load_clients, load_roles
 from api_gateway.identity.service import Identity
+from api_gateway.limits.repository import load_limits
+from api_gateway.limits.service import TokenLimiter
+from api_gateway.limits.settlement import RedisSettlement
 from api_gateway.settings import GatewaySettings
 from api_gateway.store.dependencies import install_store_problems
 from api_gateway.store.registry import Registry
@@ -77,6 +80,8 @@ class Door:
                 settings.database_url.get_secret_value(), schema="gateway", name="gateway-service"
             )
             self._follower = Follower(directory, Registry(self._database, self._roles, file))
+        settlement = None if self._redis is None else RedisSettlement(self._redis)
+        self.limiter = TokenLimiter(load_limits(settings.limits_file), settlement)
         self._cursors = CursorCodec(hmac.digest(settings.access_jwk["d"].encode(), b"jiuye.gateway.cursors", "sha256"))
         self.identity = Identity(
             directory,
@@ -107,9 +112,11 @@ class Door:
         """As long as the gateway lives."""
         if self._follower is not None:
             await self._follower.start()
+        self.limiter.start()
         try:
             yield
         finally:
+            await self.limiter.stop()
             if self._follower is not None:
                 await self._follower.stop()
             if self._database is not None:

@@ -1,0 +1,1 @@
+"""How many calls a client may make, settled between all gateway processes."""
