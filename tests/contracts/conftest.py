@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.api_gateway.conftest import Gateways, gateways, secret_hash
+from tests.contracts.matrix import OBJECTS, Matrix
 from tests.contracts.platform import Platform, running
 
 __all__ = ["gateways", "secret_hash"]
@@ -16,6 +17,14 @@ __all__ = ["gateways", "secret_hash"]
 async def platform(infrastructure: Any, gateways: Gateways) -> AsyncIterator[Platform]:
     async with running(infrastructure, gateways) as made:
         yield made
+
+
+@pytest.fixture(scope="session")
+async def matrix(platform: Platform) -> Matrix:
+    made = Matrix(platform, {operation.id: operation for operation in platform.operations})
+    for name in OBJECTS:
+        await made.make(name)
+    return made
 
 
 @pytest.fixture(scope="module", autouse=True)

@@ -5,6 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+import asyncpg
 import httpx
 
 import eligibility_svc.main
@@ -74,6 +75,15 @@ class Platform:
         if key not in self._tokens:
             self._tokens[key] = self._minter.mint(who, service, now=now)
         return {"Authorization": f"Bearer {self._tokens[key]}"}
+
+    async def execute(self, schema: str, statement: str) -> None:
+        """One statement by the schema's owner."""
+        url = self.infrastructure.plain_url(f"{schema}_owner", self.database)
+        connection = await asyncpg.connect(url, server_settings={"search_path": schema})
+        try:
+            await connection.execute(statement)
+        finally:
+            await connection.close()
 
 
 @asynccontextmanager

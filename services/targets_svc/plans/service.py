@@ -172,7 +172,8 @@ async def assigned_before(tx: AsyncSession, year: int) -> dict[tuple[str, str], 
 
 def _require_sound(plan: Plan, body: Mapping[str, int]) -> None:
     units, indicators = load_units(), load_indicators()
-    found = find_faults(plan.items, None, body, units, indicators) + find_gaps(plan.items, indicators)
+    gaps = [gap for gap in find_gaps(plan.items, indicators) if gap.unit is None or gap.unit in units]
+    found = find_faults(plan.items, None, body, units, indicators) + gaps
     position = {(item.unit, item.indicator): n for n, item in enumerate(plan.items)}
     errors = [
         FieldError(
