@@ -6,16 +6,16 @@ from typing import Any
 
 import pytest
 
-from tests.api_gateway.conftest import Gateways, gateways, secret_hash
+from tests.api_gateway.conftest import secret_hash
 from tests.contracts.matrix import OBJECTS, Matrix
 from tests.contracts.platform import Platform, running
 
-__all__ = ["gateways", "secret_hash"]
+__all__ = ["secret_hash"]
 
 
 @pytest.fixture(scope="session")
-async def platform(infrastructure: Any, gateways: Gateways) -> AsyncIterator[Platform]:
-    async with running(infrastructure, gateways) as made:
+async def platform(infrastructure: Any, secret_hash: str) -> AsyncIterator[Platform]:
+    async with running(infrastructure, secret_hash) as made:
         yield made
 
 

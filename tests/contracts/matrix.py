@@ -136,6 +136,11 @@ def stranger_to(name: str, kind: str) -> Principal | None:
     return principal(kind, is_other=True) if owned_by(name, kind) else None
 
 
+def guarded(matrix: Matrix) -> list[Operation]:
+    """The calls that need a token."""
+    return [operation for operation in matrix.calls.values() if operation.alternatives]
+
+
 def forwarded(matrix: Matrix) -> list[Operation]:
     """The calls that a service answers, not the gateway itself."""
     return [o for o in matrix.calls.values() if matrix.platform.service_of(o) != GATEWAY]

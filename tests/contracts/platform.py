@@ -1,24 +1,31 @@
 """The real services behind the real gateway in one process, and callers of every kind."""
 
+import json
 from collections.abc import AsyncIterator
 from contextlib import AsyncExitStack, asynccontextmanager
 from dataclasses import dataclass, field, replace
+from functools import partial
+from pathlib import Path
 from typing import Any
 
 import asyncpg
 import httpx
+from pydantic import SecretStr
 
 import eligibility_svc.main
 import loans_svc.main
 import targets_svc.main
 from api_gateway.forwarding.route_table import load_route_table
+from api_gateway.forwarding.server.connection import ClientConnection
 from api_gateway.identity.repository import load_roles
+from api_gateway.identity.service import AUDIENCE
+from api_gateway.main import create_app as create_gateway
 from kit.auth.principal import Principal
-from kit.auth.tokens import INTERNAL, TokenMinter
+from kit.auth.tokens import ACCESS, INTERNAL, TokenMinter
 from kit.db.engine import Database
 from kit.testing import client, serving
 from targets_svc.seed import seed
-from tests.api_gateway.conftest import Gateways
+from tests.api_gateway.conftest import Gateways, changed_table, client_entry
 from tests.contracts.operations import Operation, operations
 from tests.targets_svc.conftest import settings_of
 
@@ -58,7 +65,8 @@ class Platform:
     direct: dict[str, httpx.AsyncClient]
     database: str
     infrastructure: Any
-    _minter: TokenMinter
+    _internal: TokenMinter
+    _access: TokenMinter
     _tokens: dict[tuple[str, Principal, float | None], str] = field(default_factory=dict)
 
     @property
@@ -70,10 +78,11 @@ class Platform:
         return route.upstream if route else GATEWAY
 
     def authorization(self, service: str, who: Principal, *, now: float | None = None) -> dict[str, str]:
-        """A token as the gateway gives it to a service."""
+        """A token as the gateway gives it to a service, or for the gateway's own calls as it gives it to a client."""
         key = (service, who, now)
         if key not in self._tokens:
-            self._tokens[key] = self._minter.mint(who, service, now=now)
+            minter, audience = (self._access, AUDIENCE) if service == GATEWAY else (self._internal, service)
+            self._tokens[key] = minter.mint(who, audience, now=now)
         return {"Authorization": f"Bearer {self._tokens[key]}"}
 
     async def execute(self, schema: str, statement: str) -> None:
@@ -87,9 +96,9 @@ class Platform:
 
 
 @asynccontextmanager
-async def running(infrastructure: Any, gateways: Gateways) -> AsyncIterator[Platform]:
-    """The platform on a new database with the plans in it."""
-    database = infrastructure.new_database()
+async def running(infrastructure: Any, secret_hash: str) -> AsyncIterator[Platform]:
+    """The platform on a new database with the plans in it; every principal is a client of its gateway."""
+    database, keys = infrastructure.new_database(), infrastructure.keys
     async with AsyncExitStack() as stack:
         urls, direct = {}, {}
         for name, create_app in APPS.items():
@@ -105,9 +114,22 @@ async def running(infrastructure: Any, gateways: Gateways) -> AsyncIterator[Plat
                 httpx.AsyncClient(transport=transport, base_url="http://app")
             )
             urls[name] = stack.enter_context(serving(app))
-        same_keys = Gateways(infrastructure.keys, gateways.clients_file)
-        urls[GATEWAY] = stack.enter_context(same_keys.running(urls["targets"], urls["eligibility"], urls["loans"]))
+        gateways = Gateways(keys, _clients_file(infrastructure.folder / f"{database}.json", secret_hash))
+        kept = {
+            "database_url": SecretStr(infrastructure.url("gateway_app", database)),
+            "redis_url": SecretStr(infrastructure.redis_url),
+        }
+        gateway = create_gateway(gateways.settings(**urls, **kept), changed_table())
+        urls[GATEWAY] = stack.enter_context(serving(gateway, http=partial(ClientConnection, gateway.state.gate)))
         http = {name: await stack.enter_async_context(client(url)) for name, url in urls.items()}
         document = (await http[GATEWAY].get("/openapi.json")).raise_for_status().json()
-        minter = TokenMinter(infrastructure.keys.internal_signing_key, token_type=INTERNAL, lifetime_seconds=600)
-        yield Platform(document, http, direct, database, infrastructure, minter)
+        internal = TokenMinter(keys.internal_signing_key, token_type=INTERNAL, lifetime_seconds=600)
+        access = TokenMinter(keys.access_signing_key, token_type=ACCESS, lifetime_seconds=600)
+        yield Platform(document, http, direct | {GATEWAY: http[GATEWAY]}, database, infrastructure, internal, access)
+
+
+def _clients_file(path: Path, secret_hash: str) -> Path:
+    everybody = [principal(kind, is_other=is_other) for kind in ROLES for is_other in (False, True)]
+    entries = {who.subject: client_entry(who.kind, secret_hash, unit=who.unit, bank=who.bank) for who in everybody}
+    path.write_text(json.dumps({"environment": "development", "clients": entries}), encoding="utf-8")
+    return path

@@ -6,7 +6,7 @@ The calls come from the merged document, the kinds from `roles.yaml`, the rows f
 import time
 
 from kit.auth.principal import Principal
-from tests.contracts.matrix import CALLS, Matrix, forwarded, owner_of, row_of, stranger_to
+from tests.contracts.matrix import CALLS, Matrix, forwarded, guarded, owner_of, row_of, stranger_to
 from tests.contracts.platform import GATEWAY, OWN, ROLES, Platform, principal
 
 
@@ -25,7 +25,7 @@ def test_only_what_is_public_needs_no_token(platform: Platform) -> None:
 async def test_without_a_valid_token_nobody_gets_in(matrix: Matrix) -> None:
     """At the service itself: no token, an expired one, one for another service."""
     who, an_hour_ago = principal("CITY"), time.time() - 3600
-    for operation in forwarded(matrix):
+    for operation in guarded(matrix):
         service = matrix.platform.service_of(operation)
         other = "loans" if service != "loans" else "targets"
         mint = matrix.platform.authorization
@@ -52,7 +52,7 @@ async def test_at_the_gate_nobody_gets_in_without_a_valid_token(matrix: Matrix) 
 
 
 async def test_a_kind_without_the_scope_is_refused(matrix: Matrix) -> None:
-    for operation in forwarded(matrix):
+    for operation in guarded(matrix):
         for kind in ROLES.keys() - set(matrix.holders(operation)):
             answer = await matrix.refused(principal(kind), operation)
             is_right = answer.status_code == 403 and answer.json()["code"] == "SCOPE_MISSING"
@@ -74,7 +74,7 @@ async def test_each_scope_is_needed(matrix: Matrix) -> None:
 
 
 async def test_an_object_of_somebody_else_does_not_exist(matrix: Matrix) -> None:
-    for operation in forwarded(matrix):
+    for operation in guarded(matrix):
         row = row_of(operation.id)
         if (name := row.get("object")) not in matrix.known:
             continue
@@ -87,7 +87,7 @@ async def test_an_object_of_somebody_else_does_not_exist(matrix: Matrix) -> None
 
 
 async def test_a_list_shows_the_owner_what_it_hides_from_others(matrix: Matrix) -> None:
-    for operation in forwarded(matrix):
+    for operation in guarded(matrix):
         row = row_of(operation.id)
         if (name := row.get("list")) not in matrix.known:
             continue
@@ -105,7 +105,7 @@ async def test_a_list_shows_the_owner_what_it_hides_from_others(matrix: Matrix) 
 
 
 async def test_naming_another_unit_or_bank_is_refused(matrix: Matrix) -> None:
-    for operation in forwarded(matrix):
+    for operation in guarded(matrix):
         row = row_of(operation.id)
         if (status := row.get("names")) is None:
             continue
@@ -120,7 +120,7 @@ async def test_naming_another_unit_or_bank_is_refused(matrix: Matrix) -> None:
 
 async def test_the_owner_is_let_in(matrix: Matrix) -> None:
     """After the strangers: these calls may change the objects, and remove them."""
-    for operation in sorted(forwarded(matrix), key=lambda one: one.method == "DELETE"):
+    for operation in sorted(guarded(matrix), key=lambda one: one.method == "DELETE"):
         row = row_of(operation.id)
         name = row.get("object")
         if name and name not in matrix.known:

@@ -11,7 +11,7 @@ from typing import Any, Generic, TypeVar
 import httpx
 
 from tests.contracts import corpus
-from tests.contracts.matrix import Matrix, forwarded, owner_of, row_of
+from tests.contracts.matrix import Matrix, guarded, owner_of, row_of
 from tests.contracts.operations import FORM, JSON, Operation, as_form, merged_into
 from tests.contracts.platform import principal
 
@@ -102,7 +102,7 @@ class Turns(Generic[T]):
 
 async def test_no_member_of_a_body_does_harm(matrix: Matrix) -> None:
     values = Turns(corpus.VALUES.items())
-    for operation in forwarded(matrix):
+    for operation in guarded(matrix):
         if JSON in operation.contents:
             attacker = Attacker(matrix, operation)
             for place in corpus.places(attacker.body):
@@ -114,7 +114,7 @@ async def test_no_member_of_a_body_does_harm(matrix: Matrix) -> None:
 
 async def test_no_body_does_harm(matrix: Matrix) -> None:
     turns = Turns(range(len(list(corpus.bodies({})))), 3 * EACH)
-    for operation in forwarded(matrix):
+    for operation in guarded(matrix):
         if operation.method == "GET":
             continue
         attacker = Attacker(matrix, operation)
@@ -127,7 +127,7 @@ async def test_no_body_does_harm(matrix: Matrix) -> None:
 
 async def test_no_parameter_does_harm(matrix: Matrix) -> None:
     texts = Turns(corpus.TEXTS.items())
-    for operation in forwarded(matrix):
+    for operation in guarded(matrix):
         attacker = Attacker(matrix, operation)
         places = [(p["in"], p["name"]) for where in ("path", "query") for p in operation.parameters(where)]
         for where, parameter in places:
@@ -142,7 +142,7 @@ async def test_no_parameter_does_harm(matrix: Matrix) -> None:
 
 async def test_no_header_does_harm(matrix: Matrix) -> None:
     values = Turns(corpus.HEADERS.items(), 1)
-    for operation in forwarded(matrix):
+    for operation in guarded(matrix):
         attacker = Attacker(matrix, operation)
         for header in operation.parameters("header"):
             for name, value in values.for_next():
@@ -152,7 +152,7 @@ async def test_no_header_does_harm(matrix: Matrix) -> None:
 
 async def test_no_file_does_harm(matrix: Matrix) -> None:
     files, texts = corpus.files(), Turns(corpus.TEXTS.items(), 3 * EACH)
-    for operation in forwarded(matrix):
+    for operation in guarded(matrix):
         if FORM in operation.contents:
             attacker = Attacker(matrix, operation)
             for name, file in files.items():

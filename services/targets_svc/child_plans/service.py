@@ -193,8 +193,14 @@ def _require_sound(draft: Draft, targets: Mapping[str, int]) -> None:
     )
     if not faults:
         return
+    known = load_indicators()  # a code that is none of ours is input, which is not repeated
     found = [
-        FieldError(_pointer(fault, draft), fault.rule, f"{fault.indicator or ''}{fault.message}") for fault in faults
+        FieldError(
+            _pointer(fault, draft),
+            fault.rule,
+            f"{fault.indicator if fault.indicator in known else ''}{fault.message}",
+        )
+        for fault in faults
     ]
     raise ChildPlanInvalidError(errors=found)
 
