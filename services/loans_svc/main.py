@@ -5,6 +5,7 @@ from fastapi import FastAPI
 from kit.http.app import service_app
 from kit.settings import ServiceSettings
 from loans_svc import webhooks
+from loans_svc.bank_lines.endpoints import router as bank_lines_router
 from loans_svc.batches.endpoints import router as batches_router
 from loans_svc.funds.endpoints import router as funds_router
 from loans_svc.loans.endpoints import router as loans_router
@@ -32,6 +33,7 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
             subsidies_router,
             loans_router,
             batches_router,
+            bank_lines_router,
             funds_router,
             reward_pools_router,
             reward_years_router,

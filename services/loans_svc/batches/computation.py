@@ -39,17 +39,25 @@ async def compute_batch(tx: AsyncSession, batch_id: UUID, today: date) -> dict[s
     written, batch.zero_reasons = await repository.add_claims(tx, batch, unclaimed)
     seen = max((one.changes_until for one in standing), default=0)
     await repository.add_corrections(tx, batch, claimed, seen, written)
-    totals = await repository.read_totals(tx, batch.id)
-    lines = sum(count for count, _ in totals.values())
-    await seal_lines(tx, bank, unit, batch.id, 1, lines)
-    sums = {scheme: fen for scheme, (_, fen) in totals.items()}
-    await repository.add_shares(tx, batch.id, share_out(sums, await _carried(tx, standing), catalogue().payer_schemes))
+    await share_batch(tx, batch)
+    await seal_lines(tx, bank, unit, batch.id, 1, batch.lines)
     batch.state, batch.row_version = State.COMPUTED.value, batch.row_version + 1
     batch.changes_until = await read_last_serial(tx, bank, unit)
-    batch.loans, batch.lines = await repository.count_loans(tx, bank, unit, period), lines
-    batch.zero_lines, batch.total_fen = sum(batch.zero_reasons.values()), sum(sums.values())
+    batch.loans, batch.zero_lines = (
+        await repository.count_loans(tx, bank, unit, period),
+        sum(batch.zero_reasons.values()),
+    )
     await tx.flush()
-    return {"batch": str(batch_id), "lines": lines}
+    return {"batch": str(batch_id), "lines": batch.lines}
+
+
+async def share_batch(tx: AsyncSession, batch: BatchRow) -> None:
+    """Counts the lines of a batch and shares their sums out, once more when lines came to it."""
+    totals = await repository.read_totals(tx, batch.id)
+    sums = {scheme: fen for scheme, (_, fen) in totals.items()}
+    carried = await _carried(tx, await _standing(tx, batch))
+    await repository.add_shares(tx, batch.id, share_out(sums, carried, catalogue().payer_schemes))
+    batch.lines, batch.total_fen = sum(count for count, _ in totals.values()), sum(sums.values())
 
 
 async def _standing(tx: AsyncSession, batch: BatchRow) -> list[BatchRow]:

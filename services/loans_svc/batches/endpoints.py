@@ -22,6 +22,7 @@ from kit.jobs.queue import JobRead, enqueue, read_job
 from loans_svc.batches import repository, service
 from loans_svc.batches.domain import Step
 from loans_svc.batches.errors import (
+    BankLinesDifferError,
     BatchExistsError,
     BatchFourEyesError,
     BatchNotFoundError,
@@ -127,12 +128,12 @@ async def list_subsidy_batch_lines(batch_id: BatchPath, principal: Reader, tx: T
     "/subsidy-batches/{batch_id}/submission",
     operation_id="submit_subsidy_batch",
     summary="报送贴息批次",
-    responses=_STEP | problems(BatchStateError, PayersMissingError, BatchFourEyesError),
+    responses=_STEP | problems(BatchStateError, PayersMissingError, BankLinesDifferError, BatchFourEyesError),
 )
 async def submit_subsidy_batch(
     batch_id: BatchPath, principal: Writer, tx: Tx, _: IdempotencyRequired, response: Response, if_match: IfMatch = None
 ) -> BatchRead:
-    """有金额没有指定分担比例的，不能报送。"""
+    """有金额没有指定分担比例的，不能报送；上传过银行申报文件的，须逐行一致或差异已经裁定。"""
     view = await service.take_step(tx, _actor(principal), batch_id, Step.SUBMISSION, if_match, now())
     return _answer(view, response)
 

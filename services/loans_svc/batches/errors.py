@@ -39,6 +39,12 @@ class BatchStateError(StateConflictError):
     default_detail = "请查询批次的最新状态，再决定下一步。"
 
 
+class BankLinesDifferError(StateConflictError):
+    code = "BANK_LINES_DIFFER"
+    title = "银行申报文件与本批不一致"
+    default_detail = "请等核对结束；有差异的，由银行改正后重新上传，或由审核人员裁定，再行报送。"
+
+
 class PayersMissingError(StateConflictError):
     code = "PAYERS_MISSING"
     title = "有金额没有指定分担比例"

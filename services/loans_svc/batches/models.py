@@ -156,7 +156,11 @@ class LineRow(Base):
 
 
 class BatchShareRow(Base):
-    """What the payers of one scheme bear of a batch; `payers` sums to what is payable."""
+    """What the payers of one scheme bear of a batch; `payers` sums to what is payable.
+
+    Attributes:
+        revision: written anew when lines came to the batch; the newest counts.
+    """
 
     __tablename__ = "batch_share"
     __table_args__ = (
@@ -166,6 +170,7 @@ class BatchShareRow(Base):
 
     batch_id: Mapped[UUID] = mapped_column(Uuid, ForeignKey("loans.subsidy_batch.id"), primary_key=True)
     payer_scheme: Mapped[str] = mapped_column(String(64), primary_key=True)
+    revision: Mapped[int] = mapped_column(SmallInteger, primary_key=True, autoincrement=False, server_default=text("1"))
     total_fen: Mapped[int] = mapped_column(BigInteger)
     carried_in_fen: Mapped[int] = mapped_column(BigInteger)
     payable_fen: Mapped[int] = mapped_column(BigInteger)

@@ -5,7 +5,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, text
+from sqlalchemy import Select, func, insert, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -114,18 +114,20 @@ async def read_totals(tx: AsyncSession, batch_id: UUID) -> dict[str | None, tupl
     return {scheme: (lines, fen) for scheme, lines, fen in await tx.execute(statements.TOTALS, {"batch": batch_id})}
 
 
+def _newest(batch_id: UUID) -> Select[BatchShareRow]:
+    revision = select(func.max(BatchShareRow.revision)).where(BatchShareRow.batch_id == batch_id).scalar_subquery()
+    return select(BatchShareRow).where(BatchShareRow.batch_id == batch_id, BatchShareRow.revision == revision)
+
+
 async def read_carried(tx: AsyncSession, batch_id: UUID) -> dict[str | None, int]:
     """By payer scheme what a batch left owing."""
-    rows = await tx.execute(
-        select(BatchShareRow.payer_scheme, BatchShareRow.carried_out_fen).where(
-            BatchShareRow.batch_id == batch_id, BatchShareRow.carried_out_fen < 0
-        )
-    )
-    return {scheme or None: owing for scheme, owing in rows}
+    shares = await list_shares(tx, batch_id)
+    return {share.payer_scheme or None: share.carried_out_fen for share in shares if share.carried_out_fen < 0}
 
 
 async def add_shares(tx: AsyncSession, batch_id: UUID, shares: Sequence[Share]) -> None:
-    """Stores what each payer bears."""
+    """Stores what each payer bears, in place of what was stored before."""
+    earlier = await tx.scalar(select(func.max(BatchShareRow.revision)).where(BatchShareRow.batch_id == batch_id))
     if shares:
         await tx.execute(
             insert(BatchShareRow),
@@ -133,6 +135,7 @@ async def add_shares(tx: AsyncSession, batch_id: UUID, shares: Sequence[Share]) 
                 {
                     "batch_id": batch_id,
                     "payer_scheme": share.payer_scheme or _NO_SCHEME,
+                    "revision": (earlier or 0) + 1,
                     "total_fen": share.total_fen,
                     "carried_in_fen": share.carried_in_fen,
                     "payable_fen": share.payable_fen,
@@ -146,20 +149,13 @@ async def add_shares(tx: AsyncSession, batch_id: UUID, shares: Sequence[Share]) 
 
 async def list_shares(tx: AsyncSession, batch_id: UUID) -> Sequence[BatchShareRow]:
     """By payer scheme."""
-    found = await tx.scalars(
-        select(BatchShareRow).where(BatchShareRow.batch_id == batch_id).order_by(BatchShareRow.payer_scheme)
-    )
+    found = await tx.scalars(_newest(batch_id).order_by(BatchShareRow.payer_scheme))
     return found.all()
 
 
 async def read_unallocated(tx: AsyncSession, batch_id: UUID) -> int:
     """Fen that nobody pays, because no payers were named."""
-    found = await tx.scalar(
-        select(func.sum(BatchShareRow.payable_fen)).where(
-            BatchShareRow.batch_id == batch_id, BatchShareRow.payer_scheme == _NO_SCHEME
-        )
-    )
-    return int(found or 0)
+    return sum(share.payable_fen for share in await list_shares(tx, batch_id) if share.payer_scheme == _NO_SCHEME)
 
 
 async def list_lines(tx: AsyncSession, batch_id: UUID, after: int, limit: int) -> Sequence[LineRow]:

@@ -12,9 +12,12 @@ from kit.dates import Quarter
 from kit.errors import FieldError, ValidationFailedError
 from kit.http.etags import check_if_match
 from kit.ids import new_id
+from loans_svc.bank_lines.domain import FileState
+from loans_svc.bank_lines.repository import find_newest
 from loans_svc.batches import repository
 from loans_svc.batches.domain import SETTLED, TRANSITIONS, State, Step, is_over
 from loans_svc.batches.errors import (
+    BankLinesDifferError,
     BatchExistsError,
     BatchFourEyesError,
     BatchNotFoundError,
@@ -115,7 +118,7 @@ async def take_step(
 
     Raises:
         BatchNotFoundError, VersionStaleError, BatchStateError, BatchFourEyesError.
-        PayersMissingError: a submission of money that nobody pays.
+        PayersMissingError, BankLinesDifferError: of a submission.
     """
     await _visible(tx, actor, batch_id)
     batch = await repository.find_batch(tx, batch_id, lock=True)
@@ -125,8 +128,8 @@ async def take_step(
     target = TRANSITIONS.get((State(batch.state), step))
     if target is None:
         raise BatchStateError
-    if step is Step.SUBMISSION and await repository.read_unallocated(tx, batch.id):
-        raise PayersMissingError
+    if step is Step.SUBMISSION:
+        await _check_submission(tx, batch)
     _check_duties(batch, step, actor.subject)
     signature = {
         Step.SUBMISSION: "submitted",
@@ -141,6 +144,15 @@ async def take_step(
     batch.state, batch.row_version = target.value, batch.row_version + 1
     await tx.flush()
     return await _visible(tx, actor, batch_id)
+
+
+async def _check_submission(tx: AsyncSession, batch: BatchRow) -> None:
+    """Money has payers, and where the bank has told its own lines they agree or were decided on (S19)."""
+    if await repository.read_unallocated(tx, batch.id):
+        raise PayersMissingError
+    file = await find_newest(tx, batch.id)
+    if file is not None and (batch.state != State.MATCHED or file.state == FileState.RECEIVED):
+        raise BankLinesDifferError
 
 
 def _check_duties(batch: BatchRow, step: Step, subject: str) -> None:

@@ -27,6 +27,7 @@ _VALUED = f"""
         WHERE g.bank = :bank AND g.unit = :unit AND g.from_on < :last_after AND g.to_on > :first_day {{more}}
         GROUP BY g.loan_id, g.tranche, p.quarter, g.version, g.payer_scheme, g.basis
     ) AS summed
+    {{order}}
 """  # noqa: S608  fragments of this file
 _COLUMNS = """batch_id, number, loan_id, story, kind, tranche, relates_to, amount_fen, days, rate_ppm, share6,
     numerator, denominator, reverses_batch, reverses_number, payer_scheme"""
@@ -37,12 +38,12 @@ _ARITHMETIC = """days, CASE WHEN least_rate = most_rate THEN least_rate END,
 # What no batch has claimed yet: all loans, in the order of the segments' key.
 CLAIM = text(
     f"""
-    WITH valued AS MATERIALIZED ({_VALUED.format(more="")}),
+    WITH valued AS MATERIALIZED ({_VALUED.format(more="", order="ORDER BY loan_id, tranche, quarter")}),
     written AS (
         INSERT INTO subsidy_line ({_COLUMNS})
         SELECT :batch, row_number() OVER (), loan_id, version, CASE quarter WHEN :period THEN 'CLAIM' ELSE 'REPOST' END,
             tranche, quarter, fen, {_ARITHMETIC}, NULL, NULL, {_PAYERS}
-        FROM (SELECT * FROM valued WHERE fen <> 0 ORDER BY loan_id, tranche, quarter) AS ordered
+        FROM valued WHERE fen <> 0
     )
     SELECT CASE WHEN fen <> 0 THEN NULL
                 WHEN numerator <> 0 THEN 'ROUNDED_TO_ZERO'
@@ -62,7 +63,7 @@ CORRECT = text(
         SELECT DISTINCT loan_id FROM loan_change
         WHERE bank = :bank AND unit = :unit AND serial > :seen AND changed_from < :claimed_until
     ),
-    valued AS ({_VALUED.format(more="AND g.loan_id = ANY(ARRAY(SELECT loan_id FROM changed))")}),
+    valued AS ({_VALUED.format(more="AND g.loan_id = ANY(ARRAY(SELECT loan_id FROM changed))", order="")}),
     standing AS (
         SELECT l.* FROM changed c
         JOIN subsidy_line l ON l.loan_id = c.loan_id

@@ -36,9 +36,14 @@ class Stretch:
             segment.share6,
         )
 
+    @property
+    def worth(self) -> tuple[Tranche, int, int, int, int, int]:
+        """What is the same on all its days."""
+        return (self.tranche, self.principal_fen, self.balance_fen, self.overdue_fen, self.rate_ppm, self.share6)
+
     def continues(self, before: "Stretch") -> bool:
         """True where only the end of a period lies between the two."""
-        return replace(before, from_on=before.to_on, to_on=self.to_on) == self
+        return before.to_on == self.from_on and before.worth == self.worth
 
     def clipped(self, first: date, after: date, day_count: DayCount) -> Segment | None:
         """Its part within [first, after); None when there is none."""
@@ -75,11 +80,7 @@ def _unlike(these: Sequence[Stretch], those: Sequence[Stretch]) -> Iterable[date
     """For each stretch that the others lack as it is: its first day that they tell otherwise."""
     for stretch in set(these).difference(those):
         day = stretch.from_on
-        alike = {
-            other.from_on: other.to_on
-            for other in those
-            if replace(other, from_on=stretch.from_on, to_on=stretch.to_on) == stretch
-        }
+        alike = {other.from_on: other.to_on for other in those if other.worth == stretch.worth}
         for start, end in sorted(alike.items()):
             if start <= day < end:
                 day = end

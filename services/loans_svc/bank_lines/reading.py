@@ -1,0 +1,150 @@
+"""From the bytes of a bank's file to a frame of whole numbers, or to what is wrong, row by row."""
+
+import csv
+import io
+from typing import Any
+
+import polars as pl
+
+from kit.dates import Quarter
+from loans_svc.bank_lines.domain import COLUMNS, MAX_ROWS, MOST_ERRORS, read_header
+from loans_svc.bank_lines.errors import BankFileUnreadableError
+
+_LOAN = r"^[A-Za-z0-9][A-Za-z0-9_./-]{0,99}$"
+_UUID = r"^[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}$"
+_YUAN = r"^-?(0|[1-9][0-9]{0,10})(\.[0-9]{1,2})?$"
+_PERCENT = r"^(0|[1-9][0-9]?)(\.[0-9]{1,4})?%?$"
+_DAYS = r"^(0|[1-9][0-9]{0,2})$"
+_QUARTER = r"^[12][0-9]{3}Q[1-4]$"
+_TRANCHES = {"STATE": "STATE", "LOCAL": "LOCAL", "国家支持部分": "STATE", "地方支持部分": "LOCAL"}
+_SHARES = {"0": 0, "1/6": 1, "1/3": 2, "1/2": 3, "2/3": 4, "5/6": 5, "1": 6}
+_HINTS = {
+    "loan": "应填写系统的贷款编号，或发放时登记的银行流水号，只含字母、数字和“_./-”，不超过100位",
+    "amount": "应为以元为单位的数，最多两位小数，不用千分位逗号，例如1925.00",
+    "tranche": "应为STATE（国家支持部分）或LOCAL（地方支持部分），不填为STATE",
+    "period": "应为不晚于本批的季度，例如2025Q2，不填为本批的季度",
+    "days": "应为不大于999的整数",
+    "rate": "应为年利率的百分数，最多四位小数，例如3.8500",
+    "share": "应为0、1/6、1/3、1/2、2/3、5/6或1",
+    "balance": "应为以元为单位的数，最多两位小数",
+}
+
+
+def read_lines(content: bytes, period: Quarter) -> tuple[pl.DataFrame, list[dict[str, Any]]]:
+    """The lines as the table has them (without the file's id), and the first faults with row and column.
+
+    Raises:
+        BankFileUnreadableError: encoding, header, no row, or more than a million.
+    """
+    text = _decoded(content)
+    fields = _header(text)
+    frame = _table(text, fields)
+    checks = {name: _check(name, pl.col(name), period) for name in COLUMNS}
+    faults = frame.select("row_no", *(check.alias(name) for name, check in checks.items()))
+    wrong = faults.filter(pl.any_horizontal(list(COLUMNS))).head(MOST_ERRORS)
+    errors = [
+        {
+            "row": row["row_no"],
+            "column": COLUMNS[name],
+            "code": "INVALID",
+            "message": f"第{row['row_no']}行“{COLUMNS[name]}”有误：{_HINTS[name]}。",
+        }
+        for row in wrong.iter_rows(named=True)
+        for name in COLUMNS
+        if row[name]
+    ][:MOST_ERRORS]
+    return (frame.clear() if errors else _values(frame, period)), errors
+
+
+def _decoded(content: bytes) -> str:
+    if b"\0" in content:
+        raise BankFileUnreadableError("文件不是文字格式，请另存为csv（UTF-8）或xlsx后重新上传。")
+    for encoding in ("utf-8-sig", "gb18030"):
+        try:
+            return content.decode(encoding)
+        except UnicodeDecodeError:
+            continue
+    raise BankFileUnreadableError("文字编码无法识别，请另存为UTF-8后重新上传。")
+
+
+def _header(text: str) -> list[str]:
+    try:
+        cells = next(csv.reader([text.split("\n", 1)[0].rstrip("\r")], strict=True), [])
+    except csv.Error:
+        cells = []
+    fields, faults = read_header(cells)
+    if faults:
+        raise BankFileUnreadableError(
+            f"第1行（表头）有误：{'；'.join(faults[:12])}。可用的列：{'、'.join(COLUMNS.values())}，其中贷款编号和贴息金额必填。"
+        )
+    return fields
+
+
+def _table(text: str, fields: list[str]) -> pl.DataFrame:
+    """All cells as text without spaces around, empty ones null; `row_no` is the row of the sheet, the header is 1."""
+    try:
+        frame = pl.read_csv(text.encode(), infer_schema=False, new_columns=fields).with_row_index("row_no", offset=2)
+    except pl.exceptions.NoDataError:
+        frame = pl.DataFrame()
+    except pl.exceptions.PolarsError:
+        raise BankFileUnreadableError(_ragged(text, len(fields))) from None
+    if frame.height:
+        cells = [pl.col(name).str.strip_chars().replace("", None) for name in fields]
+        missing = [pl.lit(None, pl.String).alias(name) for name in COLUMNS if name not in fields]
+        frame = frame.with_columns(cells).filter(~pl.all_horizontal(pl.col(fields).is_null())).with_columns(missing)
+    if not 1 <= frame.height <= MAX_ROWS:
+        raise BankFileUnreadableError(f"文件应有1至{MAX_ROWS}行数据，请检查或拆分后重新上传。")
+    return frame
+
+
+def _ragged(text: str, width: int) -> str:
+    try:
+        for number, row in enumerate(csv.reader(io.StringIO(text), strict=True), 1):
+            if len(row) > width:
+                return f"第{number}行有{len(row)}列，表头有{width}列，请核对逗号和引号后重新上传。"
+    except csv.Error:
+        pass
+    return "文件的引号没有成对，请核对后重新上传。"
+
+
+def _check(name: str, cell: pl.Expr, period: Quarter) -> pl.Expr:
+    """True where a cell is wrong."""
+    match name:
+        case "loan":
+            return ~cell.str.contains(_LOAN).fill_null(value=False)
+        case "amount":
+            return ~cell.str.contains(_YUAN).fill_null(value=False)
+        case "tranche":
+            return ~cell.is_in(list(_TRANCHES)).fill_null(value=True)
+        case "period":
+            return ~(cell.str.contains(_QUARTER) & (cell <= str(period))).fill_null(value=True)
+        case "share":
+            return ~cell.is_in(list(_SHARES)).fill_null(value=True)
+        case _:
+            pattern = {"days": _DAYS, "rate": _PERCENT, "balance": _YUAN}[name]
+            return ~cell.str.contains(pattern).fill_null(value=True)
+
+
+def _scaled(cell: pl.Expr, places: int) -> pl.Expr:
+    """A decimal text as a whole number of its last place; never through a float."""
+    digits = cell.str.strip_chars("-%")
+    whole = digits.str.extract(r"^([0-9]+)", 1).cast(pl.Int64)
+    part = digits.str.extract(r"\.([0-9]+)$", 1).fill_null("").str.pad_end(places, "0").cast(pl.Int64)
+    value = whole * 10**places + part
+    return pl.when(cell.str.starts_with("-")).then(-value).otherwise(value)
+
+
+def _values(frame: pl.DataFrame, period: Quarter) -> pl.DataFrame:
+    loan = pl.col("loan")
+    return frame.select(
+        pl.col("row_no").cast(pl.Int32),
+        loan.alias("loan_ref"),
+        pl.when(loan.str.contains(_UUID)).then(loan.str.to_lowercase()).alias("loan_id"),
+        pl.col("tranche").replace_strict(_TRANCHES, default=None).fill_null("STATE").alias("tranche"),
+        pl.col("period").fill_null(str(period)).alias("relates_to"),
+        _scaled(pl.col("amount"), 2).alias("amount_fen"),
+        pl.col("days").cast(pl.Int32),
+        _scaled(pl.col("rate"), 4).cast(pl.Int32).alias("rate_ppm"),
+        pl.col("share").replace_strict(_SHARES, default=None, return_dtype=pl.Int16).alias("share6"),
+        _scaled(pl.col("balance"), 2).alias("balance_fen"),
+    )
