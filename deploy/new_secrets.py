@@ -30,6 +30,7 @@ def compose_environment(template: str, keys: Keys) -> str:
         "VALKEY_PASSWORD": keys.valkey_password,
         "JIUYE_ACCESS_SIGNING_KEY": json.dumps(keys.access_signing_key),
         "JIUYE_INTERNAL_SIGNING_KEY": json.dumps(keys.internal_signing_key),
+        **{f"JIUYE_{name.upper()}_SIGNING_KEY": json.dumps(key) for name, key in keys.service_signing_keys.items()},
         **{f"JIUYE_{role.upper()}_PASSWORD": password for role, password in keys.role_passwords.items()},
         **keys.shared_environment(),
     }
@@ -56,8 +57,10 @@ def kubernetes_secrets(template: str, keys: Keys, *, postgres_url: str, redis_ur
         "access_signing_key": json.dumps(keys.access_signing_key),
         "internal_signing_key": json.dumps(keys.internal_signing_key),
         "internal_keys": json.dumps(keys.internal_keys),
+        "service_keys": json.dumps(keys.service_keys),
         "field_keys": json.dumps(keys.field_keys),
         "cursor_key": keys.cursor_key,
+        **{f"{name}_signing_key": json.dumps(key) for name, key in keys.service_signing_keys.items()},
     }
     for role, password in keys.role_passwords.items():
         values[f"{role}_password"] = password

@@ -2,6 +2,7 @@
 
 import asyncio
 import itertools
+import json
 import os
 import shutil
 import subprocess
@@ -86,6 +87,7 @@ class Infrastructure:
             "JIUYE_ENVIRONMENT": "development",
             "JIUYE_DATABASE_URL": self.url(f"{service}_{duty}", database),
             "JIUYE_REDIS_URL": self.redis_url,
+            "JIUYE_SERVICE_SIGNING_KEY": json.dumps(self.keys.service_signing_keys[service]),
         } | self.keys.shared_environment()
 
 

@@ -44,6 +44,9 @@ class ServiceSettings(ProcessSettings):
         field_keys: `{"current": id, "keys": {id: {"cipher": base64, "lookup": base64}}}`, see `kit.crypto.keys`.
         cursor_key: base64 of at least 32 bytes; signs paging cursors.
         pool_size: database connections of this process; a request waits 2 s for one, then gets 503.
+        service_keys: JWKS of the public keys with which services speak for themselves; each key's id is its service.
+        service_signing_key: private Ed25519 JWK of this service; workers have it.
+        targets_url, eligibility_url: where the services listen that this one calls; of several instances with commas.
         webhook_networks: networks that are not public and may be sent webhooks all the same, `10.8.0.0/16, …`.
         heartbeat_file: a worker, which has no port, touches it every 5 s while it can do anything; for exec probes.
     """
@@ -51,6 +54,10 @@ class ServiceSettings(ProcessSettings):
     database_url: SecretStr
     redis_url: SecretStr
     internal_keys: str
+    service_keys: str | None = None
+    service_signing_key: SecretStr | None = None
+    targets_url: str | None = None
+    eligibility_url: str | None = None
     field_keys: SecretStr
     cursor_key: SecretStr
     pool_size: int = Field(default=10, ge=1, le=100)

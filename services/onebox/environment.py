@@ -39,6 +39,8 @@ class Environment:
         values = self._values()
         if process.role is not None:
             values["JIUYE_DATABASE_URL"] = self._role_url(process.role)
+            signing = self.keys.service_signing_keys.get(process.role.partition("_")[0])
+            values["JIUYE_SERVICE_SIGNING_KEY"] = json.dumps(signing)
         return _inherited() | {name: values[name] for name in process.variables}
 
     def _values(self) -> dict[str, str]:

@@ -4,13 +4,13 @@ import base64
 import json
 import os
 import secrets
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 from joserfc.jwk import OKPKey
 
-from onebox.bootstrap import ROLES
+from onebox.bootstrap import ROLES, SERVICES
 from onebox.errors import OneboxError
 
 
@@ -26,6 +26,7 @@ class Keys:
         internal_signing_key: private Ed25519 JWK of the tokens for services.
         field_keys: `{"current": id, "keys": {id: {"cipher": 16 bytes, "lookup": 32 bytes}}}`, in base64.
         cursor_key: 32 bytes in base64.
+        service_signing_keys: by service the private Ed25519 JWK with which it speaks for itself; the service is its id.
     """
 
     postgres_password: str
@@ -35,6 +36,7 @@ class Keys:
     internal_signing_key: dict[str, str]
     field_keys: dict[str, Any]
     cursor_key: str
+    service_signing_keys: dict[str, dict[str, str]] = field(default_factory=dict)
 
     def __repr__(self) -> str:
         return "Keys(…)"
@@ -45,10 +47,17 @@ class Keys:
         key = OKPKey.import_key(dict(self.internal_signing_key))
         return {"keys": [dict(key.as_dict(private=False)) | {"use": "sig", "alg": "Ed25519"}]}
 
+    @property
+    def service_keys(self) -> dict[str, Any]:
+        """The JWKS with which services verify each other's own tokens."""
+        keys = (OKPKey.import_key(dict(key)) for key in self.service_signing_keys.values())
+        return {"keys": [dict(key.as_dict(private=False)) | {"use": "sig", "alg": "Ed25519"} for key in keys]}
+
     def shared_environment(self) -> dict[str, str]:
         """The variables that every service process gets alike."""
         return {
             "JIUYE_INTERNAL_KEYS": json.dumps(self.internal_keys),
+            "JIUYE_SERVICE_KEYS": json.dumps(self.service_keys),
             "JIUYE_FIELD_KEYS": json.dumps(self.field_keys),
             "JIUYE_CURSOR_KEY": self.cursor_key,
         }
@@ -63,6 +72,7 @@ class Keys:
             internal_signing_key=_signing_key(),
             field_keys={"current": "k1", "keys": {"k1": {"cipher": _random(16), "lookup": _random(32)}}},
             cursor_key=_random(32),
+            service_signing_keys={service: _signing_key(service) for service in SERVICES},
         )
 
     @classmethod
@@ -83,10 +93,15 @@ class Keys:
                 f"密钥文件 {path} 读不出来或已损坏。请从备份恢复；没有它，已有的数据库无法打开。",
                 f"{path} cannot be read or is damaged. Restore it from a backup; without it the database stays closed.",
             ) from None
-        # A version that knows more roles than the one that wrote the file gives them passwords.
+        # A version that knows more roles or services than the one that wrote the file gives them passwords and keys.
         new = {role: secrets.token_urlsafe(24) for role in ROLES if role not in keys.role_passwords}
-        if new:
-            keys = replace(keys, role_passwords=keys.role_passwords | new)
+        signing = {name: _signing_key(name) for name in SERVICES if name not in keys.service_signing_keys}
+        if new or signing:
+            keys = replace(
+                keys,
+                role_passwords=keys.role_passwords | new,
+                service_signing_keys=keys.service_signing_keys | signing,
+            )
             write_private(path, asdict(keys))
         return keys
 
@@ -102,8 +117,9 @@ def write_private(path: Path, content: dict[str, Any]) -> None:
     staging.rename(path)
 
 
-def _signing_key() -> dict[str, str]:
-    key = OKPKey.generate_key("Ed25519")
+def _signing_key(kid: str | None = None) -> dict[str, str]:
+    """With an id of its own, or that of its content (RFC 7638)."""
+    key = OKPKey.generate_key("Ed25519", {"kid": kid} if kid else None)
     key.ensure_kid()
     return {name: str(value) for name, value in key.as_dict(private=True).items()}
 

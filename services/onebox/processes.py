@@ -13,9 +13,13 @@ _SERVICE_VARIABLES = (
     "JIUYE_DATABASE_URL",
     "JIUYE_REDIS_URL",
     "JIUYE_INTERNAL_KEYS",
+    "JIUYE_SERVICE_KEYS",
+    "JIUYE_TARGETS_URL",
+    "JIUYE_ELIGIBILITY_URL",
     "JIUYE_FIELD_KEYS",
     "JIUYE_CURSOR_KEY",
 )
+_WORKER_VARIABLES = (*_SERVICE_VARIABLES, "JIUYE_SERVICE_SIGNING_KEY")
 _GATEWAY_VARIABLES = (
     "JIUYE_ENVIRONMENT",
     "JIUYE_DATABASE_URL",
@@ -88,7 +92,7 @@ SERVICES = tuple(
     for offset, name in enumerate(SERVICE_NAMES, start=1)
 )
 WORKERS = tuple(
-    Worker(f"{name}-worker", f"{name}_svc.worker", _SERVICE_VARIABLES, f"{name}_worker") for name in SERVICE_NAMES
+    Worker(f"{name}-worker", f"{name}_svc.worker", _WORKER_VARIABLES, f"{name}_worker") for name in SERVICE_NAMES
 )
 MIGRATE = Step("migrate", "migrations", tuple(f"JIUYE_{schema.upper()}_OWNER_URL" for schema in SCHEMAS), ("upgrade",))
 SEED = Step("seed", "targets_svc.seed", _SERVICE_VARIABLES, role="targets_app")

@@ -56,6 +56,7 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
             jobs_router,
         ],
         settings=settings or ServiceSettings(),
+        called_by={name: frozenset({"targets.service_event.write"}) for name in ("loans", "eligibility")},
         webhooks=webhooks.EVENTS,
         sees_all=webhooks.sees_all,
     )

@@ -107,7 +107,7 @@ def test_the_example_names_every_variable_of_the_file_and_no_secret_value() -> N
     used = {part.split(":")[0].split("}")[0] for part in text.replace("$$", "").split("${")[1:]}
     assert used == set(example)
     secret = {name for name in example if name.endswith(("_PASSWORD", "_KEY", "_KEYS"))}
-    assert len(secret) == len(ROLES) + 2 + 5
+    assert len(secret) == len(ROLES) + 2 + 5 + len(SERVICES) + 1
     assert {name for name, value in example.items() if not value} == secret
     for name in secret:
         assert f"${{{name}:?}}" in text, f"{name} may not be empty"

@@ -122,7 +122,8 @@ def test_traffic_is_allowed_from_the_gateway_to_the_services_from_all_to_the_dat
         for target, port in PORTS.items():
             if allows("egress", item, WORKLOADS[target], port) and allows("ingress", WORKLOADS[target], item, port):
                 reached.add((source, target))
-    assert reached == {("gateway", service.name) for service in SERVICES}
+    onward = {(one.name, target) for one in (*SERVICES, *WORKERS) for target in ("targets", "eligibility")}
+    assert reached == {("gateway", service.name) for service in SERVICES} | onward
     outside = {name for name, item in WORKLOADS.items() if any(not rule.get("to") for rule in rules("egress", item))}
     assert outside == set(components)
 

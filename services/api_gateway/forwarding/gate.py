@@ -6,6 +6,7 @@ It decides about small records and touches no socket; the server calls it for ev
 import random
 import time
 from collections.abc import Callable
+from dataclasses import replace
 from typing import Protocol
 
 import structlog
@@ -22,6 +23,7 @@ from api_gateway.forwarding.route_table import RouteTable
 from api_gateway.identity.proof import Proof
 from api_gateway.identity.service import Identity
 from kit.http.errors import BodyTooLargeError
+from kit.http.onward import header_of
 from kit.ids import new_id
 from kit.telemetry.metrics import HttpMetrics
 from kit.telemetry.spans import Spans
@@ -128,6 +130,9 @@ class Gate:
             f"x-request-id: {request.request_id}\r\n"
             f"traceparent: {trace.traceparent}\r\n"
         )
+        for service, scopes in route.onward.items():
+            narrowed = replace(principal, scopes=principal.scopes.intersection(scopes))
+            ours += f"{header_of(service)}: {self._identity.internal_token(narrowed, service)}\r\n"
         fields = reader.passed_on() + ours.encode("ascii")
         outbound = OutboundRequest(request.method, request.target, fields, shape.has_body, shape.length)
         return self.forwarder.exchange(route.upstream, outbound, route.patience, receiver)

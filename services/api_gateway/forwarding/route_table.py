@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -11,6 +11,7 @@ import yaml
 
 from api_gateway.forwarding.breaker import BreakerRules
 from api_gateway.forwarding.forwarder import Patience
+from kit.http.onward import header_of
 
 ROUTES_FILE = Path(__file__).with_name("routes.yaml")
 _PREFIX = re.compile(r"/api(/[a-z0-9-]+)+")
@@ -41,7 +42,11 @@ _SLASH = 0x2F
 
 @dataclass(frozen=True)
 class Route:
-    """One prefix. Times in seconds, see `routes.yaml`."""
+    """One prefix. Times in seconds, see `routes.yaml`.
+
+    Attributes:
+        onward: services that the upstream calls for the caller, each with the scopes that it needs there.
+    """
 
     prefix: str
     upstream: str
@@ -49,6 +54,7 @@ class Route:
     read_seconds: float
     total_seconds: float
     body_limit_bytes: int
+    onward: Mapping[str, tuple[str, ...]] = field(default_factory=dict, hash=False)
 
     @cached_property
     def label(self) -> str:
@@ -105,7 +111,7 @@ class RouteTable:
             _check(route, upstreams)
         if len({route.prefix for route in routes}) != len(routes):
             raise RouteTableError("a prefix stands twice in the route table")
-        if bad := [name for name in headers if not _HEADER.fullmatch(name) or name in _NEVER_PASSED_ON]:
+        if bad := [name for name in headers if not _HEADER.fullmatch(name) or _is_ours(name)]:
             raise RouteTableError(f"these headers of a client are never passed on: {', '.join(sorted(bad))}")
         by_length = tuple(sorted(routes, key=lambda route: -len(route.prefix)))
         if min(breaker.consecutive, breaker.minimum, breaker.window_seconds, breaker.open_seconds, breaker.share) <= 0:
@@ -113,11 +119,19 @@ class RouteTable:
         return cls(by_length, frozenset(name.encode() for name in headers), connections, silence, breaker)
 
 
+def _is_ours(header: str) -> bool:
+    return header in _NEVER_PASSED_ON or header.startswith(header_of(""))
+
+
 def _check(route: Route, upstreams: Collection[str]) -> None:
     if not _PREFIX.fullmatch(route.prefix):
         raise RouteTableError(f"{route.prefix} is not a prefix below /api")
     if route.upstream not in upstreams:
         raise RouteTableError(f"{route.prefix}: no upstream is called {route.upstream}")
+    if unknown := [name for name in route.onward if name not in upstreams or name == route.upstream]:
+        raise RouteTableError(f"{route.prefix}: it can't call {unknown[0]} onward")
+    if any(not scope.startswith(f"{name}.") for name, scopes in route.onward.items() for scope in scopes):
+        raise RouteTableError(f"{route.prefix}: a scope of an onward call is not one of the service that is called")
     if min(route.connect_seconds, route.read_seconds, route.total_seconds, route.body_limit_bytes) <= 0:
         raise RouteTableError(f"{route.prefix}: times and limits must be positive")
 

@@ -8,7 +8,7 @@ from fastapi.openapi.models import OAuthFlowClientCredentials, OAuthFlows
 from fastapi.security import OAuth2, SecurityScopes
 
 from kit.auth.principal import Principal
-from kit.auth.tokens import TokenVerifier
+from kit.auth.service_tokens import Verifier
 from kit.errors import ScopeMissingError
 from kit.http.errors import TokenInvalidError, TokenMissingError
 
@@ -55,7 +55,7 @@ def _authenticated(request: Request, authorization: str | None) -> Principal:
     kind, _, token = authorization.partition(" ")
     if kind.lower() != "bearer" or not token:
         raise TokenInvalidError
-    verifier: TokenVerifier = request.app.state.token_verifier
+    verifier: Verifier = request.app.state.token_verifier
     principal = verifier.verify(token.strip())
     structlog.contextvars.bind_contextvars(client=principal.subject)
     request.state.principal = principal

@@ -1,14 +1,17 @@
 """The app factory of every service."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable, Sequence
+from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from contextlib import asynccontextmanager
 
 import structlog
 from fastapi import APIRouter, FastAPI
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
+from kit.audit.endpoints import audit_router
+from kit.audit.recording import record_call
 from kit.auth.principal import Principal
+from kit.auth.service_tokens import ServiceAwareVerifier
 from kit.auth.tokens import INTERNAL, TokenVerifier
 from kit.db.engine import Database
 from kit.db.problems import install_database_problems
@@ -16,6 +19,7 @@ from kit.http.bare import Lifespan, bare_app
 from kit.http.body import StrictBodies
 from kit.http.context import RequestContext
 from kit.http.idempotency import IdempotentReplay, replay
+from kit.http.onward import OnwardService
 from kit.http.paging import CursorCodec
 from kit.jobs.backlog import render_backlog
 from kit.settings import ServiceSettings
@@ -34,6 +38,8 @@ def service_app(
     extra: Lifespan | None = None,
     webhooks: Sequence[EventType] = (),
     sees_all: Callable[[Principal], bool] = lambda _: False,
+    calls: Sequence[str] = (),
+    called_by: Mapping[str, frozenset[str]] | None = None,
 ) -> FastAPI:
     """A service: strict bodies, tokens for the audience `name`, one transaction per request.
 
@@ -42,10 +48,18 @@ def service_app(
         extra: what else lives as long as the app does (loaded catalogues and the like).
         webhooks: what the service tells by webhook.
         sees_all: who may be told of every district's and bank's rows.
+        calls: services that this one calls; `app.state.onward` has them by name.
+        called_by: services that may call this one for themselves, with the scopes that they then have.
+
+    Raises:
+        ValueError: production without the address of a service that is called.
 
     `app.state` holds `settings`, `database`, `token_verifier`, `cursors`, `metrics`.
     """
 
+    for other in calls:
+        if settings.environment == "production" and not getattr(settings, f"{other}_url"):
+            raise ValueError(f"JIUYE_{other.upper()}_URL is missing")
     spans = open_spans(name, settings)
 
     @asynccontextmanager
@@ -57,6 +71,7 @@ def service_app(
             name=f"{name}-service",
         )
         app.state.database = database
+        app.state.onward = {other: OnwardService(other, getattr(settings, f"{other}_url")) for other in calls}
         try:
             if extra is None:
                 yield
@@ -64,18 +79,25 @@ def service_app(
                 async with extra(app):
                     yield
         finally:
+            for onward in app.state.onward.values():
+                await onward.close()
             await database.close()
             if spans:
                 await asyncio.to_thread(spans.close)
 
     app = bare_app(name=name, title=title, description=description, log_level=settings.log_level, lifespan=lifespan)
     app.state.settings = settings
-    app.state.token_verifier = TokenVerifier(settings.internal_keys, token_type=INTERNAL, audience=name)
+    verifier = TokenVerifier(settings.internal_keys, token_type=INTERNAL, audience=name)
+    app.state.token_verifier = (
+        ServiceAwareVerifier(verifier, settings.service_keys, called_by, name) if called_by else verifier
+    )
     app.state.cursors = CursorCodec(settings.cursor_key_bytes)
     install_database_problems(app)
     app.add_exception_handler(IdempotentReplay, replay)
     for router in routers:
         app.include_router(router)
+    app.include_router(audit_router(name))
+    app.state.record_call = record_call
     if webhooks:
         app.include_router(webhook_router(name, webhooks, sees_all))
         app.state.webhooks = webhooks
