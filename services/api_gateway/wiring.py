@@ -3,6 +3,7 @@
 import hmac
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 
 from fastapi import FastAPI
@@ -14,8 +15,13 @@ from api_gateway.identity.directory import Directory, Follower, Picture
 from api_gateway.identity.endpoints import install_token_problems
 from api_gateway.identity.endpoints import router as identity_router
 from api_gateway.identity.failed_logins import SharedFailedLogins
+from api_gateway.identity.proof import Proof
 from api_gateway.identity.repository import load_clients, load_roles
 from api_gateway.identity.service import Identity
+from api_gateway.kiosks.configuration import kiosk_configuration
+from api_gateway.kiosks.endpoints import router as kiosks_router
+from api_gateway.kiosks.service import Kiosks
+from api_gateway.kiosks.sessions import KioskSessions
 from api_gateway.limits.repository import load_limits
 from api_gateway.limits.service import TokenLimiter
 from api_gateway.limits.settlement import RedisSettlement
@@ -24,8 +30,10 @@ from api_gateway.store.dependencies import install_store_problems
 from api_gateway.store.registry import Registry
 from kit.auth.principal import Principal
 from kit.db.statements import StatementPool
+from kit.errors import DomainError
 from kit.http.body import StrictBodies
 from kit.http.paging import CursorCodec
+from kit.http.problems import problem_response
 
 _REDIS_SECONDS = 0.5
 
@@ -37,19 +45,49 @@ class _Tokens:
     identity: Identity
 
     def verify(self, token: str) -> Principal:
+        proved = _proved.get()
+        if proved is not None and proved[0] == token:
+            return proved[1]
         return self.identity.principal(f"Bearer {token}")
 
 
-class _ApiBodies:
-    """Bodies of the gateway's own `/api` calls are read as strictly as a service reads its own."""
+# Token and principal of a request whose proof holds.
+_proved: ContextVar[tuple[str, Principal] | None] = ContextVar("proved", default=None)
 
-    def __init__(self, app: ASGIApp) -> None:
+
+class _ApiCalls:
+    """The gateway's own `/api` calls: bodies are read as strictly as a service reads its own, and a token that is bound
+    to a key is taken with its proof alone.
+    """
+
+    def __init__(self, app: ASGIApp, identity: Identity) -> None:
         self._app = app
+        self._identity = identity
         self._strict = StrictBodies(app)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        is_api = scope["type"] == "http" and scope["path"].startswith("/api/")
-        await (self._strict if is_api else self._app)(scope, receive, send)
+        if scope["type"] != "http" or not scope["path"].startswith("/api/"):
+            await self._app(scope, receive, send)
+            return
+        headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+        authorization = headers.get(b"authorization", "")
+        kind, _, token = authorization.partition(" ")
+        _proved.set(None)
+        if kind.lower() == "dpop":
+            proof = headers.get(b"dpop")
+            shown = None if proof is None else Proof(proof, scope["method"], scope["path"])
+            try:
+                principal = self._identity.principal(authorization, shown)
+            except DomainError as error:
+                await problem_response(error)(scope, receive, send)
+                return
+            _proved.set((token.strip(), principal))
+            scope = {**scope, "headers": [_as_bearer(field, token) for field in scope["headers"]]}
+        await self._strict(scope, receive, send)
+
+
+def _as_bearer(field: tuple[bytes, bytes], token: str) -> tuple[bytes, bytes]:
+    return (field[0], b"Bearer " + token.strip().encode("latin-1")) if field[0] == b"authorization" else field
 
 
 class Door:
@@ -82,6 +120,7 @@ class Door:
             self._follower = Follower(directory, Registry(self._database, self._roles, file))
         settlement = None if self._redis is None else RedisSettlement(self._redis)
         self.limiter = TokenLimiter(load_limits(settings.limits_file), settlement)
+        self._sessions = KioskSessions(kiosk_configuration().idle_seconds, self._redis)
         self._cursors = CursorCodec(hmac.digest(settings.access_jwk["d"].encode(), b"jiuye.gateway.cursors", "sha256"))
         self.identity = Identity(
             directory,
@@ -91,7 +130,9 @@ class Door:
             sample_hash=next(iter(file.values())).secret_hashes[1],
             base_url=settings.base_url,
             failed=SharedFailedLogins(redis=self._redis),
+            sessions=self._sessions,
         )
+        self._kiosks = Kiosks(directory, self._roles, self.identity, self._sessions)
 
     def install(self, app: FastAPI) -> None:
         """Adds its calls, and what they need, to the gateway's own app."""
@@ -101,11 +142,13 @@ class Door:
         app.state.follower = self._follower
         app.state.cursors = self._cursors
         app.state.token_verifier = _Tokens(self.identity)
+        app.state.kiosks = self._kiosks
         app.include_router(identity_router)
         app.include_router(administration_router)
+        app.include_router(kiosks_router)
         install_token_problems(app)
         install_store_problems(app)
-        app.add_middleware(_ApiBodies)
+        app.add_middleware(_ApiCalls, identity=self.identity)
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
@@ -113,10 +156,12 @@ class Door:
         if self._follower is not None:
             await self._follower.start()
         self.limiter.start()
+        self._sessions.start()
         try:
             yield
         finally:
             await self.limiter.stop()
+            await self._sessions.stop()
             if self._follower is not None:
                 await self._follower.stop()
             if self._database is not None:

@@ -16,7 +16,7 @@ from api_gateway.identity.schemas import TokenRead
 from api_gateway.identity.secret_check import SecretCheck
 from api_gateway.identity.token_request import TokenRequest
 from kit.auth.principal import Principal
-from kit.auth.tokens import TokenMinter, TokenVerifier, Verified
+from kit.auth.tokens import LEEWAY_SECONDS, TokenMinter, TokenVerifier, Verified
 from kit.http.errors import TokenExpiredError, TokenInvalidError, TokenMissingError
 
 AUDIENCE = "jiuye"
@@ -28,8 +28,8 @@ _REMEMBERED = 2_000
 class Sessions(Protocol):
     """Of people at kiosks."""
 
-    def touch(self, session: str) -> bool:
-        """Whether it lives; being asked for keeps it alive."""
+    def touch(self, session: str, issued: int) -> bool:
+        """Whether it lives, whose token was issued then; being asked for keeps it alive."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -209,8 +209,13 @@ class Identity:
         if thumbprint(proved.public_key) != standing.verified.key_thumbprint:
             raise ProofInvalidError
         space, _, session = standing.verified.principal.subject.partition(":")
-        if space == SESSION and (self._sessions is None or not self._sessions.touch(session)):
+        if space == SESSION and not self._is_alive(session, standing.verified):
             raise TokenExpiredError
+
+    def _is_alive(self, session: str, verified: Verified) -> bool:
+        """Without leeway: a person has gone when the time is over."""
+        is_over = self._clock() >= verified.expires - LEEWAY_SECONDS
+        return not is_over and self._sessions is not None and self._sessions.touch(session, verified.issued)
 
 
 def _require_active(device: Device | None, verified: Verified) -> None:
