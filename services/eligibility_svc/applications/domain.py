@@ -129,21 +129,23 @@ class Applicant:
     name: str
 
 
-def identify(submitted: Applicant, subject: str, today: date) -> tuple[Applicant, list[FieldError]]:
+def identify(
+    submitted: Applicant, subject: str, today: date, pointer: str = "/applicant"
+) -> tuple[Applicant, list[FieldError]]:
     """The applicant in normal form, and everything that is wrong with it; the input is never repeated."""
     errors: list[FieldError] = []
     number, name = submitted.id_number, submitted.name
     if (submitted.id_type == USCC) == (subject == PERSON):
         text = "个人申请请填个人证件" if subject == PERSON else "单位申请请填统一社会信用代码（USCC）"
-        return submitted, [FieldError("/applicant/id_type", "ID_TYPE_OF_ANOTHER_SUBJECT", f"{text}，请核对证件类型")]
+        return submitted, [FieldError(f"{pointer}/id_type", "ID_TYPE_OF_ANOTHER_SUBJECT", f"{text}，请核对证件类型")]
     try:
         number = parse_uscc(number).number if subject != PERSON else normalise(IdType(submitted.id_type), number, today)
     except IdentifierError as error:
-        errors.append(FieldError("/applicant/id_number", error.code, error.message))
+        errors.append(FieldError(f"{pointer}/id_number", error.code, error.message))
     try:
         name = normalise_name(name) if subject == PERSON else _organisation_name(name)
     except IdentifierError as error:
-        errors.append(FieldError("/applicant/name", error.code, error.message))
+        errors.append(FieldError(f"{pointer}/name", error.code, error.message))
     return Applicant(submitted.id_type, number, name), errors
 
 

@@ -5,7 +5,8 @@ from uuid import UUID
 
 from fastapi import Depends, Path, Query, Request, Response
 
-from eligibility_svc.applications import service
+from eligibility_svc.applications import course, ratings, service
+from eligibility_svc.applications.course import Actor, ApplicationView
 from eligibility_svc.applications.domain import State, Step
 from eligibility_svc.applications.errors import (
     AlreadyGrantedError,
@@ -29,7 +30,6 @@ from eligibility_svc.applications.schemas import (
     ReasonCreate,
     ResubmissionCreate,
 )
-from eligibility_svc.applications.service import Actor, ApplicationView
 from eligibility_svc.applications.vault import Vault
 from kit.auth.dependencies import requires, requires_any
 from kit.auth.principal import Principal
@@ -109,7 +109,8 @@ async def resubmit_application(
     if_match: IfMatch = None,
 ) -> ApplicationRead:
     """被退回的申请，以新的信息整体替换后重新提交。"""
-    view = await service.resubmit_application(tx, vault, _actor(principal), id_, body.facts, if_match, now())
+    persons = None if body.persons is None else [each.applicant() for each in body.persons]
+    view = await service.resubmit_application(tx, vault, _actor(principal), id_, body.facts, persons, if_match, now())
     return _answer(view, response)
 
 
@@ -256,7 +257,7 @@ async def rate_application(
     id_: IdPath, body: RatingCreate, principal: Rater, tx: Tx, _: IdempotencyHonoured, vault: Keys
 ) -> RatedRead:
     """办结后由申请人评价一次；经办人看不到谁作了怎样的评价。"""
-    await service.rate_application(tx, vault, _actor(principal), id_, body.score, body.reason, now())
+    await ratings.rate_application(tx, vault, _actor(principal), id_, body.score, body.reason, now())
     return RatedRead(application_id=id_, message_zh="感谢您的评价，我们会认真改进服务。")
 
 
@@ -270,7 +271,7 @@ async def list_ratings(
 ) -> RatingList:
     """供市级监督使用，被评价的单位和人员看不到。"""
     filters = {"unit": unit}
-    rows = await service.list_ratings(tx, vault, unit=unit, after=page.after(filters), limit=page.limit + 1)
+    rows = await ratings.list_ratings(tx, vault, unit=unit, after=page.after(filters), limit=page.limit + 1)
     return RatingList.of_page(rows, page, filters)
 
 
@@ -282,7 +283,7 @@ async def list_ratings(
 )
 async def get_application(id_: IdPath, principal: Reader, tx: Tx, vault: Keys, response: Response) -> ApplicationRead:
     """提交方看自己提交的，单位看本单位的，市级看全部；证件号码和姓名脱敏。"""
-    return _answer(await service.read_application(tx, vault, _actor(principal), id_), response)
+    return _answer(await course.read_application(tx, vault, _actor(principal), id_), response)
 
 
 @router.get(
@@ -301,7 +302,7 @@ async def list_applications(
 ) -> ApplicationList:
     """最近提交的在前；范围同查看申请。"""
     filters = {"state": state, "measure": measure, "unit": unit, "own": principal.unit, "by": principal.subject}
-    rows = await service.list_applications(
+    rows = await course.list_applications(
         tx, _actor(principal), unit=unit, state=state, measure=measure, after=page.after(filters), limit=page.limit + 1
     )
     return ApplicationList.of_page(rows, page, filters)

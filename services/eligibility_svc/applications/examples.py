@@ -20,6 +20,22 @@ APPLICATION: dict[str, Any] = {
     "facts": FACTS,
     "as_of": "2018-09-01",
 }
+ABOUT_A_PERSON: dict[str, Any] = {
+    "measure": "graduate-insurance",
+    "applicant": {"id_type": "USCC", "id_number": "91410100MA0000007G", "name": "测试科技有限公司"},
+    "persons": [{"id_type": "RESIDENT_ID", "id_number": "410199199512310024", "name": "李测试"}],
+    "facts": {
+        "enterprise_scale": "SMALL",
+        "is_new_hire": True,
+        "hire_kind": "GRADUATE_IN_YEAR",
+        "contract_months": 24,
+        "pays_social_insurance": True,
+        "insurance_paid": "4800.00",
+        "insurance_months": 6,
+    },
+    "as_of": "2018-12-01",
+    "unit": "ZZ07",
+}
 _ID = "019330f0-7a1c-7c8e-9a3e-0d5f6b7a8c00"
 _REF = "5f0c2a9e-8b1d-4c3e-9f7a-1b2c3d4e5f60"
 _FOUND = assess("startup-grant", "PERSON", FACTS, date(2018, 9, 1), ())
@@ -37,6 +53,7 @@ READ: dict[str, Any] = {
     "submitted_at": "2018-09-01T02:00:00Z",
     "submitted_by": "platform",
     "applicant": {"ref": _REF, "id_type": "RESIDENT_ID", "id_number": "**************0011", "name": "王**"},
+    "persons": [],
     "check": _CHECK,
     "decision": _CHECK
     | {

@@ -8,9 +8,9 @@ from uuid import UUID
 from pydantic import AfterValidator, Field, StringConstraints, model_validator
 
 from eligibility_svc.applications import examples
+from eligibility_svc.applications.course import ApplicationView, StepView, persons_of
 from eligibility_svc.applications.domain import USCC, Applicant, Decision, State, Step
 from eligibility_svc.applications.models import ApplicationRow, RatingRow
-from eligibility_svc.applications.service import ApplicationView, StepView
 from eligibility_svc.applications.submission import Submission
 from eligibility_svc.checks.schemas import MeasureCode, ResultRead, SubmittedFacts
 from eligibility_svc.facts.domain import Subject
@@ -49,6 +49,10 @@ class ApplicantCreate(RequestModel):
     id_number: Annotated[str, StringConstraints(min_length=1, max_length=40)]
     name: Annotated[str, StringConstraints(min_length=1, max_length=120)]
 
+    def applicant(self) -> Applicant:
+        """For the use case."""
+        return Applicant(self.id_type, self.id_number, self.name)
+
 
 class ApplicationCreate(RequestModel):
     """An application for a grant."""
@@ -62,18 +66,32 @@ class ApplicationCreate(RequestModel):
         Code | None, Field(description="受理单位ZZ00至ZZ15；默认窗口所在单位，其次户籍地、常住地，再次市本级ZZ00")
     ] = None
 
-    model_config = _with_examples(examples.APPLICATION)
+    persons: Annotated[
+        list[ApplicantCreate],
+        Field(
+            default_factory=list,
+            max_length=100,
+            description="按人计的待遇（见目录is_per_person）所涉及的人员，如所招用的毕业生；其他待遇不填",
+        ),
+    ]
+
+    model_config = _with_examples(examples.APPLICATION, examples.ABOUT_A_PERSON)
 
     def submission(self) -> Submission:
         """For the use case."""
-        applicant = Applicant(self.applicant.id_type, self.applicant.id_number, self.applicant.name)
-        return Submission(self.measure, applicant, self.facts, self.as_of, self.subject, self.unit)
+        persons = [each.applicant() for each in self.persons]
+        return Submission(
+            self.measure, self.applicant.applicant(), self.facts, self.as_of, self.subject, self.unit, persons
+        )
 
 
 class ResubmissionCreate(RequestModel):
     """Facts that replace the earlier ones."""
 
     facts: SubmittedFacts
+    persons: Annotated[
+        list[ApplicantCreate] | None, Field(max_length=100, description="所涉及的人员；不填为与上次相同")
+    ] = None
 
     model_config = _with_examples({"facts": examples.FACTS})
 
@@ -141,6 +159,14 @@ class ApplicantRead(ResponseModel):
     name: str
 
 
+class PersonRead(ResponseModel):
+    """Whom a claim is about, masked."""
+
+    id_type: str
+    id_number: str
+    name: str
+
+
 class CheckedRead(ResponseModel):
     """A check as it was stored; it is never computed again."""
 
@@ -196,6 +222,7 @@ class ApplicationRead(ResponseModel):
     submitted_at: datetime
     submitted_by: str
     applicant: ApplicantRead
+    persons: Annotated[list[PersonRead], Field(description="所涉及的人员，脱敏")]
     check: Annotated[CheckedRead, Field(description="最近一次提交时的核对结果")]
     decision: Annotated[DecisionRead | None, Field(description="最近一次决定")]
     payment: PaymentRead | None
@@ -225,6 +252,7 @@ class ApplicationRead(ResponseModel):
             submitted_at=row.created_at,
             submitted_by=row.created_by,
             applicant=_applicant(view),
+            persons=[_person(person) for person in persons_of(submitted.content)],
             check=CheckedRead(**_checked(submitted)),
             decision=_decision(decided, row) if decided and is_decided else None,
             payment=_payment(paid) if paid else None,
@@ -359,6 +387,10 @@ def _applicant(view: ApplicationView) -> ApplicantRead:
         id_number=who.id_number if is_public else mask_id(who.id_number),
         name=who.name if is_public else mask_name(who.name),
     )
+
+
+def _person(person: Applicant) -> PersonRead:
+    return PersonRead(id_type=person.id_type, id_number=mask_id(person.id_number), name=mask_name(person.name))
 
 
 def _decision(step: StepView, row: ApplicationRow) -> DecisionRead:

@@ -8,74 +8,29 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from eligibility_svc.applications import repository
 from eligibility_svc.applications.assessment import Assessment, amount_to_grant, assess
-from eligibility_svc.applications.domain import (
-    CLOSED,
-    Applicant,
-    Decision,
-    Hands,
-    State,
-    Step,
-    authorise,
-    limited_to,
-    next_state,
+from eligibility_svc.applications.course import (
+    Actor,
+    ApplicationView,
+    add_step,
+    hands,
+    locked,
+    persons_of,
+    submitted_content,
+    submitted_of,
+    view_application,
 )
-from eligibility_svc.applications.errors import (
-    AlreadyGrantedError,
-    AlreadyRatedError,
-    ApplicationInvalidError,
-    ApplicationNotFoundError,
-    StepRefusedError,
-)
-from eligibility_svc.applications.models import ApplicationRow, ApplicationStepRow, RatingRow
-from eligibility_svc.applications.submission import Submission, check_submission
-from eligibility_svc.applications.vault import NAME, NUMBER, REASON, Vault
+from eligibility_svc.applications.domain import Applicant, Decision, State, Step, authorise, next_state
+from eligibility_svc.applications.errors import AlreadyGrantedError, ApplicationInvalidError, StepRefusedError
+from eligibility_svc.applications.models import ApplicationRow
+from eligibility_svc.applications.submission import Submission, check_persons, check_submission
+from eligibility_svc.applications.vault import NAME, NUMBER, Vault
 from eligibility_svc.grants import repository as register
 from eligibility_svc.grants.domain import once_key
 from eligibility_svc.measures.repository import catalogue
-from eligibility_svc.webhooks import APPLICATION_EVENTS
 from kit.clock import legal_day
 from kit.errors import FieldError
-from kit.http.etags import check_if_match
 from kit.ids import new_id
-from kit.webhooks.service import announce
-
-
-@dataclass(frozen=True, slots=True)
-class Actor:
-    """Who acts.
-
-    Attributes:
-        unit: whose applications it sees; the city's accounts see all.
-        is_office: whether it works in an office; anybody else sees what it submitted itself.
-    """
-
-    subject: str
-    unit: str | None
-    is_office: bool
-
-    @property
-    def rows(self) -> tuple[str | None, str | None]:
-        """(unit, submitter) to which it is limited; None is no limit."""
-        return (limited_to(self.unit), None) if self.is_office else (self.unit, self.subject)
-
-
-@dataclass(frozen=True, slots=True)
-class StepView:
-    """A step with what was sealed in it."""
-
-    row: ApplicationStepRow
-    content: Mapping[str, Any]
-
-
-@dataclass(frozen=True, slots=True)
-class ApplicationView:
-    """An application as an answer shows it."""
-
-    row: ApplicationRow
-    applicant: Applicant
-    steps: Sequence[StepView]
 
 
 async def submit_application(
@@ -88,8 +43,8 @@ async def submit_application(
     """
     checked = check_submission(submission, actor.unit, legal_day(now))
     ref = await _known(tx, vault, checked.applicant, now)
-    grants = await register.grants_of(tx, ref)
-    found = assess(submission.measure, checked.subject, submission.facts, checked.as_of, grants)
+    claim = Claim(submission.measure, checked.subject, ref, checked.as_of, submission.facts, checked.persons)
+    found = await _assessed(tx, vault, claim)
     identity = new_id()
     row = ApplicationRow(
         unit=checked.unit,
@@ -106,8 +61,8 @@ async def submit_application(
     )
     tx.add(row)
     await tx.flush()
-    content = {"facts": _given(submission.facts), "result": found.result}
-    await _add_step(tx, vault, row, Step.SUBMIT, actor, now, content, catalogue_version=found.catalogue_version)
+    content = submitted_content(submission.facts, checked.persons, found.result)
+    await add_step(tx, vault, row, Step.SUBMIT, actor, now, content, catalogue_version=found.catalogue_version)
     return await view_application(tx, vault, row)
 
 
@@ -117,20 +72,28 @@ async def resubmit_application(
     actor: Actor,
     application_id: UUID,
     facts: Mapping[str, Any],
+    persons: Sequence[Applicant] | None,
     if_match: str | None,
     now: datetime,
 ) -> ApplicationView:
     """Brings a returned application back with facts that replace the earlier ones.
 
+    Args:
+        persons: whom the claim is about; None for those of the last submission.
+
     Raises:
         ApplicationNotFoundError, StepRefusedError, VersionStaleError, ValidationFailedError.
     """
-    row = await _locked(tx, actor, application_id, if_match)
+    row = await locked(tx, actor, application_id, if_match)
     after = next_state(State(row.state), Step.RESUBMIT)
-    found = assess(row.measure, row.subject, facts, row.as_of, await register.grants_of(tx, row.applicant_ref))
+    about = persons_of(await submitted_of(tx, vault, row)) if persons is None else persons
+    about, wrong = check_persons(row.measure, about, facts, row.as_of, legal_day(now))
+    found = await _assessed(tx, vault, _claim(row, facts, about))
+    if wrong:
+        raise ApplicationInvalidError(errors=wrong)
     row.state = after.value
-    content = {"facts": _given(facts), "result": found.result}
-    await _add_step(tx, vault, row, Step.RESUBMIT, actor, now, content, catalogue_version=found.catalogue_version)
+    content = submitted_content(facts, about, found.result)
+    await add_step(tx, vault, row, Step.RESUBMIT, actor, now, content, catalogue_version=found.catalogue_version)
     return await view_application(tx, vault, row)
 
 
@@ -149,12 +112,12 @@ async def take_step(
     Raises:
         ApplicationNotFoundError, StepRefusedError, VersionStaleError.
     """
-    row = await _locked(tx, actor, application_id, if_match)
+    row = await locked(tx, actor, application_id, if_match)
     after = next_state(State(row.state), step)
-    authorise(step, actor.subject, _hands(row))
+    authorise(step, actor.subject, hands(row))
     row.state = after.value
     row.accepted_by = {Step.ACCEPT: actor.subject, Step.RETURN: None}.get(step, row.accepted_by)
-    await _add_step(tx, vault, row, step, actor, now, {"reason": reason})
+    await add_step(tx, vault, row, step, actor, now, {"reason": reason})
     return await view_application(tx, vault, row)
 
 
@@ -175,25 +138,28 @@ async def decide_application(
         ApplicationNotFoundError, StepRefusedError, VersionStaleError, FourEyesError.
         AlreadyGrantedError, NotEntitledError, AmountOpenError, ApplicationInvalidError: it cannot be granted so.
     """
-    row = await _locked(tx, actor, application_id, if_match)
+    row = await locked(tx, actor, application_id, if_match)
     step = Step(decision.value)
     before = State(row.state)
     after = next_state(before, step)
-    authorise(step, actor.subject, _hands(row))
+    authorise(step, actor.subject, hands(row))
     await register.lock_applicant(tx, row.applicant_ref)
-    facts = await _facts_of(tx, vault, row)
-    found = assess(row.measure, row.subject, facts, row.as_of, await register.grants_of(tx, row.applicant_ref))
+    submitted = await submitted_of(tx, vault, row)
+    claim = _claim(row, submitted["facts"], persons_of(submitted))
+    found = await _assessed(tx, vault, claim)
     given = amount_to_grant(found, amount) if step is Step.GRANT else None
     row.state = after.value
     if before is State.REVIEW_REQUESTED:
         row.reviewed_by = actor.subject
     else:
         row.decided_by = actor.subject
-    content = {"facts": facts, "result": found.result, "reason": reason}
+    content = {"facts": claim.facts, "result": found.result, "reason": reason}
     version = found.catalogue_version
-    await _add_step(tx, vault, row, step, actor, now, content, catalogue_version=version, amount_fen=given)
+    await add_step(tx, vault, row, step, actor, now, content, catalogue_version=version, amount_fen=given)
     if step is Step.GRANT:
         await _enter_grant(tx, row, found, given, now)
+        persons = [vault.refs(person)[0] for person in claim.persons]
+        await register.add_persons(tx, row.applicant_ref, row.measure, persons, row.application_id, found.person_months)
     return await view_application(tx, vault, row)
 
 
@@ -213,9 +179,9 @@ async def record_payment(
         ApplicationNotFoundError, StepRefusedError, VersionStaleError, FourEyesError.
         ApplicationInvalidError: a day before the decision or in the future.
     """
-    row = await _locked(tx, actor, application_id, if_match)
+    row = await locked(tx, actor, application_id, if_match)
     after = next_state(State(row.state), Step.PAY)
-    authorise(Step.PAY, actor.subject, _hands(row))
+    authorise(Step.PAY, actor.subject, hands(row))
     grant = await register.load_grant(tx, row.application_id)
     if grant.amount_fen is None:
         raise StepRefusedError("这项待遇没有应发放的金额，无需登记发放。")
@@ -224,167 +190,8 @@ async def record_payment(
         raise ApplicationInvalidError(errors=[error])
     row.state, row.paid_by, grant.paid_on = after.value, actor.subject, paid_on
     content = {"reference": reference}
-    await _add_step(tx, vault, row, Step.PAY, actor, now, content, amount_fen=grant.amount_fen, paid_on=paid_on)
+    await add_step(tx, vault, row, Step.PAY, actor, now, content, amount_fen=grant.amount_fen, paid_on=paid_on)
     return await view_application(tx, vault, row)
-
-
-async def rate_application(
-    tx: AsyncSession, vault: Vault, actor: Actor, application_id: UUID, score: int, reason: str | None, now: datetime
-) -> None:
-    """好差评, once, by who submitted it, after the office has done its part; the application shows nothing of it.
-
-    Raises:
-        ApplicationNotFoundError, StepRefusedError, AlreadyRatedError.
-    """
-    row = await _found(tx, actor, application_id)
-    if State(row.state) not in CLOSED:
-        raise StepRefusedError("申请尚未办结，请在收到办理结果后评价。")
-    sealed = vault.seal(reason or "", REASON, row.application_id)
-    is_new = await repository.add_rating(
-        tx,
-        application_id=row.application_id,
-        unit=row.unit,
-        measure=row.measure,
-        score=score,
-        has_reason=reason is not None,
-        reason_sealed=sealed,
-        rated_at=now,
-    )
-    if not is_new:
-        raise AlreadyRatedError
-
-
-async def list_ratings(
-    tx: AsyncSession, vault: Vault, *, unit: str | None, after: Sequence[Any] | None, limit: int
-) -> list[tuple[RatingRow, str]]:
-    """Ratings with their reasons, for who supervises the offices."""
-    rows = await repository.list_ratings(tx, unit=unit, after=after, limit=limit)
-    return [(row, vault.open(row.reason_sealed, REASON, row.application_id)) for row in rows]
-
-
-async def read_application(tx: AsyncSession, vault: Vault, actor: Actor, application_id: UUID) -> ApplicationView:
-    """An application that the account may see.
-
-    Raises:
-        ApplicationNotFoundError: there is none, or it is another unit's or another client's.
-    """
-    return await view_application(tx, vault, await _found(tx, actor, application_id))
-
-
-async def list_applications(
-    tx: AsyncSession,
-    actor: Actor,
-    *,
-    unit: str | None,
-    state: State | None,
-    measure: str | None,
-    after: Sequence[Any] | None,
-    limit: int,
-) -> list[ApplicationRow]:
-    """Applications that the account may see.
-
-    Raises:
-        ApplicationNotFoundError: the filter names another unit.
-    """
-    own, submitter = actor.rows
-    if own is not None and unit not in {None, own}:
-        raise ApplicationNotFoundError
-    return await repository.list_applications(
-        tx,
-        unit=unit or own,
-        created_by=submitter,
-        state=state.value if state else None,
-        measure=measure,
-        after=after,
-        limit=limit,
-    )
-
-
-async def view_application(tx: AsyncSession, vault: Vault, row: ApplicationRow) -> ApplicationView:
-    """Opens what is sealed."""
-    await tx.flush()
-    who = await register.load_applicant(tx, row.applicant_ref)
-    number = vault.open(who.id_number_sealed, NUMBER, who.applicant_ref)
-    name = vault.open(row.name_sealed, NAME, row.application_id)
-    steps = [StepView(step, _opened(vault, step)) for step in await repository.load_steps(tx, row)]
-    return ApplicationView(row, Applicant(who.id_type, number, name), steps)
-
-
-async def _known(tx: AsyncSession, vault: Vault, applicant: Applicant, now: datetime) -> UUID:
-    """The applicant's pseudonym, found under any held key or made under the current one."""
-    refs = vault.refs(applicant)
-    known = await register.find_applicant(tx, refs)
-    if known is not None:
-        return known.applicant_ref
-    sealed = vault.seal(applicant.id_number, NUMBER, refs[0])
-    await register.add_applicant(
-        tx, applicant_ref=refs[0], id_type=applicant.id_type, id_number_sealed=sealed, created_at=now
-    )
-    return refs[0]
-
-
-def _given(facts: Mapping[str, Any]) -> dict[str, Any]:
-    return {name: value for name, value in facts.items() if value is not None}
-
-
-async def _found(tx: AsyncSession, actor: Actor, application_id: UUID, *, is_locked: bool = False) -> ApplicationRow:
-    row = await repository.find_application(tx, application_id, *actor.rows, is_locked=is_locked)
-    if row is None:
-        raise ApplicationNotFoundError
-    return row
-
-
-async def _locked(tx: AsyncSession, actor: Actor, application_id: UUID, if_match: str | None) -> ApplicationRow:
-    row = await _found(tx, actor, application_id, is_locked=True)
-    check_if_match(if_match, row.row_version, required=False)
-    row.row_version += 1
-    return row
-
-
-def _hands(row: ApplicationRow) -> Hands:
-    return Hands(row.accepted_by, row.decided_by, row.reviewed_by)
-
-
-async def _add_step(
-    tx: AsyncSession,
-    vault: Vault,
-    row: ApplicationRow,
-    step: Step,
-    actor: Actor,
-    now: datetime,
-    content: Mapping[str, Any],
-    **figures: Any,
-) -> None:
-    position = await repository.count_steps(tx, row) + 1
-    tx.add(
-        ApplicationStepRow(
-            unit=row.unit,
-            application_id=row.application_id,
-            position=position,
-            step=step.value,
-            state=row.state,
-            by=actor.subject,
-            at=now,
-            content_sealed=vault.seal_content(content, row.application_id, position),
-            **figures,
-        )
-    )
-    told = APPLICATION_EVENTS.get(row.state)
-    if told is not None:
-        data = {"application_id": str(row.application_id), "measure": row.measure}
-        await announce(tx, told.name, data, unit=row.unit, client=row.created_by)
-
-
-def _opened(vault: Vault, step: ApplicationStepRow) -> Mapping[str, Any]:
-    return vault.open_content(step.content_sealed, step.application_id, step.position)
-
-
-async def _facts_of(tx: AsyncSession, vault: Vault, row: ApplicationRow) -> Mapping[str, Any]:
-    """The facts of the last submission."""
-    steps = await repository.load_steps(tx, row)
-    last = next(step for step in reversed(steps) if step.step in {Step.SUBMIT, Step.RESUBMIT})
-    facts: Mapping[str, Any] = _opened(vault, last)["facts"]
-    return facts
 
 
 async def _enter_grant(
@@ -411,3 +218,44 @@ async def _enter_grant(
     )
     if not is_entered:
         raise AlreadyGrantedError
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """What is assessed: a measure, for whom, by which facts, about which persons."""
+
+    measure: str
+    subject: str
+    applicant_ref: UUID
+    as_of: date
+    facts: Mapping[str, Any]
+    persons: Sequence[Applicant]
+
+
+def _claim(row: ApplicationRow, facts: Mapping[str, Any], persons: Sequence[Applicant]) -> Claim:
+    return Claim(row.measure, row.subject, row.applicant_ref, row.as_of, facts, persons)
+
+
+async def _assessed(tx: AsyncSession, vault: Vault, claim: Claim) -> Assessment:
+    """The check with everything counted that was granted before.
+
+    Raises:
+        ValidationFailedError: unknown facts or wrong values.
+    """
+    grants = await register.grants_of(tx, claim.applicant_ref)
+    persons = [vault.refs(person) for person in claim.persons]
+    before = await register.granted_before(tx, claim.applicant_ref, claim.measure, persons)
+    return assess(claim.measure, claim.subject, claim.facts, claim.as_of, grants, before)
+
+
+async def _known(tx: AsyncSession, vault: Vault, applicant: Applicant, now: datetime) -> UUID:
+    """The applicant's pseudonym, found under any held key or made under the current one."""
+    refs = vault.refs(applicant)
+    known = await register.find_applicant(tx, refs)
+    if known is not None:
+        return known.applicant_ref
+    sealed = vault.seal(applicant.id_number, NUMBER, refs[0])
+    await register.add_applicant(
+        tx, applicant_ref=refs[0], id_type=applicant.id_type, id_number_sealed=sealed, created_at=now
+    )
+    return refs[0]

@@ -1,12 +1,12 @@
 """What is submitted, checked as a whole before anything is stored."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 
 from eligibility_svc.applications.assessment import assess
-from eligibility_svc.applications.domain import CITY_DIRECT, Applicant, identify, subject_of
+from eligibility_svc.applications.domain import CITY_DIRECT, PERSON, Applicant, identify, subject_of
 from eligibility_svc.applications.errors import ApplicationInvalidError
 from eligibility_svc.facts.repository import vocabulary
 from eligibility_svc.measures.domain import Family
@@ -24,6 +24,7 @@ class Submission:
     as_of: date | None = None
     subject: str | None = None
     unit: str | None = None
+    persons: Sequence[Applicant] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +35,7 @@ class Checked:
     unit: str
     as_of: date
     applicant: Applicant
+    persons: tuple[Applicant, ...] = ()
 
 
 def check_submission(submission: Submission, own_unit: str | None, today: date) -> Checked:
@@ -53,9 +55,32 @@ def check_submission(submission: Submission, own_unit: str | None, today: date) 
     if submission.unit is not None and submission.unit not in _units():
         errors.append(FieldError("/unit", "UNKNOWN_UNIT", "没有这个受理单位，请填ZZ00至ZZ15之一"))
     errors += _fact_errors(submission, subject, as_of)
+    persons, wrong = check_persons(submission.measure, submission.persons, submission.facts, as_of, today)
+    errors += wrong
     if errors:
         raise ApplicationInvalidError(errors=errors)
-    return Checked(subject, _unit(submission, own_unit), as_of, applicant)
+    return Checked(subject, _unit(submission, own_unit), as_of, applicant, persons)
+
+
+def check_persons(
+    measure: str, submitted: Sequence[Applicant], facts: Mapping[str, Any], as_of: date, today: date
+) -> tuple[tuple[Applicant, ...], list[FieldError]]:
+    """Whom the claim is about in normal form, and everything that is wrong with them."""
+    edition = catalogue().in_force(measure, as_of)
+    rule = edition.relations.per_person if edition else None
+    if rule is None:
+        wrong = [FieldError("/persons", "NOT_EXPECTED", "这项待遇不涉及其他人员，请不要填写")] if submitted else []
+        return (), wrong
+    found = [identify(each, PERSON, today, f"/persons/{index}") for index, each in enumerate(submitted)]
+    errors = [error for _, wrong in found for error in wrong]
+    persons = tuple(person for person, _ in found)
+    if len({(each.id_type, each.id_number) for each in persons}) < len(persons):
+        errors.append(FieldError("/persons", "DUPLICATE", "同一人员只能填写一次，请核对"))
+    wanted = 1 if rule.count is None else facts.get(rule.count)
+    if not persons or (isinstance(wanted, int) and wanted != len(persons)):
+        text = "请填写这次申请所涉及的一名人员" if rule.count is None else "请逐一填写所涉及的人员，与所报人数一致"
+        errors.append(FieldError("/persons", "PERSONS", text))
+    return persons, errors
 
 
 def _subject(submission: Submission) -> str:

@@ -1,10 +1,11 @@
 """What was granted before, and what it leaves: once in a life, once a year, amounts that add up over years."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 
 from eligibility_svc.checks.domain import ALREADY_GRANTED, Answer, Outcome, Reason, Role, Truth
+from eligibility_svc.language.nodes import Value
 from eligibility_svc.measures.domain import Catalogue, Edition, Relations
 from kit.money import yuan
 
@@ -59,6 +60,55 @@ def with_grants(answer: Answer, edition: Edition, grants: Sequence[Grant], as_of
     if key == LIFE:
         return _refused(answer, edition, "只能享受一次，以前已经享受", None)
     return _refused(answer, edition, f"每年只能享受一次，{as_of.year}年已经享受", date(as_of.year + 1, 1, 1))
+
+
+@dataclass(frozen=True, slots=True)
+class Before:
+    """What an applicant was granted before for one person by one measure."""
+
+    times: int = 0
+    months: int = 0
+
+
+def with_persons(
+    answer: Answer, edition: Edition, facts: Mapping[str, Value], before: Sequence[Before], as_of: date
+) -> Answer:
+    """The answer of a claim that is about persons, once what was granted for them before is counted.
+
+    Args:
+        facts: known facts of the claim.
+        before: of each person whom the claim is about.
+    """
+    rule = edition.relations.per_person
+    if rule is None or answer.outcome is Outcome.NOT_ELIGIBLE or not any(each.times for each in before):
+        return answer
+    if rule.count is not None:
+        taken = "、".join(str(number) for number, each in enumerate(before, 1) if each.times)
+        return _refused(answer, edition, f"第{taken}名人员以前已经享受，每人只能享受一次", None)
+    limit, left = months_left(edition, before[0], as_of)
+    if left == 0:
+        return _refused(answer, edition, f"同一人员最长补贴{limit}个月，以前已经补贴{before[0].months}个月", None)
+    return _within(answer, edition, facts, left, as_of)
+
+
+def months_left(edition: Edition, before: Before, as_of: date) -> tuple[int, int]:
+    """The months that a person may be granted for in all, and how many of them are left."""
+    rule = edition.relations.per_person
+    limit = edition.values_on(as_of)[rule.at_most] if rule and rule.at_most else 0
+    assert isinstance(limit, int)
+    return limit, max(limit - before.months, 0)
+
+
+def _within(answer: Answer, edition: Edition, facts: Mapping[str, Value], left: int, as_of: date) -> Answer:
+    """The amount by the months that are left; one that the facts do not give yet stays as it is."""
+    rule, benefit = edition.relations.per_person, answer.benefit
+    formulas = [terms.benefit.formula for terms in edition.terms.values()]
+    if rule is None or rule.at_most is None or benefit.amount is None or formulas[0] is None:
+        return answer
+    values = edition.values_on(as_of) | {rule.at_most: left}
+    amount = int(formulas[0].run(facts, values, as_of))
+    shown = f"以前已补贴，本次最多再补{left}个月 = {yuan(amount)} 元"
+    return answer._replace(benefit=benefit._replace(amount=amount, arithmetic=(*benefit.arithmetic, shown)))
 
 
 def count_grants(

@@ -3,7 +3,17 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, DateTime, ForeignKey, Index, LargeBinary, String, UniqueConstraint
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    DateTime,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    String,
+    UniqueConstraint,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from eligibility_svc.base import Base
@@ -20,6 +30,19 @@ class ApplicantRow(Base):
     id_type: Mapped[str] = mapped_column(String(16))
     id_number_sealed: Mapped[bytes] = mapped_column(LargeBinary)
     created_at: Mapped[datetime] = mapped_column(_INSTANT)
+
+
+class GrantPersonRow(Base):
+    """A person whom a grant to somebody else is about, as a pseudonym, and for how many months; never changed."""
+
+    __tablename__ = "grant_person"
+    __table_args__ = (CheckConstraint("months >= 0", name="months_not_negative"),)
+
+    applicant_ref: Mapped[UUID] = mapped_column(ForeignKey("eligibility.applicant.applicant_ref"), primary_key=True)
+    measure: Mapped[str] = mapped_column(String(64), primary_key=True)
+    person_ref: Mapped[UUID] = mapped_column(primary_key=True)
+    application_id: Mapped[UUID] = mapped_column(primary_key=True)
+    months: Mapped[int | None] = mapped_column(Integer)
 
 
 class GrantRow(Base):

@@ -1,6 +1,6 @@
 """The register in the database."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -8,8 +8,8 @@ from sqlalchemy import select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from eligibility_svc.grants.domain import Grant
-from eligibility_svc.grants.models import ApplicantRow, GrantRow
+from eligibility_svc.grants.domain import Before, Grant
+from eligibility_svc.grants.models import ApplicantRow, GrantPersonRow, GrantRow
 
 
 async def find_applicant(tx: AsyncSession, refs: Collection[UUID]) -> ApplicantRow | None:
@@ -46,6 +46,46 @@ async def add_grant(tx: AsyncSession, **values: Any) -> bool:
     """Enters a grant; False when its slot is taken."""
     added = await tx.scalar(upsert(GrantRow).values(**values).on_conflict_do_nothing().returning(GrantRow.grant_id))
     return added is not None
+
+
+async def granted_before(
+    tx: AsyncSession, applicant_ref: UUID, measure: str, persons: Sequence[Collection[UUID]]
+) -> list[Before]:
+    """What an applicant was granted for each person, who is known under any of its pseudonyms."""
+    if not persons:
+        return []
+    rows = await tx.execute(
+        select(GrantPersonRow.person_ref, GrantPersonRow.months).where(
+            GrantPersonRow.applicant_ref == applicant_ref,
+            GrantPersonRow.measure == measure,
+            GrantPersonRow.person_ref.in_([ref for refs in persons for ref in refs]),
+        )
+    )
+    found = [(row.person_ref, row.months or 0) for row in rows]
+    mine = [[months for ref, months in found if ref in refs] for refs in persons]
+    return [Before(len(each), sum(each)) for each in mine]
+
+
+async def add_persons(
+    tx: AsyncSession,
+    applicant_ref: UUID,
+    measure: str,
+    persons: Iterable[UUID],
+    application_id: UUID,
+    months: int | None,
+) -> None:
+    """Enters whom a grant is about."""
+    tx.add_all(
+        GrantPersonRow(
+            applicant_ref=applicant_ref,
+            measure=measure,
+            person_ref=person,
+            application_id=application_id,
+            months=months,
+        )
+        for person in persons
+    )
+    await tx.flush()
 
 
 async def load_grant(tx: AsyncSession, application_id: UUID) -> GrantRow:

@@ -206,6 +206,20 @@ class Note:
 
 
 @dataclass(frozen=True, slots=True)
+class PerPerson:
+    """A grant to an employer that is limited for each person whom it is about.
+
+    Attributes:
+        count: the fact that counts these persons, each of whom is granted for once; None where months are limited.
+        months: the fact of the months claimed for the one person, at most as many in all as parameter `at_most`.
+    """
+
+    count: str | None = None
+    months: str | None = None
+    at_most: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Relations:
     """How a grant stands to other grants.
 
@@ -213,11 +227,13 @@ class Relations:
         once: LIFE or YEAR if it is given once in it.
         costs: what it pays for.
         is_cumulative: its formula says what is due since the beginning; what was granted before is taken off.
+        per_person: whom a claim is about is named, and counts from then on.
     """
 
     once: str | None = None
     costs: tuple[str, ...] = ()
     is_cumulative: bool = False
+    per_person: PerPerson | None = None
 
 
 @dataclass(frozen=True, slots=True)

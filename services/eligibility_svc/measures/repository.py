@@ -7,7 +7,7 @@ and column, and nothing is loaded.
 import hashlib
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
@@ -15,7 +15,7 @@ from itertools import pairwise
 from pathlib import Path
 
 from eligibility_svc.datafiles import Item, read_yaml
-from eligibility_svc.facts.domain import Vocabulary
+from eligibility_svc.facts.domain import FactType, Vocabulary
 from eligibility_svc.facts.repository import vocabulary
 from eligibility_svc.language.nodes import Value
 from eligibility_svc.measures.domain import (
@@ -28,6 +28,7 @@ from eligibility_svc.measures.domain import (
     Note,
     Parameter,
     ParameterType,
+    PerPerson,
     Relations,
 )
 from eligibility_svc.measures.terms import TermsReader
@@ -163,7 +164,7 @@ class EditionReader:
             in_force_until=ends,
             parameters=parameters,
             terms=terms,
-            relations=self.relations(entry["relations"]) if "relations" in entry else Relations(),
+            relations=self.relations(entry["relations"], terms, parameters) if "relations" in entry else Relations(),
             notes=tuple(_note(item, cite) for item in entry["notes"].items()) if "notes" in entry else (),
         )
 
@@ -177,14 +178,30 @@ class EditionReader:
             item.fail(f"{of.number} has no such clause")
         return Citation(of.number, clause)
 
-    def relations(self, item: Item) -> Relations:
-        entry = item.mapping(frozenset(), frozenset({"once", "costs", "cumulative"}))
+    def relations(self, item: Item, subjects: Iterable[str], parameters: Mapping[str, Parameter]) -> Relations:
+        entry = item.mapping(frozenset(), frozenset({"once", "costs", "cumulative", "per_person"}))
         costs = {code: code for code in self.labels["costs"]}
         return Relations(
             entry["once"].one_of({"LIFE": "LIFE", "YEAR": "YEAR"}) if "once" in entry else None,
             tuple(cost.one_of(costs) for cost in entry["costs"].items()) if "costs" in entry else (),
             "cumulative" in entry and entry["cumulative"].boolean(),
+            self.per_person(entry["per_person"], subjects, parameters) if "per_person" in entry else None,
         )
+
+    def per_person(self, item: Item, subjects: Iterable[str], parameters: Mapping[str, Parameter]) -> PerPerson:
+        entry = item.mapping(frozenset(), frozenset({"count", "months", "at_most"}))
+        if set(entry) not in ({"count"}, {"months", "at_most"}):
+            item.fail("expected either count, or months and at_most")
+        counts = {
+            name: name
+            for subject in subjects
+            for name, fact in self.words.of(subject).items()
+            if fact.type is FactType.COUNT
+        }
+        limits = {name: name for name, each in parameters.items() if each.type is ParameterType.COUNT}
+        if "count" in entry:
+            return PerPerson(count=entry["count"].one_of(counts))
+        return PerPerson(months=entry["months"].one_of(counts), at_most=entry["at_most"].one_of(limits))
 
 
 def _note(item: Item, cite: Callable[[Item], Citation]) -> Note:

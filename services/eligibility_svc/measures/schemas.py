@@ -143,6 +143,7 @@ class MeasureRead(ResponseModel):
     terms: list[TermsRead]
     once: Annotated[Literal["LIFE", "YEAR"] | None, Field(description="LIFE一生一次，YEAR一年一次")]
     is_cumulative: Annotated[bool, Field(description="按自始累计的费用计算，以前已发放的从中扣除")]
+    is_per_person: Annotated[bool, Field(description="申请须写明所涉及的人员，每人只享受一次或不超过规定的月数")]
     costs: Annotated[list[CostRead], Field(description="为哪些费用付款；两项措施付同一费用时会标出")]
     notes: list[NoteRead]
     as_of: date
@@ -169,6 +170,7 @@ class MeasureRead(ResponseModel):
             ],
             once=edition.relations.once,
             is_cumulative=edition.relations.is_cumulative,
+            is_per_person=edition.relations.per_person is not None,
             costs=[CostRead(code=code, name=catalogue.costs[code]) for code in edition.relations.costs],
             notes=[NoteRead(text=note.text, citation=CitationRead.of(note.citation)) for note in edition.notes],
             as_of=as_of,

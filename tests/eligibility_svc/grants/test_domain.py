@@ -8,7 +8,9 @@ import pytest
 
 from eligibility_svc.checks.domain import Answer, Outcome
 from eligibility_svc.checks.service import check_measures
-from eligibility_svc.grants.domain import Grant, count_grants, once_key, with_grants
+from eligibility_svc.facts.reading import read_facts
+from eligibility_svc.facts.repository import vocabulary
+from eligibility_svc.grants.domain import Before, Grant, count_grants, once_key, with_grants, with_persons
 from eligibility_svc.measures.domain import Edition, Relations
 from eligibility_svc.measures.repository import catalogue
 
@@ -79,3 +81,32 @@ def test_what_is_refused_for_an_earlier_grant_overlaps_with_nothing() -> None:
     assert {answer.measure for answer in answers if answer.overlaps} == {"incubator-demo", "incubator-demo-2018"}
     counted = count_grants(answers, catalogue(), [Grant("incubator-demo", AS_OF, 100)], AS_OF)
     assert not [answer.measure for answer in counted if answer.overlaps]
+
+
+INSURANCE = {"enterprise_scale": "SMALL", "is_new_hire": True, "hire_kind": "GRADUATE_IN_YEAR", "contract_months": 24,
+             "pays_social_insurance": True, "insurance_paid": "9600.00", "insurance_months": 8}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("months", "amount"), [(0, 960000), (3, 960000), (4, 960000), (5, 840000), (11, 120000), (12, None), (13, None)]
+)
+def test_a_graduate_is_insured_for_twelve_months_over_all_claims(months: int, amount: int | None) -> None:
+    answer, edition = checked("graduate-insurance", "EMPLOYER", INSURANCE)
+    facts = read_facts(vocabulary(), "EMPLOYER", INSURANCE)
+    after = with_persons(answer, edition, facts, [Before(1 if months else 0, months)], AS_OF)
+    assert after.benefit.amount == amount
+    assert (after.outcome is Outcome.NOT_ELIGIBLE) == (amount is None)
+    assert with_persons(answer, edition, facts, [], AS_OF) == answer
+
+
+def test_a_worker_counts_once_and_the_refusal_says_which() -> None:
+    facts = {"organisation_kind": "COOPERATIVE", "is_registered": True, "hire_kind": "POOR_HOUSEHOLD",
+             "steady_work_months": 12, "hired_persons": 3}  # fmt: skip
+    answer, edition = checked("poor-labour-hiring", "EMPLOYER", facts)
+    known = read_facts(vocabulary(), "EMPLOYER", facts)
+    assert with_persons(answer, edition, known, [Before()] * 3, AS_OF) == answer
+    after = with_persons(answer, edition, known, [Before(1), Before(), Before(1)], AS_OF)
+    assert (after.outcome, after.reasons[-1].text) == (
+        Outcome.NOT_ELIGIBLE,
+        "第1、3名人员以前已经享受，每人只能享受一次",
+    )

@@ -168,3 +168,17 @@ def test_an_edition_may_not_change_the_family(tmp_path: Path) -> None:
 def test_editions_that_meet_are_one_measure(tmp_path: Path) -> None:
     loaded = load(tmp_path, EARLIER, sub("in_force: {from: 2018-05-27}", "in_force: {from: 2019-01-01}"))
     assert [str(each.in_force_from) for each in loaded.measures["some-grant"]] == ["2018-05-27", "2019-01-01"]
+
+
+@pytest.mark.parametrize(
+    ("relation", "message"),
+    [
+        ("{per_person: {count: training_days, at_most: limit}}", "either count, or months and at_most"),
+        ("{per_person: {months: training_days}}", "either count, or months and at_most"),
+        ("{per_person: {count: is_first_business}}", "expected one of"),
+        ("{per_person: {months: training_days, at_most: amount}}", "expected one of"),
+    ],
+)
+def test_a_limit_for_each_person_names_counts(tmp_path: Path, relation: str, message: str) -> None:
+    with pytest.raises(DataFileError, match=message):
+        load(tmp_path, f"{GOOD}relations: {relation}\n")

@@ -1,0 +1,175 @@
+"""An application and its course: who may see it, what was said in each step, how a step is added."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
+from datetime import datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from eligibility_svc.applications import repository
+from eligibility_svc.applications.domain import Applicant, Hands, State, Step, limited_to
+from eligibility_svc.applications.errors import ApplicationNotFoundError
+from eligibility_svc.applications.models import ApplicationRow, ApplicationStepRow
+from eligibility_svc.applications.vault import NAME, NUMBER, Vault
+from eligibility_svc.grants import repository as register
+from eligibility_svc.webhooks import APPLICATION_EVENTS
+from kit.http.etags import check_if_match
+from kit.webhooks.service import announce
+
+
+@dataclass(frozen=True, slots=True)
+class Actor:
+    """Who acts.
+
+    Attributes:
+        unit: whose applications it sees; the city's accounts see all.
+        is_office: whether it works in an office; anybody else sees what it submitted itself.
+    """
+
+    subject: str
+    unit: str | None
+    is_office: bool
+
+    @property
+    def rows(self) -> tuple[str | None, str | None]:
+        """(unit, submitter) to which it is limited; None is no limit."""
+        return (limited_to(self.unit), None) if self.is_office else (self.unit, self.subject)
+
+
+@dataclass(frozen=True, slots=True)
+class StepView:
+    """A step with what was sealed in it."""
+
+    row: ApplicationStepRow
+    content: Mapping[str, Any]
+
+
+@dataclass(frozen=True, slots=True)
+class ApplicationView:
+    """An application as an answer shows it."""
+
+    row: ApplicationRow
+    applicant: Applicant
+    steps: Sequence[StepView]
+
+
+async def read_application(tx: AsyncSession, vault: Vault, actor: Actor, application_id: UUID) -> ApplicationView:
+    """An application that the account may see.
+
+    Raises:
+        ApplicationNotFoundError: there is none, or it is another unit's or another client's.
+    """
+    return await view_application(tx, vault, await found(tx, actor, application_id))
+
+
+async def list_applications(
+    tx: AsyncSession,
+    actor: Actor,
+    *,
+    unit: str | None,
+    state: State | None,
+    measure: str | None,
+    after: Sequence[Any] | None,
+    limit: int,
+) -> list[ApplicationRow]:
+    """Applications that the account may see.
+
+    Raises:
+        ApplicationNotFoundError: the filter names another unit.
+    """
+    own, submitter = actor.rows
+    if own is not None and unit not in {None, own}:
+        raise ApplicationNotFoundError
+    return await repository.list_applications(
+        tx,
+        unit=unit or own,
+        created_by=submitter,
+        state=state.value if state else None,
+        measure=measure,
+        after=after,
+        limit=limit,
+    )
+
+
+async def view_application(tx: AsyncSession, vault: Vault, row: ApplicationRow) -> ApplicationView:
+    """Opens what is sealed."""
+    await tx.flush()
+    who = await register.load_applicant(tx, row.applicant_ref)
+    number = vault.open(who.id_number_sealed, NUMBER, who.applicant_ref)
+    name = vault.open(row.name_sealed, NAME, row.application_id)
+    steps = [StepView(step, opened(vault, step)) for step in await repository.load_steps(tx, row)]
+    return ApplicationView(row, Applicant(who.id_type, number, name), steps)
+
+
+async def found(tx: AsyncSession, actor: Actor, application_id: UUID, *, is_locked: bool = False) -> ApplicationRow:
+    row = await repository.find_application(tx, application_id, *actor.rows, is_locked=is_locked)
+    if row is None:
+        raise ApplicationNotFoundError
+    return row
+
+
+async def locked(tx: AsyncSession, actor: Actor, application_id: UUID, if_match: str | None) -> ApplicationRow:
+    row = await found(tx, actor, application_id, is_locked=True)
+    check_if_match(if_match, row.row_version, required=False)
+    row.row_version += 1
+    return row
+
+
+def hands(row: ApplicationRow) -> Hands:
+    return Hands(row.accepted_by, row.decided_by, row.reviewed_by)
+
+
+async def add_step(
+    tx: AsyncSession,
+    vault: Vault,
+    row: ApplicationRow,
+    step: Step,
+    actor: Actor,
+    now: datetime,
+    content: Mapping[str, Any],
+    **figures: Any,
+) -> None:
+    position = await repository.count_steps(tx, row) + 1
+    tx.add(
+        ApplicationStepRow(
+            unit=row.unit,
+            application_id=row.application_id,
+            position=position,
+            step=step.value,
+            state=row.state,
+            by=actor.subject,
+            at=now,
+            content_sealed=vault.seal_content(content, row.application_id, position),
+            **figures,
+        )
+    )
+    told = APPLICATION_EVENTS.get(row.state)
+    if told is not None:
+        data = {"application_id": str(row.application_id), "measure": row.measure}
+        await announce(tx, told.name, data, unit=row.unit, client=row.created_by)
+
+
+async def submitted_of(tx: AsyncSession, vault: Vault, row: ApplicationRow) -> Mapping[str, Any]:
+    """What the last submission said: facts, and whom the claim is about."""
+    steps = await repository.load_steps(tx, row)
+    last = next(step for step in reversed(steps) if step.step in {Step.SUBMIT, Step.RESUBMIT})
+    return opened(vault, last)
+
+
+def submitted_content(
+    facts: Mapping[str, Any], persons: Sequence[Applicant], result: Mapping[str, Any]
+) -> dict[str, Any]:
+    """What a submission says, as its step keeps it."""
+    known = {name: value for name, value in facts.items() if value is not None}
+    return {"facts": known, "persons": [asdict(person) for person in persons] or None, "result": result}
+
+
+def persons_of(content: Mapping[str, Any]) -> tuple[Applicant, ...]:
+    """Whom a submission is about."""
+    return tuple(Applicant(**person) for person in content.get("persons", ()))
+
+
+def opened(vault: Vault, step: ApplicationStepRow) -> Mapping[str, Any]:
+    return vault.open_content(step.content_sealed, step.application_id, step.position)
