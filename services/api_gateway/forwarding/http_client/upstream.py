@@ -19,13 +19,14 @@ _IDLE_SECONDS = 3.0
 class Instance:
     """One address: its breaker, and its connections that are open and not in use, the one used last at the end."""
 
-    __slots__ = ("_idle", "address", "authority", "breaker", "in_use")
+    __slots__ = ("_idle", "address", "authority", "breaker", "in_use", "turn")
 
     def __init__(self, address: Address, rules: BreakerRules) -> None:
         self.address = address
         self.authority = address.authority.encode("ascii")
         self.breaker = Breaker(rules)
         self.in_use = 0
+        self.turn = 0
         self._idle: list[Connection] = []
 
     def take_idle(self, now: float) -> Connection | None:
@@ -66,6 +67,10 @@ class Instance:
     @property
     def state(self) -> InstanceState:
         return InstanceState(self.address.authority, self.breaker.state, self.in_use, len(self._idle))
+
+
+def _load(instance: Instance) -> tuple[int, int]:
+    return instance.in_use, instance.turn
 
 
 class Waiter(Protocol):
@@ -118,22 +123,22 @@ class Upstream:
             self._waiting.remove(waiter)
 
     def choose(self, avoided: Instance | None = None) -> tuple[Instance, int] | None:
-        """The instance with the fewest requests whose breaker lets one through, and the breaker's permit.
+        """The instance whose breaker lets a request through and that has the fewest, and the breaker's permit.
+
+        Of those that have equally few, the one that was chosen longest ago.
 
         Args:
             avoided: the one that has just failed.
         """
-        count = len(self.instances)
-        if count == 1:
-            order: Sequence[Instance] = self.instances
-        else:
-            self._turn = (self._turn + 1) % count
-            turned = self.instances[self._turn :] + self.instances[: self._turn]
-            order = sorted(turned, key=lambda instance: instance.in_use)
+        order: Sequence[Instance] = self.instances
+        if len(order) > 1:
+            order = sorted(order, key=_load)
         for instance in order:
             if instance is not avoided:
                 permit = instance.breaker.enter()
                 if permit:
+                    self._turn += 1
+                    instance.turn = self._turn
                     return instance, permit
         return None
 
