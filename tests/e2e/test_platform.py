@@ -234,7 +234,7 @@ async def test_an_application_from_the_counter_to_the_payment_and_one_refused(ap
     assert (await api.call("staff-ZZ07", "GET", "/api/v1/eligibility/ratings")).status_code == 403
 
 
-# `make demo` writes six months of reports while every process is killed once: nothing lost, nothing doubled.
+# `make demo` writes a year of reports while every process is killed once: nothing lost, nothing doubled.
 VICTIMS = [
     "targets",
     "postgres",
@@ -310,14 +310,16 @@ async def test_killing_each_process_loses_and_doubles_nothing(platform: RunningP
     assert killed == VICTIMS
     await until_ready(platform)
     await _assert_whole(api)
-    for shown in ("130000", "67095", "51.61", "360.00", "12780.83", "1000000.01"):
-        assert shown in text
+    shown = ("130000", "67095", "51.61", "完成曲线", "4月升橙", "10月解除", "优秀", "360.00", "12780.83", "1000000.01")
+    for words in shown:
+        assert words in text
     await _assert_progress(api)
     # A second demonstration finds everything done and changes nothing.
     again = await _demonstrate(platform)
     second = (await asyncio.wait_for(again.communicate(), 60))[0].decode()
     assert again.returncode == 0, second
-    assert "本次办理 0 份" in second
+    assert "本次办理 0 份月报，结账 0 个月，反馈 0 项" in second
+    assert second.split("══ 三")[1] == text.split("══ 三")[1]
     await _assert_whole(api)
 
 
@@ -334,7 +336,7 @@ async def _assert_whole(api: Client) -> None:
         if not cursor:
             break
     keys = [(report["unit"], report["month"]) for report in found]
-    assert len(keys) == len(set(keys)) == 96
+    assert len(keys) == len(set(keys)) == 192
     assert {report["state"] for report in found} == {"APPROVED"}
     assert {report["revision"] for report in found} == {1}
 

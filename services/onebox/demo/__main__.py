@@ -1,4 +1,4 @@
-"""`python -m onebox.demo`: five scenes on the running platform. Safe to run again, and while processes die."""
+"""`python -m onebox.demo`: seven scenes on the running platform. Safe to run again, and while processes die."""
 
 import asyncio
 import os
@@ -6,7 +6,8 @@ import sys
 
 from onebox.console import complain
 from onebox.demo.platform import Platform, PlatformError
-from onebox.demo.scenes import loan, people, plan, pool, progress, reports
+from onebox.demo.scenes import loan, people, plan, pool, progress
+from onebox.demo.year import reports, year
 from onebox.errors import OneboxError
 from onebox.settings import Settings
 
@@ -14,7 +15,7 @@ from onebox.settings import Settings
 async def main() -> None:
     settings = Settings.from_environment(os.environ)
     async with Platform.of(settings.home) as platform:
-        for scene in (plan, reports, progress, people, loan, pool):
+        for scene in (plan, reports, progress, year, people, loan, pool):
             await scene(platform)
 
 

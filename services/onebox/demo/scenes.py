@@ -1,54 +1,28 @@
 """The scenes: each asks the platform and prints what it answered. Reports are made up; the plan is the notice's."""
 
-import asyncio
 from typing import Any
 
 from onebox.console import line
-from onebox.demo.platform import Platform, PlatformError
-from onebox.demo.tables import table
+from onebox.demo.figures import COLUMNS, JUNE, UNITS, YEAR
+from onebox.demo.platform import Platform
+from onebox.demo.tables import table, title
+from onebox.demo.year import names_of, read_plan
 
-YEAR = 2017
-MONTHS = [f"{YEAR}-{number:02d}" for number in range(1, 7)]
-COLUMNS = ["I01", "I01a", "I01b", "I02", "I03", "I03a", "I04", "I05", "I06", "I07"]
-# Made up: what each district has reached of 新增城镇就业 by the end of June.
-JUNE = {
-    "ZZ01": 3710, "ZZ02": 2750, "ZZ03": 3900, "ZZ04": 2580, "ZZ05": 1350, "ZZ06": 1485, "ZZ07": 15120, "ZZ08": 10682,
-    "ZZ09": 12208, "ZZ10": 6300, "ZZ11": 1350, "ZZ12": 1300, "ZZ13": 1300, "ZZ14": 2040, "ZZ15": 1020,
-}  # fmt: skip
+JUNE_MONTH = f"{YEAR}-06"
 LEVELS = {"GREEN": "绿", "BLUE": "蓝", "YELLOW": "黄", "ORANGE": "橙", "RED": "红", "GREY": "—"}
 OUTCOMES = {"ELIGIBLE": "可以享受", "NOT_ELIGIBLE": "不符合", "UNDETERMINED": "还不能确定"}
 ROLES = {"BANK": "经办银行", "FUND_OPERATOR": "担保基金运营机构", "HR_OFFICE": "人社部门经办机构"}
 MARKS = {"MET": "✓", "UNMET": "✗", "UNKNOWN": "？"}
 
-# Made up, in per cent of how far 新增城镇就业 is; nothing above it, because 其中 may not exceed its whole.
-SPEED = {"I02": 104, "I03": 96, "I03a": 94, "I05": 88, "I06": 110, "I07": 72}
-
-Cells = dict[tuple[str, str], int | None]
-
-
-def title(text: str) -> None:
-    line(f"\n══ {text} " + "═" * 20 + "\n")
-
-
-async def _names(platform: Platform) -> dict[str, str]:
-    units = await platform.get("platform", "/api/v1/targets/units")
-    return {unit["code"]: unit["short_name"] for unit in units["items"]}
-
-
-async def _cells(platform: Platform) -> tuple[dict[str, Any], Cells]:
-    issued = await platform.get("platform", f"/api/v1/targets/plans/{YEAR}")
-    return issued, {(item["unit"], item["indicator"]): item["value"] for item in issued["items"]}
-
 
 async def plan(platform: Platform) -> None:
     """The annex of the notice with its sums."""
-    issued, cells = await _cells(platform)
-    names = await _names(platform)
+    issued, cells = await read_plan(platform)
+    names = await names_of(platform)
     indicators = await platform.get("platform", "/api/v1/targets/indicators")
     title(f"一、{YEAR}年城乡就业工作目标任务分解表（{issued['doc_no']}，单位：人）")
-    units = [f"ZZ{number:02d}" for number in range(16)]
     rows = [["合计", *(str(issued["totals"][column]) for column in COLUMNS)]]
-    for unit in units:
+    for unit in UNITS:
         values = [cells[unit, column] for column in COLUMNS]
         rows.append([names[unit], *("——" if value is None else str(value) for value in values)])
     line(table(["", *COLUMNS], rows))
@@ -56,86 +30,14 @@ async def plan(platform: Platform) -> None:
     line("\n" + "；".join(f"{column} {known[column]}" for column in COLUMNS))
 
 
-def _reported(cells: Cells, unit: str, month: int) -> list[dict[str, Any]]:
-    """Cumulative values: each indicator as far as 新增城镇就业, a sixth of June's each month."""
-    target = cells.get((unit, "I01"))
-    share = (JUNE[unit], target) if target else (1, 2)
-    return [
-        {
-            "indicator": column,
-            "value": value * share[0] * month * SPEED.get(column, 100) // (share[1] * 6 * 100),
-        }
-        for column in COLUMNS
-        if (value := cells[unit, column]) is not None
-    ]
-
-
-async def reports(platform: Platform) -> None:
-    """Six months of reports of the districts, submitted, reviewed and approved by three different people."""
-    title("二、各县（市、区）上报1至6月进度（数据为虚构），逐级审核、批准")
-    _, cells = await _cells(platform)
-    units = [f"ZZ{number:02d}" for number in range(16)]
-    lane = asyncio.Semaphore(6)
-
-    async def of_unit(unit: str) -> int:
-        async with lane:
-            return sum([await _approve(platform, cells, unit, number) for number in range(1, 7)])
-
-    written = sum(await asyncio.gather(*(of_unit(unit) for unit in units)))
-    listed = await platform.get("city", f"/api/v1/targets/reports?state=APPROVED&month={MONTHS[-1]}&limit=100")
-    approved = len(listed["items"])
-    line(f"{len(units)} 个单位 × {len(MONTHS)} 个月，本次办理 {written} 份；{MONTHS[-1]} 已批准 {approved} 份。")
-
-
-async def _approve(platform: Platform, cells: Cells, unit: str, number: int) -> int:
-    """Brings one report to APPROVED from whatever state it is in; whether anything had to be done."""
-    path = f"/api/v1/targets/reports/{unit}/{MONTHS[number - 1]}"
-    steps = {
-        "DRAFT": (f"staff-{unit}", "submission"),
-        "SUBMITTED": (f"reviewer-{unit}", "review"),
-        "REVIEWED": ("city", "approval"),
-    }
-    state, done = await _state(platform, path), 0
-    while state != "APPROVED":
-        done = 1
-        if state is None:
-            body = {"cells": _reported(cells, unit, number)}
-            await _tolerating(platform, f"staff-{unit}", "PUT", path, body, None)
-        else:
-            client, step = steps[state]
-            await _tolerating(platform, client, "POST", f"{path}/{step}", None, f"demo-{unit}-{number}-{step}")
-        state = await _state(platform, path)
-    return done
-
-
-async def _state(platform: Platform, path: str) -> str | None:
-    try:
-        report = await platform.get("city", path)
-    except PlatformError as error:
-        if error.status == 404:
-            return None
-        raise
-    state: str = report["state"]
-    return state
-
-
-async def _tolerating(platform: Platform, client: str, method: str, path: str, body: Any, key: str | None) -> None:
-    """A step whose first answer was lost has happened: its repeat meets a newer state, which the caller reads."""
-    try:
-        await platform.call(client, method, path, json=body, key=key)
-    except PlatformError as error:
-        if error.status not in (409, 412, 428):
-            raise
-
-
 async def progress(platform: Platform) -> None:
     """How far each district is at the end of June, by both curves."""
-    title("三、截至6月底完成进度（新增城镇就业）")
-    names = await _names(platform)
+    title("三、半年：截至6月底完成进度（新增城镇就业）")
+    names = await names_of(platform)
     items: dict[str, dict[tuple[str, str], dict[str, Any]]] = {}
     for curve in ("LINEAR", "SEASONAL"):
         found = await platform.get(
-            "city", f"/api/v1/targets/progress?year={YEAR}&month={MONTHS[-1]}&source=REPORT&curve={curve}"
+            "city", f"/api/v1/targets/progress?year={YEAR}&month={JUNE_MONTH}&source=REPORT&curve={curve}"
         )
         items[curve] = {(item["unit"], item["indicator"]): item for item in found["items"]}
     linear, seasonal = items["LINEAR"], items["SEASONAL"]
@@ -149,16 +51,11 @@ async def progress(platform: Platform) -> None:
         )
         levels.append(item["level"])
     line(table(["", "目标", "完成", "完成率%", "差距", "预警", "差距(季节)", "预警", "名次", "每月还需"], rows, levels))
-    line("\n全部指标的预警：")
-    grid = [
-        [names[unit], *(LEVELS[linear[unit, column]["level"]] for column in COLUMNS)] for unit in ["ZZ", "ZZ00", *JUNE]
-    ]
-    line(table(["", *COLUMNS], grid))
 
 
 async def people(platform: Platform) -> None:
     """One person against all measures, with the reasons."""
-    title("四、一位2017年毕业的大学生问：我能享受哪些政策？（2018-09-01）")
+    title("五、一位2017年毕业的大学生问：我能享受哪些政策？（2018-09-01）")
     facts = {
         "school_kind": "UNIVERSITY",
         "graduated_on": "2017-07-01",
@@ -210,7 +107,7 @@ def _print_reason(reason: dict[str, Any]) -> None:
 
 async def loan(platform: Platform) -> None:
     """A guarantee loan, quarter by quarter, with the arithmetic of a line."""
-    title("五、创业担保贷款贴息试算：100 000元，2017-05-15发放，年利率6.30%，三年递减")
+    title("六、创业担保贷款贴息试算：100 000元，2017-05-15发放，年利率6.30%，三年递减")
     body = {
         "principal": "100000.00",
         "disbursed_on": "2017-05-15",
@@ -232,7 +129,7 @@ async def loan(platform: Platform) -> None:
 
 async def pool(platform: Platform) -> None:
     """The reward pool of a year, split exactly."""
-    title("六、创业担保贷款奖励性补助：当年新发放额的1%，分到分")
+    title("七、创业担保贷款奖励性补助：当年新发放额的1%，分到分")
     answer = await platform.post("loan-officer", "/api/v1/loans/reward-pool-quotes", POOL)
     line(f"基数 {answer['base']} 元，奖补资金 {answer['pool']} 元")
     rows = []

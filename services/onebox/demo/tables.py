@@ -4,6 +4,8 @@ import sys
 import unicodedata
 from collections.abc import Sequence
 
+from onebox.console import line
+
 COLOURS = {"GREEN": "32", "BLUE": "34", "YELLOW": "33", "ORANGE": "38;5;208", "RED": "31", "GREY": "90"}
 
 
@@ -31,3 +33,14 @@ def _line(row: Sequence[str], widths: Sequence[int]) -> str:
     cells = [row[0] + " " * (widths[0] - width(row[0]))]
     cells += [" " * (w - width(cell)) + cell for cell, w in zip(row[1:], widths[1:], strict=True)]
     return "  ".join(cells).rstrip()
+
+
+def title(text: str) -> None:
+    """The heading of a scene."""
+    line(f"\n══ {text} " + "═" * 20 + "\n")
+
+
+def sparkline(values: Sequence[float]) -> str:
+    """A curve from zero to its highest value, one character for each."""
+    bars = "▁▂▃▄▅▆▇█"
+    return "".join(bars[min(len(bars) - 1, int(value / max(values) * len(bars)))] for value in values)
