@@ -19,6 +19,8 @@ from sqlalchemy import (
 )
 from sqlalchemy.dialects.postgresql import JSONB
 
+from kit.audit.tables import audit_tables
+
 naming_convention = {
     "ix": "ix_%(table_name)s_%(column_0_N_name)s",
     "uq": "uq_%(table_name)s_%(column_0_N_name)s",
@@ -33,6 +35,7 @@ def schema_metadata(schema: str) -> MetaData:
     metadata = MetaData(schema=schema, naming_convention=naming_convention)
     idempotency_table(metadata)
     job_table(metadata)
+    audit_tables(metadata)
     return metadata
 
 

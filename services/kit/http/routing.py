@@ -13,6 +13,9 @@ if TYPE_CHECKING:  # an app without a database does without SQLAlchemy
     from kit.http.idempotency import Pending
 
 
+_CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
+
+
 class _StrictRequest(Request):
     async def json(self) -> Any:
         """What `StrictBodies` has parsed already."""
@@ -22,6 +25,7 @@ class _StrictRequest(Request):
 class _Route(APIRoute):
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         answer = super().get_route_handler()
+        operation_id = self.operation_id or self.name
 
         async def handle(request: Request) -> Response:
             response = await answer(_StrictRequest(request.scope, request.receive))
@@ -29,6 +33,9 @@ class _Route(APIRoute):
             pending: Pending | None = getattr(request.state, "idempotency", None)
             if pending is not None and response.status_code < 400:
                 await pending.record(response)  # still inside the transaction of the effect
+            record_call = getattr(request.app.state, "record_call", None)
+            if record_call is not None and request.method in _CHANGING and response.status_code < 400:
+                await record_call(request, response, operation_id)
             return response
 
         return handle
