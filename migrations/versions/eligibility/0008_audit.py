@@ -2,8 +2,8 @@
 
 from migrations import audit_tables
 
-revision = "eligibility_0007"
-down_revision = "eligibility_0006"
+revision = "eligibility_0008"
+down_revision = "eligibility_0007"
 branch_labels = None
 depends_on = None
 
