@@ -40,6 +40,7 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
             statistics_router,
         ],
         settings=settings or ServiceSettings(),
+        calls=("eligibility",),
         webhooks=webhooks.EVENTS,
         sees_all=webhooks.sees_all,
     )

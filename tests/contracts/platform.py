@@ -83,7 +83,10 @@ class Platform:
         if key not in self._tokens:
             minter, audience = (self._access, AUDIENCE) if service == GATEWAY else (self._internal, service)
             self._tokens[key] = minter.mint(who, audience, now=now)
-        return {"Authorization": f"Bearer {self._tokens[key]}"}
+        headers = {"Authorization": f"Bearer {self._tokens[key]}"}
+        if service == "loans":  # what the gateway sends along on the routes that call onward
+            headers["X-Onward-Eligibility"] = self._internal.mint(who, "eligibility", now=now)
+        return headers
 
     async def execute(self, schema: str, statement: str) -> None:
         """One statement by the schema's owner."""
@@ -103,6 +106,7 @@ async def running(infrastructure: Any, secret_hash: str) -> AsyncIterator[Platfo
         urls, direct = {}, {}
         for name, create_app in APPS.items():
             settings = settings_of(infrastructure.service_environment(name, database))
+            settings = settings.model_copy(update={"eligibility_url": urls.get("eligibility")})
             if name == "targets":
                 store = Database(settings.database_url.get_secret_value(), schema=name, pool_size=1)
                 await seed(store)

@@ -7,6 +7,7 @@ import httpx
 import pytest
 from pydantic import SecretStr
 
+import eligibility_svc.main
 from kit.settings import ServiceSettings
 from kit.testing import Caller, client, serving
 from loans_svc.main import create_app
@@ -15,13 +16,25 @@ from tests.loans_svc.lending import Office
 SCOPES = ("loans.rule.read", "loans.quote.run", "loans.pool.run")
 
 
-@pytest.fixture(scope="session")
-def loans_settings(infrastructure: Any) -> ServiceSettings:
-    environment = infrastructure.service_environment("loans", infrastructure.new_database())
+def settings_of(environment: dict[str, str], **changes: Any) -> ServiceSettings:
     values: dict[str, Any] = {name.removeprefix("JIUYE_").lower(): value for name, value in environment.items()}
-    for secret in ("database_url", "redis_url", "field_keys", "cursor_key"):
+    for secret in ("database_url", "redis_url", "field_keys", "cursor_key", "service_signing_key"):
         values[secret] = SecretStr(values[secret])
-    return ServiceSettings(**values)
+    return ServiceSettings(**values | changes)
+
+
+@pytest.fixture(scope="session")
+def eligibility_url(infrastructure: Any) -> Iterator[str]:
+    """The real eligibility service: applications for loans ask it."""
+    environment = infrastructure.service_environment("eligibility", infrastructure.new_database())
+    with serving(eligibility_svc.main.create_app(settings_of(environment))) as url:
+        yield url
+
+
+@pytest.fixture(scope="session")
+def loans_settings(infrastructure: Any, eligibility_url: str) -> ServiceSettings:
+    environment = infrastructure.service_environment("loans", infrastructure.new_database())
+    return settings_of(environment, eligibility_url=eligibility_url)
 
 
 @pytest.fixture(scope="session")

@@ -32,10 +32,9 @@ APPLICATION: dict[str, Any] = {
     "amount": "300000.00",
     "term_months": 36,
     "eligibility": {
-        "measure": "GUARANTEED_LOAN",
+        "measure": "rural-returnee-loan",
         "as_of": "2023-08-01",
-        "catalogue_version": "1",
-        "outcome": "ELIGIBLE",
+        "facts": {"is_returning_migrant": True, "is_business_operating": True},
     },
     "evidence": "申请表第1号",
 }
@@ -79,11 +78,17 @@ class Office:
         scopes = [f"loans.{scope}" for scope in SCOPES[role]]
         return httpx.AsyncClient(
             base_url=f"{self.url}/api/v1/loans",
-            headers=self.caller.headers(*scopes, subject=subject or role.lower(), kind=role, **rows),
+            headers=self.caller.headers(*scopes, subject=subject or role.lower(), kind=role, **rows) | self.onward(),
             trust_env=False,
             timeout=30,
             verify=False,
         )
+
+    def onward(self, *scopes: str) -> dict[str, str]:
+        """The token that the gateway sends along for the eligibility service."""
+        caller = Caller(self.infrastructure.keys.internal_signing_key, "eligibility")
+        said = caller.headers(*(scopes or ("eligibility.check.run",)))["Authorization"]
+        return {"X-Onward-Eligibility": said.removeprefix("Bearer ")}
 
     async def post(self, role: str, path: str, body: Any, subject: str | None = None, **rows: str) -> httpx.Response:
         """One call with a key of its own."""

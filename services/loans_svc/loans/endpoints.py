@@ -1,5 +1,6 @@
 """The life of a loan."""
 
+from functools import partial
 from typing import Annotated
 from uuid import UUID
 
@@ -14,6 +15,7 @@ from kit.http.errors import (
 )
 from kit.http.etags import IfMatch, set_etag
 from kit.http.idempotency import IdempotencyRequired
+from kit.http.onward import OnwardService, OnwardUnavailableError
 from kit.http.problems import problems
 from kit.http.routing import Router
 from loans_svc.funds.errors import FundNotFoundError, FundShortError
@@ -39,6 +41,7 @@ from loans_svc.loans.schemas import (
 )
 from loans_svc.loans.service import application, decision, disbursement, happening, reading
 from loans_svc.loans.service.application import Vault
+from loans_svc.loans.service.eligibility import Ask
 from loans_svc.loans.service.steps import Actor, LoanView
 from loans_svc.subsidies.schemas import QuoteRead
 
@@ -47,6 +50,11 @@ router = Router(prefix="/api/v1/loans", tags=["担保贷款"])
 
 def _vault(request: Request) -> Vault:
     return Vault(request.app.state.settings.key_ring)
+
+
+def _asking(request: Request) -> Ask:
+    eligibility: OnwardService = request.app.state.onward["eligibility"]
+    return partial(eligibility.post_for, request)
 
 
 def _actor(principal: Principal) -> Actor:
@@ -59,6 +67,7 @@ def _answer(view: LoanView, response: Response) -> LoanRead:
 
 
 Keys = Annotated[Vault, Depends(_vault)]
+Asking = Annotated[Ask, Depends(_asking)]
 LoanPath = Annotated[UUID, Path(description="贷款编号")]
 Applicant = Annotated[Principal, requires("loans.loan.apply")]
 Reader = Annotated[Principal, requires("loans.loan.read")]
@@ -73,13 +82,17 @@ _STEP = (LoanNotFoundError, VersionStaleError, TransitionRefusedError, LoanFourE
     operation_id="apply_for_loan",
     summary="登记贷款申请",
     status_code=201,
-    responses=problems(UnitNotYoursError, LoanInvalidError),
+    responses=problems(UnitNotYoursError, LoanInvalidError, OnwardUnavailableError),
 )
 async def apply_for_loan(
-    body: LoanCreate, principal: Applicant, tx: Tx, _: IdempotencyRequired, vault: Keys, response: Response
+    body: LoanCreate, principal: Applicant, tx: Tx, _: IdempotencyRequired, vault: Keys, ask: Asking, response: Response
 ) -> LoanRead:
-    """借款人证件和姓名加密保存，不再显示。资格查询的结果随申请保存，供审批人核对。"""
-    return _answer(await application.apply_for_loan(tx, vault, _actor(principal), body.application(), now()), response)
+    """借款人证件和姓名加密保存，不再显示。
+
+    系统随即向政策资格服务核对，结果、理由和目录版本随申请保存，所填事实不保存。不符合条件是结果，不是错误：申请仍予登记，由审批人处理。
+    """
+    view = await application.apply_for_loan(tx, vault, _actor(principal), body.application(), ask, now())
+    return _answer(view, response)
 
 
 @router.post(
@@ -97,7 +110,7 @@ async def approve_loan(
     response: Response,
     if_match: IfMatch = None,
 ) -> ApprovalRead:
-    """审批人不能是申请登记人。担保基金额度不足或代偿率过高时不予批准，结果中写明原因，贷款仍待审批。"""
+    """审批人不能是申请登记人。资格核对为不符合条件、担保基金额度不足或代偿率过高时不予批准，结果中写明原因，贷款仍待审批。"""
     answer = await decision.approve_loan(tx, _actor(principal), loan_id, body.evidence, if_match, now())
     set_etag(response, answer.view.loan.row_version)
     return ApprovalRead.of(answer)

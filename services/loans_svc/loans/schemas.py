@@ -8,15 +8,15 @@ from pydantic import Field, StringConstraints
 
 from kit.errors import FieldError
 from kit.http.problems import validation_failed
-from kit.http.wire import Code, LegalDate, PercentOut, RequestModel, ResponseModel, ShortText, Text, YuanOut
+from kit.http.wire import Code, LegalDate, PercentOut, RequestModel, ResponseModel, Text, YuanOut
 from kit.identifiers.documents import IdType
-from loans_svc.funds.domain import FundObstacle
 from loans_svc.funds.schemas import BankRef
 from loans_svc.loans.domain import FIELDS, USCC, Kind, State, SupportedGroup
 from loans_svc.loans.models import LoanEventRow, LoanRow
 from loans_svc.loans.service.application import Application
 from loans_svc.loans.service.decision import ApprovalView
 from loans_svc.loans.service.disbursement import DisbursementOrder
+from loans_svc.loans.service.eligibility import Question
 from loans_svc.loans.service.happening import EventOrder
 from loans_svc.loans.service.steps import LoanView
 from loans_svc.rules.domain import BorrowerKind, DayCount, PeriodScheme, Tranche
@@ -26,6 +26,7 @@ from loans_svc.wire import PositiveYuan, Rate
 
 _LOAN_ID = "019330f0-7a1c-7c8e-9a3e-0d5f6b7a8c9d"
 Unit = Annotated[str, StringConstraints(pattern=r"^[A-Z]{2}[0-9]{2}$", max_length=8), Field(examples=["ZZ07"])]
+FactName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
 Evidence = Annotated[Text, Field(description="凭证或依据的名称和编号；不得含证件号码")]
 Reason = Annotated[str, StringConstraints(min_length=5, max_length=500), Field(description="原因，至少5个字")]
 
@@ -41,12 +42,14 @@ class BorrowerIn(RequestModel):
 
 
 class EligibilityIn(RequestModel):
-    """What `POST /api/v1/eligibility/checks` answered about the borrower."""
+    """What the eligibility service is asked about the borrower; the facts are not kept."""
 
-    measure: Annotated[Code, Field(description="措施代码，与资格查询结果一致")]
-    as_of: LegalDate
-    catalogue_version: ShortText
-    outcome: Literal["ELIGIBLE", "NOT_ELIGIBLE", "UNDETERMINED"]
+    measure: Annotated[Code, Field(description="措施代码，见政策目录")]
+    as_of: Annotated[LegalDate | None, Field(description="按哪一天的政策判断，默认今天")] = None
+    facts: Annotated[
+        dict[FactName, str | bool | int | None],
+        Field(max_length=200, description="已知的事实，名称和取值见事实词表；缺少或为null表示未知"),
+    ]
 
 
 class LoanCreate(RequestModel):
@@ -60,7 +63,7 @@ class LoanCreate(RequestModel):
     fund: Annotated[Code, Field(description="担保基金代码")] = "CITY"
     amount: PositiveYuan
     term_months: Annotated[int, Field(ge=1, le=120, description="期限（月）")]
-    eligibility: Annotated[EligibilityIn, Field(description="申请前资格查询的结果，随申请保存")]
+    eligibility: Annotated[EligibilityIn, Field(description="向政策资格服务核对什么")]
     evidence: Evidence
 
     model_config = RequestModel.model_config | {
@@ -75,10 +78,9 @@ class LoanCreate(RequestModel):
                     "amount": "200000.00",
                     "term_months": 36,
                     "eligibility": {
-                        "measure": "GUARANTEED_LOAN",
+                        "measure": "rural-returnee-loan",
                         "as_of": "2025-01-02",
-                        "catalogue_version": "1",
-                        "outcome": "ELIGIBLE",
+                        "facts": {"is_returning_migrant": True, "is_business_operating": True},
                     },
                     "evidence": "创业担保贷款申请表2025年第12号",
                 }
@@ -101,7 +103,7 @@ class LoanCreate(RequestModel):
             is_disabled=self.borrower.is_disabled,
             amount_fen=self.amount,
             term_months=self.term_months,
-            eligibility=self.eligibility.model_dump(mode="json"),
+            question=Question(self.eligibility.measure, self.eligibility.facts, self.eligibility.as_of),
             evidence=self.evidence,
         )
 
@@ -313,6 +315,35 @@ class LoanEventRead(ResponseModel):
         )
 
 
+class CitationRead(ResponseModel):
+    """Where the criterion stands."""
+
+    document: str
+    clause: str
+
+
+class CriterionRead(ResponseModel):
+    """One criterion of the measure; of which facts it was decided is not kept."""
+
+    criterion: str
+    text: str
+    outcome: Literal["MET", "UNMET", "UNKNOWN"]
+    citation: CitationRead
+
+
+class EligibilityRead(ResponseModel):
+    """What the eligibility service answered when the loan was applied for."""
+
+    measure: str
+    name: str | None = None
+    as_of: date
+    catalogue_version: str
+    outcome: Literal["ELIGIBLE", "NOT_ELIGIBLE", "UNDETERMINED"]
+    message_zh: str | None = None
+    reasons: list[CriterionRead] = Field(default_factory=list)
+    missing_facts: list[str] = Field(default_factory=list, description="还能改变结果的未知事实")
+
+
 class LoanRead(ResponseModel):
     """A loan; terms are empty until it is disbursed."""
 
@@ -327,7 +358,7 @@ class LoanRead(ResponseModel):
     amount: YuanOut
     term_months: int
     state: State
-    eligibility: dict[str, Any]
+    eligibility: EligibilityRead
     outstanding: YuanOut = Field(description="未还本金")
     receivable: YuanOut = Field(description="代偿后尚未收回")
     applied_by: str
@@ -353,7 +384,7 @@ class LoanRead(ResponseModel):
             amount=loan.amount_fen,
             term_months=loan.term_months,
             state=State(loan.state),
-            eligibility=loan.eligibility,
+            eligibility=EligibilityRead.model_validate(loan.eligibility),
             outstanding=loan.outstanding_fen,
             receivable=loan.receivable_fen,
             applied_by=loan.applied_by,
@@ -401,10 +432,21 @@ _LOAN: dict[str, Any] = {
     "term_months": 36,
     "state": "APPLIED",
     "eligibility": {
-        "measure": "GUARANTEED_LOAN",
+        "measure": "rural-returnee-loan",
+        "name": "农民工返乡创业贷款支持",
         "as_of": "2025-01-02",
-        "catalogue_version": "1",
+        "catalogue_version": "0123456789abcdef",
         "outcome": "ELIGIBLE",
+        "message_zh": "符合条件。",
+        "reasons": [
+            {
+                "criterion": "returning-migrant",
+                "text": "返乡农民工",
+                "outcome": "MET",
+                "citation": {"document": "郑政〔2018〕31号", "clause": "二十"},
+            }
+        ],
+        "missing_facts": [],
     },
     "outstanding": "0.00",
     "receivable": "0.00",
@@ -440,8 +482,8 @@ class ApprovalRead(ResponseModel):
     """The decision: APPROVED, or REFUSED by the fund's limits with the reasons; then the loan waits as before."""
 
     outcome: Literal["APPROVED", "REFUSED"]
-    obstacles: list[FundObstacle] = Field(
-        description="LEVERAGE_EXCEEDED批准后超过放大倍数；COMPENSATION_TOO_HIGH代偿率过高，暂停新增"
+    obstacles: list[Literal["NOT_ELIGIBLE", "LEVERAGE_EXCEEDED", "COMPENSATION_TOO_HIGH"]] = Field(
+        description="NOT_ELIGIBLE资格核对为不符合条件；LEVERAGE_EXCEEDED批准后超过放大倍数；COMPENSATION_TOO_HIGH代偿率过高，暂停新增"
     )
     leverage: str | None = Field(description="加上本笔后的放大倍数，三位小数；基金没有存款时为空")
     leverage_limit: int
@@ -467,13 +509,15 @@ class ApprovalRead(ResponseModel):
     def of(cls, approval: ApprovalView) -> "ApprovalRead":
         """From what the use case answers."""
         assessed = approval.fund.assessment
-        return cls(
-            outcome="REFUSED" if approval.obstacles else "APPROVED",
-            obstacles=list(approval.obstacles),
-            leverage=assessed.leverage,
-            leverage_limit=assessed.leverage_limit,
-            room=assessed.room_fen,
-            loan=LoanRead.of(approval.view),
+        return cls.model_validate(
+            {
+                "outcome": "REFUSED" if approval.obstacles else "APPROVED",
+                "obstacles": [str(obstacle) for obstacle in approval.obstacles],
+                "leverage": assessed.leverage,
+                "leverage_limit": assessed.leverage_limit,
+                "room": assessed.room_fen,
+                "loan": LoanRead.of(approval.view),
+            }
         )
 
 

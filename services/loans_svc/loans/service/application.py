@@ -1,9 +1,7 @@
 """An application: the borrower sealed, the answer of the eligibility check kept."""
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -27,6 +25,7 @@ from loans_svc.loans.errors import (
     UnitNotYoursError,
 )
 from loans_svc.loans.models import LoanRow
+from loans_svc.loans.service.eligibility import Ask, Question, ask_eligibility
 from loans_svc.loans.service.steps import (
     Actor,
     LoanView,
@@ -46,7 +45,7 @@ class Vault:
 
 @dataclass(frozen=True, slots=True)
 class Application:
-    """What is applied for; `eligibility` is the answer of a check made before."""
+    """What is applied for, and what the eligibility service is to be asked."""
 
     unit: str
     bank: str
@@ -60,18 +59,22 @@ class Application:
     is_disabled: bool
     amount_fen: int
     term_months: int
-    eligibility: Mapping[str, Any]
+    question: Question
     evidence: str
 
 
 async def apply_for_loan(
-    tx: AsyncSession, vault: Vault, actor: Actor, application: Application, now: datetime
+    tx: AsyncSession, vault: Vault, actor: Actor, application: Application, ask: Ask, now: datetime
 ) -> LoanView:
-    """Stores an application.
+    """Stores an application with what the eligibility service says of it; that somebody is not eligible is stored, too.
+
+    Args:
+        ask: the eligibility service, in the name of the caller.
 
     Raises:
         UnitNotYoursError: another unit's or bank's.
-        LoanInvalidError: number, name or fund; all faults at once.
+        LoanInvalidError: number, name or fund, all faults at once; then what is asked.
+        OnwardUnavailableError, ScopeMissingError: nobody could be asked; nothing is stored.
     """
     if not may_see(actor.unit, actor.bank, application.unit, application.bank):
         raise UnitNotYoursError
@@ -80,6 +83,7 @@ async def apply_for_loan(
         faults.append(FieldError("/fund", "UNKNOWN_CODE", "没有这个担保基金，请核对基金代码。"))
     if faults or borrower is None:
         raise LoanInvalidError(errors=faults)
+    eligibility = await ask_eligibility(ask, application.question, application.borrower_kind)
     keys = vault.hash.person_keys(borrower.id_type, borrower.number)
     known = await repository.find_borrower_key(tx, list(keys.values()))
     loan = LoanRow(
@@ -94,7 +98,7 @@ async def apply_for_loan(
         is_disabled=application.is_disabled,
         amount_fen=application.amount_fen,
         term_months=application.term_months,
-        eligibility=dict(application.eligibility),
+        eligibility=eligibility,
         state=State.APPLIED.value,
         row_version=1,
         applied_by=actor.subject,

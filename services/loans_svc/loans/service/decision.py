@@ -11,7 +11,6 @@ from kit.clock import legal_day
 from kit.errors import FieldError
 from loans_svc.funds import domain as fund_moves
 from loans_svc.funds import service as funds
-from loans_svc.funds.domain import FundObstacle
 from loans_svc.funds.service import Booking, FundView
 from loans_svc.loans.domain import (
     Kind,
@@ -21,6 +20,7 @@ from loans_svc.loans.errors import (
     LoanFourEyesError,
     LoanInvalidError,
 )
+from loans_svc.loans.service.eligibility import NOT_ELIGIBLE
 from loans_svc.loans.service.steps import (
     Actor,
     LoanView,
@@ -34,17 +34,17 @@ from loans_svc.loans.service.steps import (
 
 @dataclass(frozen=True, slots=True)
 class ApprovalView:
-    """A decision: refused by the fund's limits is an answer, not an error; the loan then waits as before."""
+    """A decision: refused by the law or the fund's limits is an answer, not an error; the loan then waits as before."""
 
     view: LoanView
     fund: FundView
-    obstacles: Sequence[FundObstacle]
+    obstacles: Sequence[str]
 
 
 async def approve_loan(
     tx: AsyncSession, actor: Actor, loan_id: UUID, evidence: str, if_match: str | None, now: datetime
 ) -> ApprovalView:
-    """Approves and reserves the fund's guarantee in one transaction, or says why the fund can't give it (S27, S28).
+    """Approves and reserves the fund's guarantee in one transaction, or says why that can't be (S27, S28).
 
     Raises:
         LoanNotFoundError, VersionStaleError, TransitionRefusedError, LoanFourEyesError.
@@ -52,6 +52,8 @@ async def approve_loan(
     loan, target = await begin(tx, actor, loan_id, Kind.APPROVAL, if_match)
     if loan.applied_by == actor.subject:
         raise LoanFourEyesError
+    if loan.eligibility.get("outcome") == NOT_ELIGIBLE:
+        return ApprovalView(await view(tx, loan), await funds.read_fund(tx, loan.fund, legal_day(now)), (NOT_ELIGIBLE,))
     day = legal_day(now)
     event = event_values(loan, Kind.APPROVAL, State(loan.state), target, day, day, actor, now, evidence)
     fund = await funds.reserve(tx, loan.fund, loan.amount_fen, Booking(event["id"], day, actor.subject, now))
