@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 # Examples in documents keep the shape that reads best.
-SOURCES := services tests migrations deploy
+SOURCES := services tests migrations deploy sdk/maker
 INSTALL = $(PYTHON) services/onebox/install.py
 # The kernel ends the platform when make itself is killed.
 WITH_MAKE := $(shell command -v setpriv >/dev/null 2>&1 && echo setpriv --pdeathsig TERM --)
@@ -39,7 +39,7 @@ bench-targets: installed-dev ## 实名登记的规模与速度（ROWS=行数，�
 bench-eligibility: installed-dev ## 资格查询与名册筛查的速度（ROWS=行数，默认一千万）
 	@PYTHONPATH=services:. $(BIN)/python tests/load/bench_eligibility.py
 
-check: check-format check-lint check-types check-imports test ## 格式、规范、类型、依赖方向、测试，与 CI 完全相同
+check: check-format check-lint check-types check-imports check-openapi test ## 格式、规范、类型、依赖方向、测试，与 CI 完全相同
 
 check-format: installed-dev
 	@echo "== 格式"
@@ -56,6 +56,14 @@ check-types: installed-dev
 check-imports: installed-dev
 	@echo "== 依赖方向"
 	@$(BIN)/lint-imports --no-logo
+
+.PHONY: check-openapi openapi sdk test-api
+check-openapi: installed-dev
+	@echo "== 接口文档"
+	@PYTHONPATH=services:. $(BIN)/python -m sdk.maker.snapshot check
+
+openapi: installed-dev ## 更新 docs/openapi.json（会使客户端出错的改动须加 BREAKING=yes）
+	@PYTHONPATH=services:. $(BIN)/python -m sdk.maker.snapshot renew $(if $(BREAKING),--breaking)
 
 format: installed-dev ## 整理代码格式
 	@$(BIN)/ruff check --fix --select I . && $(BIN)/ruff format $(SOURCES)

@@ -4,6 +4,7 @@ from copy import deepcopy
 from typing import Any
 
 from api_gateway.forwarding import errors
+from api_gateway.limits.errors import CapacityReachedError, RateLimitedError
 from kit.errors import DomainError
 from kit.http.errors import BodyTooLargeError
 from kit.http.problems import MEDIA_TYPE, example
@@ -20,7 +21,7 @@ _GATEWAY_ANSWERS: dict[str, tuple[str, str, tuple[type[DomainError], ...]]] = {
     "414": ("GatewayTargetTooLong", "请求地址过长", (errors.TargetTooLongError,)),
     "431": ("GatewayHeadersTooLarge", "请求头过多或过大", (errors.HeadersTooLargeError,)),
     "502": ("GatewayBadUpstream", "服务没有给出完整的应答", (errors.UpstreamLostError, errors.UpstreamInvalidError)),
-    "503": ("GatewayUnavailable", "服务暂时不可用", (errors.UpstreamUnavailableError,)),
+    "503": ("GatewayUnavailable", "服务暂时不可用", (errors.UpstreamUnavailableError, CapacityReachedError)),
     "504": ("GatewayTimeout", "服务应答超时", (errors.UpstreamTimeoutError,)),
 }
 SHARED_RESPONSES = {status: component for status, (component, _, _) in _GATEWAY_ANSWERS.items()}
@@ -38,6 +39,8 @@ def complete_own_document(generated: Document, servers: list[dict[str, str]]) ->
     components = document.setdefault("components", {})
     components.setdefault("schemas", {})["TokenProblem"] = _token_problem()
     components["responses"] = {name: _response(text, found) for name, text, found in _GATEWAY_ANSWERS.values()}
+    limited = _response("请求过于频繁", (RateLimitedError,))
+    components["responses"]["GatewayLimited"] = limited | {"headers": limited["headers"] | _RETRY_AFTER}
     _complete_token_call(document["paths"]["/oauth/token"]["post"])
     return document
 

@@ -10,6 +10,7 @@ import structlog
 
 from api_gateway.documents.domain import Document, merge
 from api_gateway.documents.own_document import SHARED_RESPONSES
+from api_gateway.documents.sharing import share_problems, tell_limits
 from api_gateway.forwarding.errors import UpstreamUnavailableError
 from api_gateway.forwarding.route_table import RouteTable
 from api_gateway.settings import Address
@@ -17,6 +18,21 @@ from api_gateway.settings import Address
 _KEPT_SECONDS = 30.0
 _PATIENCE_SECONDS = 20.0  # a service writes its document when it is first asked
 _log = structlog.get_logger("gateway")
+
+
+def whole(own: Document, services: Mapping[str, Document], table: RouteTable) -> Document:
+    """The document of everything that can be called through the gateway.
+
+    Args:
+        own: the gateway's.
+        services: theirs, by name.
+        table: decides which of their paths can be called.
+
+    Raises:
+        DocumentConflictError: two services use one name for two things.
+    """
+    merged = merge(own, services, lambda path: table.route_of(path.encode()) is not None, SHARED_RESPONSES)
+    return share_problems(tell_limits(merged))
 
 
 class Documents:
@@ -70,10 +86,7 @@ class Documents:
         """
         found = await asyncio.gather(*(self.of_service(name) for name in self._upstreams))
         documents = dict(zip(self._upstreams, found, strict=True))
-        return merge(own, documents, self._is_forwarded, SHARED_RESPONSES)
-
-    def _is_forwarded(self, path: str) -> bool:
-        return self._table.route_of(path.encode("utf-8")) is not None
+        return whole(own, documents, self._table)
 
     async def _fetch(self, name: str) -> Document:
         try:

@@ -1,0 +1,63 @@
+"""What many calls of a document say alike stands once, as a component (pure)."""
+
+import json
+from collections import Counter
+from typing import Any
+
+from api_gateway.documents.domain import Document, operations
+from kit.http.problems import MEDIA_TYPE
+
+_LIMIT_HEADERS = ("RateLimit", "RateLimit-Policy")
+
+
+def share_problems(document: Document) -> Document:
+    """The document with equal problem responses as one component each, named by status and codes.
+
+    Without it nine tenths of the merged document are repetitions of the same examples.
+    """
+    found = Counter(
+        key
+        for _, _, operation in operations(document)
+        for status, response in operation["responses"].items()
+        if (key := _key(status, response))
+    )
+    shared = document["components"].setdefault("responses", {})
+    for _, _, operation in operations(document):
+        for status, response in operation["responses"].items():
+            key = _key(status, response)
+            if key is None or found[key] < 2:
+                continue
+            name = ".".join([status, *response["content"][MEDIA_TYPE]["examples"]])
+            if shared.setdefault(name, response) == response:
+                operation["responses"][status] = {"$ref": f"#/components/responses/{name}"}
+    return document
+
+
+def tell_limits(document: Document) -> Document:
+    """The document with rate limits and their headers on every call that needs a token."""
+    headers = document["components"].setdefault("headers", {})
+    headers["RateLimit"] = {
+        "description": "还可调用r次，t秒后恢复（draft-ietf-httpapi-ratelimit-headers）",
+        "schema": {"type": "string", "examples": ['"client";r=599;t=1']},
+    }
+    headers["RateLimit-Policy"] = {
+        "description": "额度：每w秒q次",
+        "schema": {"type": "string", "examples": ['"client";q=600;w=60']},
+    }
+    told = {name: {"$ref": f"#/components/headers/{name}"} for name in _LIMIT_HEADERS}
+    for _, _, operation in operations(document):
+        if not operation.get("security"):
+            continue
+        operation["responses"]["429"] = {"$ref": "#/components/responses/GatewayLimited"}
+        for status, response in operation["responses"].items():
+            if status < "3":
+                response["headers"] = response.get("headers", {}) | told
+    document["components"]["responses"]["GatewayLimited"]["headers"] |= told
+    return document
+
+
+def _key(status: str, response: dict[str, Any]) -> str | None:
+    is_problem = status >= "4" and MEDIA_TYPE in response.get("content", {})
+    if not is_problem or "examples" not in response["content"][MEDIA_TYPE]:
+        return None
+    return json.dumps([status, response], ensure_ascii=False, sort_keys=True)
