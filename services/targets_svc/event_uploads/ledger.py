@@ -35,7 +35,8 @@ _IN_RANGE = """
             AND e.source_ref BETWEEN r.first AND r.last LIMIT 1) e ON true)
 """
 _RECORDED = """
-    SELECT k.row_no, e.year, e.indicator, e.person_id, e.unit, e.event_date, e.name_digest, e.name_key_id, e.evidence
+    SELECT k.row_no, e.year, e.indicator, e.person_id, e.unit, e.event_date, e.name_digest, e.name_key_id,
+        e.evidence::text
     FROM unnest($1::int[], $2::text[], $3::text[]) k(row_no, source_system, source_ref)
     JOIN event e ON (e.source_system, e.source_ref) = (k.source_system COLLATE "C", k.source_ref COLLATE "C")
 """

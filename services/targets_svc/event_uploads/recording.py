@@ -61,6 +61,11 @@ class Outcome:
     def became(self, rows: pl.DataFrame, status: RowStatus) -> None:
         self.statuses.append(rows.select("row_no", status=pl.lit(status.value)))
 
+    def refuse(self, row_nos: pl.Series) -> None:
+        """N5: the source reference stands for other content."""
+        self.became(row_nos.to_frame("row_no"), RowStatus.ERROR)
+        self.remark(row_nos, *REUSED)
+
     def remark(self, row_nos: Sequence[int] | pl.Series, code: str, message: str) -> None:
         if len(row_nos):
             noted = pl.DataFrame({"row_no": row_nos}, schema={"row_no": pl.Int32})
@@ -150,29 +155,13 @@ class _Batch:
 
     async def record(self) -> Outcome:
         recorded = await ledger.find_recorded(self.tx, self.rows)
-        rows = await self._with_known_persons(self.rows)
+        rows = await with_known_persons(self.tx, self.rows)
         fresh = await aside(_first_of_each, rows, recorded)
         if fresh.height:
             fresh = await self._add(fresh, await self._find_same_days(fresh))
         if fresh.height < rows.height:
             await aside(self._judge_repeated, rows, fresh, recorded)
         return self.outcome
-
-    async def _with_known_persons(self, rows: pl.DataFrame) -> pl.DataFrame:
-        """`person_key` is the current one, or the older one under which the person was recorded; `person_id`,
-        `first_name_digest` and `first_key_id` are null for who is not recorded.
-        """
-        candidates = [name for name in rows.columns if name.startswith("person_key_")]
-        found = []
-        for name in candidates:
-            keys = rows.get_column(name).unique()
-            known = await ledger.find_persons(self.tx, keys)
-            found.append(known.rename({"person_key": name}))
-        if len(candidates) == 1:
-            (known,) = found
-            rows = rows.join(known, on=candidates, how="left", maintain_order="left")
-            return rows.rename({"person_key_0": "person_key"})
-        return await aside(_choose, rows, candidates, found)
 
     async def _find_same_days(self, fresh: pl.DataFrame) -> dict[str, pl.DataFrame]:
         """N13: what the ledger holds of the phones and employers of this batch, day by day."""
@@ -297,9 +286,23 @@ class _Batch:
         before = repeated.join(recorded, on="row_no")
         judged = pl.concat([within, before.select(within.columns)])
         wrong = judged.filter(~is_same_content(judged, self.vault))
-        self.outcome.became(wrong, RowStatus.ERROR)
+        self.outcome.refuse(wrong.get_column("row_no"))
         self.outcome.became(judged.join(wrong.select("row_no"), on="row_no", how="anti"), RowStatus.SKIPPED)
-        self.outcome.remark(wrong.get_column("row_no"), *REUSED)
+
+
+async def with_known_persons(tx: AsyncSession, rows: pl.DataFrame) -> pl.DataFrame:
+    """`person_key` is the current one, or the older one under which the person was recorded; `person_id`,
+    `first_name_digest` and `first_key_id` are null for who is not recorded.
+    """
+    candidates = [name for name in rows.columns if name.startswith("person_key_")]
+    found = []
+    for name in candidates:
+        known = await ledger.find_persons(tx, rows.get_column(name).unique())
+        found.append(known.rename({"person_key": name}))
+    if len(candidates) == 1:
+        (known,) = found
+        return rows.join(known, on=candidates, how="left", maintain_order="left").rename({"person_key_0": "person_key"})
+    return await aside(_choose, rows, candidates, found)
 
 
 def is_same_content(judged: pl.DataFrame, vault: Vault) -> pl.Series:
@@ -318,9 +321,9 @@ def is_same_content(judged: pl.DataFrame, vault: Vault) -> pl.Series:
         & pl.col("evidence").is_null()
     ).to_series()
     if (same & ~is_certain).any():
-        doubtful = judged.with_row_index("at").filter(same & ~is_certain)
+        doubtful = judged.with_row_index("place").filter(same & ~is_certain)
         other = [
-            row["at"]
+            row["place"]
             for row in doubtful.iter_rows(named=True)
             if not vault.is_same_name(row["name_key"], row["was_name_digest"], row["was_name_key_id"])
             or (row["evidence"] is not None and json.loads(row["evidence"]) != json.loads(row["was_evidence"]))

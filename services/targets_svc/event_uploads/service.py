@@ -37,6 +37,7 @@ from targets_svc.event_uploads.errors import (
 from targets_svc.event_uploads.models import UploadRow
 from targets_svc.event_uploads.reading import Encoding, parse_header, read_batches
 from targets_svc.event_uploads.recording import Outcome
+from targets_svc.event_uploads.references import References
 from targets_svc.register.domain import Coverage
 from targets_svc.register.service import Vault, find_coverage
 
@@ -130,6 +131,7 @@ class Run:
         advance: called in the transaction of each batch with the rows done; raises when this run was superseded or
             cancelled, so that the batch is not kept.
         coverage: what each year's plan lets the register count, as far as the file has named years.
+        reused: rows whose source reference stands for other content (N5), found while checking.
     """
 
     database: Database
@@ -139,6 +141,12 @@ class Run:
     advance: Callable[[AsyncSession, int, int | None], Awaitable[None]]
     coverage: dict[int, Coverage] = field(default_factory=dict)
     batch_rows: int = BATCH_ROWS
+    reused: pl.Series = field(default_factory=lambda: pl.Series(dtype=pl.Int32))
+
+    @property
+    def looks_before(self) -> bool:
+        """Whether what the ledger says of a row must be known before the first one is recorded."""
+        return self.upload.is_dry_run or self.upload.mode == Mode.ALL_OR_NOTHING
 
     @property
     def attrition(self) -> dict[str, str]:
@@ -163,7 +171,7 @@ async def process_upload(run: Run) -> dict[str, Any]:
     async with run.database.transaction() as tx:
         done = await repository.done_batches(tx, upload.upload_id)
         counts = await repository.count_rows(tx, upload.upload_id)
-    if upload.rows is None:
+    if upload.rows is None or (run.looks_before and (upload.faulty_rows or not done)):
         await _check_all(run)
     stops = bool(upload.faulty_rows) and upload.mode == Mode.ALL_OR_NOTHING
     if counts["rows"] < (upload.rows or 0):
@@ -176,18 +184,24 @@ async def process_upload(run: Run) -> dict[str, Any]:
 
 
 async def _check_all(run: Run) -> None:
-    """The first reading: every row is checked and nothing is kept but two numbers."""
-    upload, encoding, rows, faulty = run.upload, Encoding(), 0, 0
+    """The first reading: every row is checked and nothing is kept but two numbers, and which rows reuse a reference."""
+    upload, encoding, rows, faulty, references = run.upload, Encoding(), 0, 0, References()
     try:
         async for frame in read_batches(_parts(run), Format(upload.format), encoding, run.batch_rows):
             checked = await _checked(run, frame)
             rows += frame.height
             faulty += checked.get_column("code").count()
+            if run.looks_before:
+                good = checked.filter(pl.col("code").is_null())
+                async with run.database.transaction() as tx:
+                    await references.look(tx, good, run.vault)
             await run.show(0, None)
     except FileUnreadableError as error:
         async with run.database.transaction() as tx:
             await repository.note(tx, upload.upload_id, refusal=error.detail)
         raise
+    run.reused = await recording.aside(references.find_reused)
+    faulty += len(run.reused)
     async with run.database.transaction() as tx:
         await repository.note(tx, upload.upload_id, rows=rows, faulty_rows=faulty, encoding=encoding.name)
         for year, plan in run.coverage.items():
@@ -221,7 +235,9 @@ async def _report_all(run: Run, done: set[int]) -> None:
     async for batch_no, checked in _remaining(run, done):
         reported += checked.height
         async with run.database.transaction() as tx:
-            await _finish_batch(run, tx, batch_no, checked, Outcome())
+            outcome = Outcome()
+            outcome.refuse(checked.filter(pl.col("row_no").is_in(run.reused.implode())).get_column("row_no"))
+            await _finish_batch(run, tx, batch_no, checked, outcome)
             await run.advance(tx, reported, run.upload.rows)
 
 

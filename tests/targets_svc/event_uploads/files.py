@@ -7,6 +7,7 @@ import json
 import os
 import signal
 import sys
+import zlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -28,6 +29,11 @@ def as_csv(rows: Sequence[dict[str, Any]], encoding: str = "utf-8") -> bytes:
 
 def as_ndjson(rows: Sequence[dict[str, Any]]) -> bytes:
     return "\n".join(json.dumps(row, ensure_ascii=False) for row in rows).encode()
+
+
+def unzipped(result: bytes) -> list[list[str]]:
+    """The lines of a batch's part of the result file."""
+    return list(csv.reader(io.StringIO(zlib.decompress(result).decode(), newline="")))
 
 
 async def upload(account: Client, content: bytes, **form: str) -> Any:
