@@ -2,6 +2,8 @@
 
 from datetime import time
 
+from eligibility_svc.applications.jobs import tell_targets
+from eligibility_svc.applications.service import TELL_TARGETS
 from eligibility_svc.parameters.jobs import by_current_law
 from eligibility_svc.screenings.folders import clear_abandoned
 from eligibility_svc.screenings.jobs import PURGE, purge_screenings, screen_register
@@ -9,7 +11,12 @@ from eligibility_svc.screenings.service import SCREEN
 from kit.jobs.worker import Daily, run_worker
 from kit.webhooks.jobs import WEBHOOK_HANDLERS, WEBHOOK_SCHEDULE
 
-HANDLERS = {SCREEN: by_current_law(screen_register), PURGE: purge_screenings, **WEBHOOK_HANDLERS}
+HANDLERS = {
+    SCREEN: by_current_law(screen_register),
+    PURGE: purge_screenings,
+    TELL_TARGETS: tell_targets,
+    **WEBHOOK_HANDLERS,
+}
 SCHEDULE = (Daily(PURGE, time(3, 40)), *WEBHOOK_SCHEDULE)
 
 if __name__ == "__main__":

@@ -20,7 +20,7 @@ from eligibility_svc.applications.course import (
     submitted_of,
     view_application,
 )
-from eligibility_svc.applications.domain import Applicant, Decision, State, Step, authorise, next_state
+from eligibility_svc.applications.domain import PERSON, Applicant, Decision, State, Step, authorise, next_state
 from eligibility_svc.applications.errors import AlreadyGrantedError, ApplicationInvalidError, StepRefusedError
 from eligibility_svc.applications.models import ApplicationRow
 from eligibility_svc.applications.submission import Submission, check_persons, check_submission
@@ -31,6 +31,11 @@ from eligibility_svc.measures.repository import catalogue
 from kit.clock import legal_day
 from kit.errors import FieldError
 from kit.ids import new_id
+from kit.jobs.queue import enqueue
+
+TELL_TARGETS = "eligibility.tell_targets"
+# With delays that grow to an hour: more than a week.
+_PATIENCE = 200
 
 
 async def submit_application(
@@ -159,6 +164,9 @@ async def decide_application(
     if step is Step.GRANT:
         await _enter_grant(tx, row, found, given, now)
         persons = [vault.refs(person)[0] for person in claim.persons]
+        if row.subject == PERSON:
+            payload = {"application_id": str(row.application_id)}
+            await enqueue(tx, TELL_TARGETS, payload, owner=actor.subject, max_attempts=_PATIENCE)
         await register.add_persons(tx, row.applicant_ref, row.measure, persons, row.application_id, found.person_months)
     return await view_application(tx, vault, row)
 

@@ -1,0 +1,69 @@
+"""A grant to a person reaches the service of targets once, however often it is told and whoever was away."""
+
+import json
+from typing import Any
+from uuid import UUID
+
+import pytest
+from sqlalchemy import text
+
+from eligibility_svc.applications.jobs import TargetsAwayError, tell_targets
+from eligibility_svc.applications.service import TELL_TARGETS
+from kit.db.engine import Database
+from kit.jobs import lease as leases
+from kit.jobs.worker import Job
+from kit.settings import ServiceSettings
+from kit.testing import Caller, client, serving
+from targets_svc.main import create_app as create_targets
+from tests.eligibility_svc.applications.conftest import Office
+
+
+def settings_of(environment: dict[str, str], **more: str) -> ServiceSettings:
+    values: dict[str, Any] = {name.removeprefix("JIUYE_").lower(): value for name, value in environment.items()}
+    return ServiceSettings(**values, **more)
+
+
+async def test_a_grant_is_told_once_and_never_lost(
+    office: Office, infrastructure: Any, eligibility_database: str
+) -> None:
+    granted = await office.granted()
+    await office.refused()
+    firm = {"id_type": "USCC", "id_number": "91410100MA0000007G", "name": "测试孵化园有限公司"}
+    park = {"is_city_demo_park": True}
+    accepted = await office.accepted(measure="incubator-demo", applicant=firm, facts=park, unit="ZZ07")
+    await office.step("reviewer-ZZ07", accepted, "decision", {"decision": "GRANT", "amount": "100000.00"})
+    environment = infrastructure.service_environment("eligibility", eligibility_database, duty="worker")
+    database = Database(environment["JIUYE_DATABASE_URL"], schema="eligibility")
+    targets_database = infrastructure.new_database()
+    targets = settings_of(infrastructure.service_environment("targets", targets_database))
+    try:
+        async with database.transaction() as tx:
+            query = text("SELECT payload FROM job WHERE kind = :kind")
+            told = [row.payload["application_id"] for row in await tx.execute(query, {"kind": TELL_TARGETS})]
+        assert told.count(granted["id"]) == 1
+        assert accepted["id"] not in told, "an organisation is nobody whom a target counts"
+        payload = {"application_id": granted["id"]}
+
+        async def tell(url: str | None) -> dict[str, Any]:
+            lease = leases.Lease(UUID(int=1), UUID(int=2), TELL_TARGETS, payload, 1, None)
+            settings = settings_of(environment, **({"targets_url": url} if url else {}))
+            async with database.transaction() as tx:
+                return await tell_targets(Job(lease, tx, database, settings))
+
+        for away in (None, "http://127.0.0.1:9"):
+            with pytest.raises(TargetsAwayError):
+                await tell(away)
+        with serving(create_targets(targets)) as url:
+            first, again = await tell(url), await tell(url)
+            assert (first, first["state"]) == (again, "UNMAPPED")
+            reader = Caller(infrastructure.keys.internal_signing_key, "targets").headers(
+                "targets.event.read", kind="CITY", unit="ZZ"
+            )
+            async with client(f"{url}/api/v1/targets", headers=reader) as api:
+                (event,) = (await api.get("/service-events")).json()["items"]
+        assert (event["event_id"], event["kind"], event["unit"], event["source"]) == (
+            first["event_id"], "measure.granted", "ZZ07", "eligibility",
+        )  # fmt: skip
+        assert granted["id"] not in json.dumps(event)
+    finally:
+        await database.close()
