@@ -57,6 +57,7 @@ class GatewaySettings(ProcessSettings):
         redis_url: where gateway processes settle limits, failed logins and kiosk sessions; without one, or when it is
             away, each process counts alone, and grants half.
         limits_file: YAML of the limits; the one beside the code unless given, see `api_gateway.limits`.
+        providers_file: YAML of the outside OpenID providers, see `api_gateway.outside.domain`; none unless given.
         clients_file: JSON of the clients that may ask for tokens, see `api_gateway.identity.repository`.
         access_signing_key: private Ed25519 JWK; signs the tokens of clients.
         internal_signing_key: private Ed25519 JWK, another one; signs the tokens for services.
@@ -70,6 +71,7 @@ class GatewaySettings(ProcessSettings):
     database_url: SecretStr | None = None
     redis_url: SecretStr | None = None
     limits_file: Path | None = None
+    providers_file: Path | None = None
     clients_file: Path
     access_signing_key: SecretStr
     internal_signing_key: SecretStr

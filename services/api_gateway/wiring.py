@@ -25,6 +25,7 @@ from api_gateway.kiosks.sessions import KioskSessions
 from api_gateway.limits.repository import load_limits
 from api_gateway.limits.service import TokenLimiter
 from api_gateway.limits.settlement import RedisSettlement
+from api_gateway.outside.service import OutsideIssuers, load_providers
 from api_gateway.settings import GatewaySettings
 from api_gateway.store.dependencies import install_store_problems
 from api_gateway.store.registry import Registry
@@ -95,7 +96,7 @@ class Door:
         settings: of the gateway.
 
     Raises:
-        ClientsFileError: the clients file cannot be used.
+        ClientsFileError, ProvidersFileError: the file cannot be used.
     """
 
     def __init__(self, settings: GatewaySettings) -> None:
@@ -120,6 +121,7 @@ class Door:
             self._follower = Follower(directory, Registry(self._database, self._roles, file))
         settlement = None if self._redis is None else RedisSettlement(self._redis)
         self.limiter = TokenLimiter(load_limits(settings.limits_file), settlement)
+        self._outside = OutsideIssuers(load_providers(settings.providers_file, self._roles), self._roles)
         self._sessions = KioskSessions(kiosk_configuration().idle_seconds, self._redis)
         self._cursors = CursorCodec(hmac.digest(settings.access_jwk["d"].encode(), b"jiuye.gateway.cursors", "sha256"))
         self.identity = Identity(
@@ -131,6 +133,7 @@ class Door:
             base_url=settings.base_url,
             failed=SharedFailedLogins(redis=self._redis),
             sessions=self._sessions,
+            providers=self._outside.names,
         )
         self._kiosks = Kiosks(directory, self._roles, self.identity, self._sessions)
 
@@ -143,6 +146,7 @@ class Door:
         app.state.cursors = self._cursors
         app.state.token_verifier = _Tokens(self.identity)
         app.state.kiosks = self._kiosks
+        app.state.outside = self._outside
         app.include_router(identity_router)
         app.include_router(administration_router)
         app.include_router(kiosks_router)
@@ -168,4 +172,5 @@ class Door:
                 await self._database.close()
             if self._redis is not None:
                 await self._redis.aclose()
+            await self._outside.close()
             self.identity.close()

@@ -11,6 +11,7 @@ from starlette.responses import Response
 
 from api_gateway.forwarding.errors import RequestSlowError
 from api_gateway.identity.errors import (
+    AssertionInvalidError,
     ClientUnknownError,
     GrantTypeError,
     ScopeNotGrantedError,
@@ -21,7 +22,8 @@ from api_gateway.identity.errors import (
 )
 from api_gateway.identity.schemas import KeySetRead, TokenRead
 from api_gateway.identity.service import Identity
-from api_gateway.identity.token_request import read_token_request
+from api_gateway.identity.token_request import ASSERTION_GRANT, AssertionRequest, read_token_request
+from api_gateway.outside.service import OutsideIssuers
 from kit.http.problems import MEDIA_TYPE, problem_body, problem_response, problems
 from kit.http.routing import Router
 
@@ -37,9 +39,13 @@ _FORM: dict[str, Any] = {
                     "type": "object",
                     "required": ["grant_type"],
                     "properties": {
-                        "grant_type": {"type": "string", "const": "client_credentials"},
+                        "grant_type": {"type": "string", "enum": ["client_credentials", ASSERTION_GRANT]},
                         "client_id": {"type": "string", "description": "也可改用HTTP Basic提交"},
                         "client_secret": {"type": "string", "format": "password"},
+                        "assertion": {
+                            "type": "string",
+                            "description": "外部身份认证平台签发的JWT，grant_type为jwt-bearer时填写（RFC 7523）",
+                        },
                         "scope": {"type": "string", "description": "以空格分隔；不填则为已开通的全部权限"},
                     },
                 },
@@ -66,7 +72,8 @@ router = Router(tags=["身份"])
     "/oauth/token",
     operation_id="issue_token",
     summary="换取访问令牌",
-    description="客户端凭证方式（RFC 6749第4.4节）。令牌有效30分钟，用时放入Authorization: Bearer请求头。",
+    description="客户端凭证方式（RFC 6749第4.4节），或以外部身份认证平台的JWT换取（RFC 7523）。"
+    "令牌最长有效30分钟，用时放入Authorization: Bearer请求头。",
     openapi_extra=_FORM,
     responses=problems(
         TokenRequestError,
@@ -76,11 +83,16 @@ router = Router(tags=["身份"])
         TokenFormTooLargeError,
         TokenMediaTypeError,
         TooManyFailuresError,
+        AssertionInvalidError,
     ),
 )
 async def issue_token(request: Request) -> TokenRead:
     authorization = request.headers.get("authorization")
     asked = read_token_request(await _read_form(request), authorization, request.url.query)
+    if isinstance(asked, AssertionRequest):
+        issuers: OutsideIssuers = request.app.state.outside
+        principal, seconds = await issuers.principal(asked.assertion)
+        return _identity(request).admit(principal, asked.scopes, seconds)
     return await _identity(request).issue_token(asked)
 
 

@@ -40,9 +40,9 @@ class SecretInAddressError(TokenRequestError):
 class GrantTypeError(TokenRequestError):
     code = "GRANT_TYPE_UNSUPPORTED"
     title = "不支持的授权方式"
-    default_detail = "grant_type请填写client_credentials。"
+    default_detail = "grant_type请填写client_credentials，外部登录请填写urn:ietf:params:oauth:grant-type:jwt-bearer。"
     oauth_error = "unsupported_grant_type"
-    oauth_description = "Only client_credentials is supported."
+    oauth_description = "Only client_credentials and jwt-bearer are supported."
 
 
 class ScopeNotGrantedError(TokenRequestError):
@@ -63,6 +63,17 @@ class ClientUnknownError(TokenRequestError):
 
     def __init__(self) -> None:
         super().__init__(headers={"WWW-Authenticate": 'Basic realm="jiuye", charset="UTF-8"'})
+
+
+class AssertionInvalidError(TokenRequestError):
+    """A token of an outside issuer that is not believed, whatever the reason."""
+
+    kind = Kind.UNAUTHENTICATED
+    code = "ASSERTION_INVALID"
+    title = "外部登录凭证无效"
+    default_detail = "请重新登录统一身份认证平台后再试；仍不成功请联系管理员核对您的角色和单位。"
+    oauth_error = "invalid_grant"
+    oauth_description = "The assertion is expired, from an unknown issuer, or stands for nobody here."
 
 
 class TooManyFailuresError(TokenRequestError):

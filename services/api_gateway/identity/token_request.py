@@ -17,6 +17,7 @@ from api_gateway.identity.errors import (
 _MOST_FIELDS = 20
 _SCOPE = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+")  # RFC 6749 §3.3
 _CREDENTIALS = {"client_id", "client_secret"}
+ASSERTION_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,20 @@ class TokenRequest:
     scopes: frozenset[str] | None
 
 
-def read_token_request(form: bytes, authorization: str | None, query: str) -> TokenRequest:
+@dataclass(frozen=True, slots=True)
+class AssertionRequest:
+    """RFC 7523 §2.1.
+
+    Attributes:
+        assertion: a token of an outside issuer.
+        scopes: those asked for; None asks for all of the role.
+    """
+
+    assertion: str = field(repr=False)
+    scopes: frozenset[str] | None
+
+
+def read_token_request(form: bytes, authorization: str | None, query: str) -> TokenRequest | AssertionRequest:
     """Checks a request as far as that is possible without knowing the client.
 
     Args:
@@ -44,6 +58,10 @@ def read_token_request(form: bytes, authorization: str | None, query: str) -> To
     if _CREDENTIALS & {name for name, _ in parse_qsl(query, keep_blank_values=True, errors="replace")}:
         raise SecretInAddressError
     fields = _fields(form)
+    if fields.get("grant_type") == ASSERTION_GRANT:
+        if "assertion" not in fields or authorization is not None or _CREDENTIALS & set(fields):
+            raise TokenRequestError
+        return AssertionRequest(fields["assertion"], _scopes(fields.get("scope")))
     client_id, client_secret = _credentials(fields, authorization)
     if "grant_type" not in fields:
         raise TokenRequestError

@@ -9,7 +9,7 @@ from api_gateway.identity.proof import Proof, ProofInvalidError
 from api_gateway.identity.schemas import TokenRead
 from api_gateway.kiosks import service
 from api_gateway.kiosks.configuration import kiosk_configuration
-from api_gateway.kiosks.errors import EnrolmentCodeError, NoSessionError
+from api_gateway.kiosks.errors import DeviceRequiredError, EnrolmentCodeError, NoSessionError
 from api_gateway.kiosks.schemas import EnrolmentCreate, EnrolmentRead, KioskConfigRead, SessionCreate, SessionRead
 from api_gateway.store.dependencies import Changing
 from kit.auth.dependencies import requires
@@ -97,7 +97,7 @@ async def get_kiosk_config(
     operation_id="open_kiosk_session",
     summary="为办事人开始一次会话",
     description="会话最长5分钟，60秒无操作即结束；令牌与终端密钥绑定。证件和人脸数据不上传。",
-    responses=problems(DeviceDisabledError),
+    responses=problems(DeviceDisabledError, DeviceRequiredError),
 )
 async def open_kiosk_session(request: Request, body: SessionCreate, principal: SessionOpener) -> SessionRead:
     session, token = _kiosks(request).begin_session(principal)

@@ -9,6 +9,13 @@ class EnrolmentCodeError(NotFoundError):
     default_detail = "登记码15分钟内有效且只能使用一次；请核对后重新输入，或请管理员重新生成。"
 
 
+class DeviceRequiredError(DomainError):
+    kind = Kind.FORBIDDEN
+    code = "DEVICE_REQUIRED"
+    title = "只有自助终端可以这样办理"
+    default_detail = "请在已登记并批准的自助终端上办理。"
+
+
 class NoSessionError(DomainError):
     kind = Kind.CONFLICT
     code = "NO_SESSION"

@@ -11,7 +11,7 @@ from api_gateway.identity.proof import WINDOW_SECONDS, Proof, ProofInvalidError,
 from api_gateway.identity.schemas import TokenRead
 from api_gateway.identity.service import DEVICE, SESSION, Identity
 from api_gateway.kiosks.configuration import kiosk_configuration
-from api_gateway.kiosks.errors import EnrolmentCodeError, NoSessionError
+from api_gateway.kiosks.errors import DeviceRequiredError, EnrolmentCodeError, NoSessionError
 from api_gateway.kiosks.sessions import KioskSessions
 from api_gateway.store import repository
 from kit.audit.service import Statements, audit
@@ -66,7 +66,7 @@ class Kiosks:
         """A person's session at the device that asks.
 
         Raises:
-            TokenInvalidError: it is no device that asks.
+            DeviceRequiredError: it is no device that asks.
         """
         device = self._device(principal)
         session = str(new_id())
@@ -89,7 +89,7 @@ class Kiosks:
         space, _, name = principal.subject.partition(":")
         device = self._directory.now.devices.get(name) if space == DEVICE else None
         if device is None:
-            raise TokenInvalidError
+            raise DeviceRequiredError
         return device
 
 
