@@ -14,11 +14,14 @@ import httpx
 import structlog
 from fastapi import Request
 
+from kit.auth.service_tokens import service_minter, service_token
 from kit.errors import DomainError, FieldError, Kind, ScopeMissingError
+from kit.settings import ServiceSettings
 from kit.telemetry.trace import current_request_id, current_trace
 
 CONNECT_SECONDS = 1.0
 TOTAL_SECONDS = 3.0
+_TELLING_SECONDS = 10.0
 _AT_ONCE = 5  # half of the database connections: a slow service must not take them all
 _WAIT_SECONDS = 0.5
 _log = structlog.get_logger("kit.onward")
@@ -140,3 +143,49 @@ def _address(url: str) -> str:
     if parts.scheme != "http" or not parts.hostname or parts.path not in ("", "/"):
         raise ValueError("must be http://host:port without a path")
     return f"http://{parts.netloc}"
+
+
+class ServiceSilentError(Exception):
+    """The other service could not be asked now: a job that raises it runs again later."""
+
+    code = "ONWARD_UNAVAILABLE"
+
+
+class RefusedByServiceError(DomainError):
+    """The other service will not take it however often it is told: the job ends, and somebody looks."""
+
+    kind = Kind.INVALID
+    code = "REFUSED_BY_SERVICE"
+    title = "相关服务没有接受"
+    default_detail = "请核对所登记的内容；仍有疑问请联系管理员。"
+
+
+async def tell(settings: ServiceSettings, service: str, to: str, path: str, body: Mapping[str, Any]) -> Answer:
+    """What a worker tells another service for its own, with a token of its own.
+
+    Args:
+        service: the one that speaks; its worker has `service_signing_key`.
+        to: the one that is told.
+
+    Returns:
+        2xx or 404.
+
+    Raises:
+        ServiceSilentError: no answer, or none that says anything about what was told.
+        RefusedByServiceError: any other 4xx.
+    """
+    key = settings.service_signing_key
+    if key is None:
+        _log.error("onward.no_key", service=to)
+        raise ServiceSilentError
+    token = service_token(service_minter(key.get_secret_value()), service, to)
+    other = OnwardService(to, getattr(settings, f"{to}_url"), total_seconds=_TELLING_SECONDS)
+    try:
+        answer = await other.post(token, path, body)
+    except (OnwardUnavailableError, ScopeMissingError):
+        raise ServiceSilentError from None
+    finally:
+        await other.close()
+    if answer.status >= 400 and answer.status != 404:
+        raise RefusedByServiceError
+    return answer

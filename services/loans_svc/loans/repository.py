@@ -6,13 +6,15 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from loans_svc.loans.domain import Happening, Kind
 from loans_svc.loans.models import BorrowerRow, LoanEventRow, LoanRow, TrancheRow, TransitionRow
+
+_WAITING = text("SELECT EXISTS (SELECT FROM job WHERE dedupe_key = :key AND state IN ('PENDING', 'RUNNING'))")
 
 
 async def add_loan(tx: AsyncSession, loan: LoanRow, borrower: Mapping[str, Any]) -> None:
@@ -129,3 +131,28 @@ async def list_earlier_terms(tx: AsyncSession, borrower: UUID, before: date) -> 
         .order_by(LoanRow.disbursed_on)
     )
     return [(first, end) for first, end in rows if first is not None and end is not None]
+
+
+async def read_disbursement(tx: AsyncSession, event_id: UUID) -> tuple[LoanRow, LoanEventRow, BorrowerRow]:
+    """A disbursement with its loan and who borrowed; the worker's role alone may read that, sealed as it is."""
+    row = (
+        await tx.execute(
+            select(LoanRow, LoanEventRow, BorrowerRow)
+            .join(LoanEventRow, LoanEventRow.loan_id == LoanRow.id)
+            .join(BorrowerRow, BorrowerRow.loan_id == LoanRow.id)
+            .where(LoanEventRow.id == event_id)
+        )
+    ).one()
+    return row[0], row[1], row[2]
+
+
+async def find_disbursement(tx: AsyncSession, loan_id: UUID) -> UUID | None:
+    """The event by which a loan was disbursed."""
+    return await tx.scalar(
+        select(LoanEventRow.id).where(LoanEventRow.loan_id == loan_id, LoanEventRow.kind == Kind.DISBURSEMENT.value)
+    )
+
+
+async def is_waiting(tx: AsyncSession, dedupe_key: str) -> bool:
+    """Whether a job has not come to its end."""
+    return bool(await tx.scalar(_WAITING, {"key": dedupe_key}))

@@ -12,6 +12,7 @@ from kit.errors import FieldError
 from loans_svc.funds import domain as fund_moves
 from loans_svc.funds import service as funds
 from loans_svc.funds.service import Booking, FundView
+from loans_svc.loans import repository
 from loans_svc.loans.domain import (
     Kind,
     State,
@@ -30,6 +31,7 @@ from loans_svc.loans.service.steps import (
     event_values,
     view,
 )
+from loans_svc.loans.service.telling import take_disbursement_back
 
 
 @dataclass(frozen=True, slots=True)
@@ -116,4 +118,7 @@ async def cancel_loan(
     loan.outstanding_fen = 0
     loan.cancelled_by, loan.cancelled_at = actor.subject, now
     await advance(tx, loan, event | {"amount_fen": loan.principal_fen})
+    disbursement = await repository.find_disbursement(tx, loan.id)
+    if disbursement is not None:
+        await take_disbursement_back(tx, disbursement)
     return await view(tx, loan)

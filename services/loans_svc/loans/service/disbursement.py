@@ -33,6 +33,7 @@ from loans_svc.loans.service.steps import (
     quote_loan,
     view,
 )
+from loans_svc.loans.service.telling import tell_disbursement
 from loans_svc.rules.domain import BorrowerKind, DayCount, PeriodScheme, Tranche
 from loans_svc.rules.repository import catalogue
 from loans_svc.subsidies.domain.loan import PriorUse
@@ -97,6 +98,7 @@ async def disburse_loan(
     )
     event |= {"amount_fen": principal, "bank_ref": order.bank_ref}
     await advance(tx, loan, event)
+    await tell_disbursement(tx, event["id"])
     await repository.add_tranches(
         tx,
         [
