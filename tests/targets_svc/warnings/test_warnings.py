@@ -221,8 +221,13 @@ async def test_unanswered_warnings_take_the_next_colour_once_for_each_deadline(
 async def test_the_next_closed_month_lowers_ends_and_raises(targets: Targets, june: dict[str, Any]) -> None:
     """July: 荥阳 catches up, 航空港 falls to yellow, 管城 stands still, 二七 drops to yellow."""
     await report(targets, "2017-07", ZZ04=4000, ZZ08=11000, ZZ10=6300, ZZ15=1500)
-    async with working(targets):
-        await judged(targets, await close(targets, "2017-07", reason=GAP))
+    await close(targets, "2017-07", reason=GAP)
+    database = worker_database(targets)
+    try:
+        async with database.transaction() as tx:
+            await judge_closed(tx, 2017, datetime.now(UTC))
+    finally:
+        await database.close()
     async with city(targets) as above:
         open_ones = await listed(above, indicator="I01", state="OPEN")
         ended = await listed(above, indicator="I01", state="ENDED")
