@@ -29,8 +29,11 @@ from eligibility_svc.applications.schemas import (
     RatingList,
     ReasonCreate,
     ResubmissionCreate,
+    UnmaskedRead,
+    UnmaskingCreate,
 )
 from eligibility_svc.applications.vault import Vault
+from kit.audit.recording import note_for_audit
 from kit.auth.dependencies import requires, requires_any
 from kit.auth.principal import Principal
 from kit.clock import now
@@ -68,6 +71,7 @@ Decider = Annotated[Principal, requires("eligibility.application.decide")]
 Payer = Annotated[Principal, requires("eligibility.application.pay")]
 Rater = Annotated[Principal, requires("eligibility.rating.write")]
 Supervisor = Annotated[Principal, requires("eligibility.rating.read")]
+Unmasker = Annotated[Principal, requires("eligibility.pii.unmask")]
 IdPath = Annotated[UUID, Path(alias="id", description="申请编号")]
 
 
@@ -284,6 +288,22 @@ async def list_ratings(
 async def get_application(id_: IdPath, principal: Reader, tx: Tx, vault: Keys, response: Response) -> ApplicationRead:
     """提交方看自己提交的，单位看本单位的，市级看全部；证件号码和姓名脱敏。"""
     return _answer(await course.read_application(tx, vault, _actor(principal), id_), response)
+
+
+@router.post(
+    "/applications/{id}/unmasking",
+    operation_id="unmask_applicant",
+    summary="查看未脱敏的证件号码和姓名",
+    responses=problems(ApplicationNotFoundError),
+)
+async def unmask_applicant(
+    id_: IdPath, body: UnmaskingCreate, principal: Unmasker, tx: Tx, vault: Keys, request: Request
+) -> UnmaskedRead:
+    """每次查看都与理由一起记入审计记录。"""
+    note_for_audit(request, reason=body.reason)
+    view = await course.read_application(tx, vault, _actor(principal), id_)
+    submitted = await course.submitted_of(tx, vault, view.row)
+    return UnmaskedRead.of(view.applicant, course.persons_of(submitted))
 
 
 @router.get(

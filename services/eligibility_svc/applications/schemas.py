@@ -1,5 +1,6 @@
 """Applications on the wire. Numbers and names are masked in every answer."""
 
+import re
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
@@ -104,6 +105,20 @@ class ReasonCreate(RequestModel):
     model_config = _with_examples({"reason": "营业执照登记的开业日期与填报不一致，请核对"})
 
 
+def _nobodys(reason: str) -> str:
+    if re.search(r"[0-9]{11}", reason):
+        raise ValueError("PERSONAL_DATA|理由会长期留在审计记录里，请不要写证件号码或电话号码")
+    return reason
+
+
+class UnmaskingCreate(RequestModel):
+    """Why somebody needs the whole number; it stays in the audit trail."""
+
+    reason: Annotated[Reason, AfterValidator(_nobodys)]
+
+    model_config = _with_examples({"reason": "发放前与身份证原件核对"})
+
+
 class DecisionCreate(RequestModel):
     """Granted or refused; a refusal has a reason."""
 
@@ -165,6 +180,31 @@ class PersonRead(ResponseModel):
     id_type: str
     id_number: str
     name: str
+
+
+class UnmaskedRead(ResponseModel):
+    """The applicant as submitted, not masked; likewise whom a claim is about."""
+
+    applicant: PersonRead
+    persons: list[PersonRead]
+
+    model_config = ResponseModel.model_config | {
+        "json_schema_extra": {
+            "examples": [
+                {
+                    "applicant": {"id_type": "RESIDENT_ID", "id_number": "410199199001010011", "name": "王测试"},
+                    "persons": [],
+                }
+            ]
+        }
+    }
+
+    @classmethod
+    def of(cls, applicant: Applicant, persons: Sequence[Applicant]) -> "UnmaskedRead":
+        shown = [
+            PersonRead(id_type=each.id_type, id_number=each.id_number, name=each.name) for each in (applicant, *persons)
+        ]
+        return cls(applicant=shown[0], persons=shown[1:])
 
 
 class CheckedRead(ResponseModel):

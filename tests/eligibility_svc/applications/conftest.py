@@ -15,15 +15,17 @@ READ, WRITE = "eligibility.application.read", "eligibility.application.write"
 ACCEPT, DECIDE, PAY = (f"eligibility.application.{mode}" for mode in ("accept", "decide", "pay"))
 GRANTS, RATE, RATINGS = "eligibility.grant.read", "eligibility.rating.write", "eligibility.rating.read"
 CHECK, HOOKS = "eligibility.check.run", "eligibility.webhook.manage"
+UNMASK, AUDIT = "eligibility.pii.unmask", "audit.read"
 
 # subject → kind, unit, scopes, as the roles of the gateway give them.
 PEOPLE: dict[str, tuple[str, str | None, tuple[str, ...]]] = {
     "platform": ("INTEGRATOR", None, (READ, WRITE, GRANTS, RATE, CHECK, HOOKS)),
     "kiosk": ("KIOSK", None, (READ, WRITE, RATE, CHECK)),
-    "staff-ZZ07": ("STAFF", "ZZ07", (READ, ACCEPT, PAY, GRANTS)),
+    "staff-ZZ07": ("STAFF", "ZZ07", (READ, ACCEPT, PAY, GRANTS, UNMASK)),
     "reviewer-ZZ07": ("REVIEWER", "ZZ07", (READ, DECIDE, GRANTS)),
     "second-reviewer-ZZ07": ("REVIEWER", "ZZ07", (READ, DECIDE, GRANTS)),
-    "staff-ZZ08": ("STAFF", "ZZ08", (READ, ACCEPT, PAY, GRANTS)),
+    "staff-ZZ08": ("STAFF", "ZZ08", (READ, ACCEPT, PAY, GRANTS, UNMASK)),
+    "auditor": ("AUDITOR", None, (AUDIT,)),
     "city": ("CITY", "ZZ", (READ, GRANTS, RATINGS, HOOKS)),
     "city-reviewer": ("CITY_REVIEWER", "ZZ", (READ, DECIDE, GRANTS)),
     # One account that may do everything: only the rules of four eyes stand in its way.
