@@ -19,11 +19,11 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kit.errors import FieldError
 from kit.ids import new_id
 from targets_svc.event_uploads import ledger
-from targets_svc.event_uploads.domain import FIELDS, LABELS, RowStatus
+from targets_svc.event_uploads.domain import EVIDENCE, FIELDS, LABELS, RowStatus
 from targets_svc.register.domain import AFTER_ATTRITION, OTHER_NAME, OVER_AGE
 from targets_svc.register.evidence import FLEXIBLE, SAME_DAY, SAME_SOURCE_A_DAY
 from targets_svc.register.repository import add_identity_block
-from targets_svc.register.service import NAME, PHONE, Vault, digest_number
+from targets_svc.register.service import PHONE, Vault
 
 Given = ParamSpec("Given")
 Made = TypeVar("Made")
@@ -80,6 +80,7 @@ def prepare(good: pl.DataFrame, vault: Vault) -> pl.DataFrame:
     and `evidence` as the ledger keeps it, the phone number as its digest.
     """
     found = []
+    good = good.select("row_no", *FIELDS, "name_key", "is_pending")
     for (id_type,), group in good.group_by("id_type", maintain_order=True):
         keys = vault.hash.many_person_keys(str(id_type), group.get_column("id_number"))
         columns = [pl.Series(f"person_key_{i}", [k.hex() for k in made]) for i, made in enumerate(keys.values())]
@@ -92,13 +93,14 @@ def prepare(good: pl.DataFrame, vault: Vault) -> pl.DataFrame:
             at=pl.col("received_at").str.to_datetime(time_zone="UTC", time_unit="us"),
         )
         .with_columns(evidence=_evidence(keyed))
+        .drop(name for name in EVIDENCE if name not in SAME_DAY)
         .sort("row_no")
     )
 
 
 def _digests(keyed: pl.DataFrame, vault: Vault) -> pl.DataFrame:
     names = keyed.get_column("name_key").unique()
-    made = [digest_number(digest) for digest in vault.hash.many_lookups(NAME, names)]
+    made = vault.name_digests(names)
     return pl.DataFrame({"name_key": names, "name_digest": made}, schema_overrides={"name_digest": pl.Int64})
 
 
@@ -441,10 +443,15 @@ def result_of(checked: pl.DataFrame, outcome: Outcome) -> tuple[dict[str, int], 
     fallback = (
         pl.when(pl.col("code").is_null()).then(pl.lit(RowStatus.VALID.value)).otherwise(pl.lit(RowStatus.ERROR.value))
     )
-    frame = checked.join(statuses, on="row_no", how="left", maintain_order="left")
-    frame = _with_remarks(frame.with_columns(pl.col("status").fill_null(fallback)), outcome)
-    lines = frame.select(*RESULT_COLUMNS[:4], *(pl.col(f"shown_{name}").alias(name) for name in FIELDS)).write_csv(
-        include_header=False, line_terminator="\r\n"
+    told = checked.select("row_no", "code", "message", "is_pending", "is_over_age").join(
+        statuses, on="row_no", how="left", maintain_order="left"
+    )
+    frame = _with_remarks(told.with_columns(pl.col("status").fill_null(fallback)), outcome)
+    shown = checked.select(pl.col(f"shown_{name}").alias(name) for name in FIELDS)
+    lines = (
+        frame.select(RESULT_COLUMNS[:4])
+        .hstack(shown.get_columns())
+        .write_csv(include_header=False, line_terminator="\r\n")
     )
     counted: Mapping[str, int] = dict(frame.get_column("status").value_counts().iter_rows())
     return dict(counted), zlib.compress(lines.encode(), 1)

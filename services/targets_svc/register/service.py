@@ -1,6 +1,6 @@
 """What is done with the register: record an event, verify or retract one, check the counts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -52,6 +52,7 @@ from targets_svc.units.domain import CITY, limited_to, may_see
 
 NAME, PHONE = "register.name", "register.phone"
 """What the keyed digests of a name and of a phone number are for; each purpose has digests of its own."""
+_NAMES_REMEMBERED = 50_000
 _SEALED = "identity_block.sealed"
 
 
@@ -61,10 +62,20 @@ class Vault:
     def __init__(self, keys: KeyRing) -> None:
         self.cipher = FieldCipher(keys)
         self.hash = LookupHash(keys)
+        self._name_digests: dict[str, int] = {}
 
     def name_digest(self, name: str) -> int:
         """Eight bytes of the keyed digest of a name's key, as the database's bigint."""
         return digest_number(self.hash.lookup(NAME, name).digest)
+
+    def name_digests(self, names: Iterable[str]) -> list[int]:
+        """`name_digest` of many names' keys; the same names come again and again, and are remembered."""
+        wanted, known = list(names), self._name_digests
+        if len(known) > _NAMES_REMEMBERED:
+            known.clear()
+        new = [name for name in wanted if name not in known]
+        known.update(zip(new, map(digest_number, self.hash.many_lookups(NAME, new)), strict=True))
+        return [known[name] for name in wanted]
 
     def is_same_name(self, name: str, stored: int, key_id: str) -> bool:
         """Whether a stored digest is that of a name's key, under the key with which it was made."""
