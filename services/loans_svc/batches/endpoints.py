@@ -1,9 +1,11 @@
 """Quarterly subsidy batches."""
 
+import asyncio
 from typing import Annotated
 from uuid import UUID
 
 from fastapi import Path, Response
+from fastapi.responses import HTMLResponse
 
 from kit.auth.dependencies import requires
 from kit.auth.principal import Principal
@@ -20,18 +22,21 @@ from kit.http.problems import problems
 from kit.http.routing import Router
 from kit.jobs.queue import JobRead, enqueue, read_job
 from loans_svc.batches import repository, service
-from loans_svc.batches.domain import Step
+from loans_svc.batches.domain import State, Step
 from loans_svc.batches.errors import (
     BankLinesDifferError,
     BatchExistsError,
     BatchFourEyesError,
     BatchNotFoundError,
     BatchStateError,
+    ClaimTooLargeError,
     EarlierBatchOpenError,
+    LineNotFoundError,
     PayersMissingError,
     PeriodClosedError,
     PeriodNotOverError,
 )
+from loans_svc.batches.explanation import explain, printable
 from loans_svc.batches.jobs import COMPUTE
 from loans_svc.batches.lines import view_lines
 from loans_svc.batches.schemas import (
@@ -40,13 +45,22 @@ from loans_svc.batches.schemas import (
     BatchRead,
     BatchRejection,
     ClaimLineList,
+    ExplanationRead,
     PaymentCreate,
+    TransferList,
+    VerificationRead,
 )
 from loans_svc.batches.service import BatchView
+from loans_svc.batches.workbook import MOST_LINES, Claim, write_claim
 from loans_svc.loans.service.steps import Actor
+from loans_svc.seals.repository import list_batch_seals
+from loans_svc.seals.service import find_break
+from loans_svc.subsidy_journal.repository import list_transfers
 
 router = Router(prefix="/api/v1/loans", tags=["贴息批次"])
 BatchPath = Annotated[UUID, Path(description="批次编号")]
+LineNumber = Annotated[int, Path(description="行号", ge=1, le=2_000_000_000)]
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 Writer = Annotated[Principal, requires("loans.batch.write")]
 Reader = Annotated[Principal, requires("loans.batch.read")]
 Reviewer = Annotated[Principal, requires("loans.batch.review")]
@@ -122,6 +136,82 @@ async def list_subsidy_batch_lines(batch_id: BatchPath, principal: Reader, tx: T
     after = page.after(filters)
     rows = await repository.list_lines(tx, batch_id, after[0] if after else 0, page.limit + 1)
     return ClaimLineList.of_page(await view_lines(tx, rows), page, filters)
+
+
+@router.get(
+    "/subsidy-batches/{batch_id}/lines/{number}/explanation",
+    operation_id="explain_subsidy_line",
+    summary="逐句说明一行贴息如何算出",
+    responses=problems(BatchNotFoundError, LineNotFoundError),
+)
+async def explain_subsidy_line(batch_id: BatchPath, number: LineNumber, principal: Reader, tx: Tx) -> ExplanationRead:
+    """审计人员会写下的算式，附依据的规则；分担方的份额由累计数得出。"""
+    return ExplanationRead.of(await explain(tx, _actor(principal), batch_id, number))
+
+
+@router.get(
+    "/subsidy-batches/{batch_id}/lines/{number}/explanation.html",
+    operation_id="print_subsidy_line",
+    summary="打印一行贴息的说明",
+    response_class=HTMLResponse,
+    responses=problems(BatchNotFoundError, LineNotFoundError)
+    | {200: {"content": {"text/html": {"example": '<!doctype html><html lang="zh-CN">…</html>'}}}},
+)
+async def print_subsidy_line(batch_id: BatchPath, number: LineNumber, principal: Reader, tx: Tx) -> HTMLResponse:
+    """一页，可直接打印、签字、归档。"""
+    return HTMLResponse(printable(await explain(tx, _actor(principal), batch_id, number)))
+
+
+@router.get(
+    "/subsidy-batches/{batch_id}/claim.xlsx",
+    operation_id="get_subsidy_claim_workbook",
+    summary="下载季度申报工作簿",
+    response_class=Response,
+    responses=problems(BatchNotFoundError, ClaimTooLargeError)
+    | {
+        200: {
+            "content": {_XLSX: {"schema": {"type": "string", "format": "binary"}}},
+            "description": "申报汇总和申报明细",
+        }
+    },
+)
+async def get_subsidy_claim_workbook(batch_id: BatchPath, principal: Reader, tx: Tx) -> Response:
+    """申报汇总（含分担方、封印和签章处）和申报明细，A4打印。最多50000行。"""
+    view = await service.read_batch(tx, _actor(principal), batch_id)
+    if view.batch.lines > MOST_LINES:
+        raise ClaimTooLargeError
+    rows = await repository.list_lines(tx, batch_id, 0, MOST_LINES)
+    seals = await list_batch_seals(tx, batch_id)
+    claim = Claim(view.batch, view.shares, await view_lines(tx, rows), seals[-1].digest.hex() if seals else "")
+    name = f"claim-{view.batch.unit}-{view.batch.period}-{view.batch.sequence}.xlsx"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    return Response(await asyncio.to_thread(write_claim, claim), media_type=_XLSX, headers=headers)
+
+
+@router.get(
+    "/subsidy-batches/{batch_id}/verification",
+    operation_id="verify_subsidy_batch",
+    summary="核验批次的明细未被改动",
+    responses=problems(BatchNotFoundError),
+)
+async def verify_subsidy_batch(batch_id: BatchPath, principal: Reader, tx: Tx) -> VerificationRead:
+    """逐行与计算时的封印核对；有改动、增减或换位的，指出第一行。"""
+    batch = (await service.read_batch(tx, _actor(principal), batch_id)).batch
+    found = None if batch.state == State.PENDING else await find_break(tx, batch_id)
+    seals = await list_batch_seals(tx, batch_id)
+    return VerificationRead.of(batch, seals[-1].digest.hex() if seals else None, found)
+
+
+@router.get(
+    "/subsidy-batches/{batch_id}/journal",
+    operation_id="list_subsidy_batch_transfers",
+    summary="贴息批次的账务",
+    responses=problems(BatchNotFoundError),
+)
+async def list_subsidy_batch_transfers(batch_id: BatchPath, principal: Reader, tx: Tx) -> TransferList:
+    """批准时记应付，支付时记付讫；每笔借贷同额，只增不改。"""
+    await service.read_batch(tx, _actor(principal), batch_id)
+    return TransferList.of(await list_transfers(tx, batch_id))
 
 
 @router.post(

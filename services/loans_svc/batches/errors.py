@@ -9,6 +9,18 @@ class BatchNotFoundError(NotFoundError):
     default_detail = "没有这个贴息批次，或您无权查看；请核对编号、银行和单位。"
 
 
+class LineNotFoundError(NotFoundError):
+    code = "LINE_NOT_FOUND"
+    title = "本批没有这一行"
+    default_detail = "行号自1起，不超过本批的行数；请核对行号。"
+
+
+class ClaimTooLargeError(StateConflictError):
+    code = "CLAIM_TOO_LARGE"
+    title = "明细太多，不能写成一个工作簿"
+    default_detail = "工作簿最多50000行；请改用明细行接口逐页读取。"
+
+
 class BatchExistsError(StateConflictError):
     code = "BATCH_EXISTS"
     title = "该行该单位本期已有批次"

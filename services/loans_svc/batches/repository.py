@@ -167,3 +167,25 @@ async def list_lines(tx: AsyncSession, batch_id: UUID, after: int, limit: int) -
         .limit(limit)
     )
     return found.all()
+
+
+async def find_line(tx: AsyncSession, batch_id: UUID, number: int) -> LineRow | None:
+    """One line."""
+    return await tx.get(LineRow, (batch_id, number))
+
+
+async def count_unseen(tx: AsyncSession, bank: str, unit: str, quarters: Sequence[Quarter], seen: int) -> int:
+    """Places posted otherwise than the segments say, of loans whose changes all were seen; 0 in sound books."""
+    given = {"batch": None, "bank": bank, "unit": unit, "seen": seen}
+    return int(await tx.scalar(statements.UNSEEN, _calendar(quarters) | given) or 0)
+
+
+async def list_uneven(tx: AsyncSession, bank: str, unit: str) -> list[UUID]:
+    """Batches whose lines, shares, payers and journal do not sum to one another."""
+    return list(await tx.scalars(statements.UNEVEN, {"bank": bank, "unit": unit}))
+
+
+async def list_places(tx: AsyncSession) -> Sequence[tuple[str, str]]:
+    """Bank and district of all batches."""
+    rows = await tx.execute(select(BatchRow.bank, BatchRow.unit).distinct().order_by(BatchRow.bank, BatchRow.unit))
+    return [(bank, unit) for bank, unit in rows]

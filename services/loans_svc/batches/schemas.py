@@ -10,15 +10,46 @@ from pydantic import ConfigDict, Field
 from kit.http.paging import Page
 from kit.http.wire import Code, LegalDate, PercentOut, QuarterText, RequestModel, ResponseModel, YuanOut
 from loans_svc.batches.domain import LineKind, State
+from loans_svc.batches.explanation import Explanation
 from loans_svc.batches.lines import LineView
-from loans_svc.batches.models import BatchShareRow
+from loans_svc.batches.models import BatchRow, BatchShareRow
 from loans_svc.batches.service import BatchOrder, BatchView
 from loans_svc.funds.schemas import BankRef
 from loans_svc.loans.schemas import Reason, Unit
 from loans_svc.rules.domain import Payer, Tranche, share_text
+from loans_svc.seals.domain import FAULT_TEXTS, Break, Fault
 from loans_svc.subsidies.domain.schedule import Segment
+from loans_svc.subsidy_journal.domain import Account
+from loans_svc.subsidy_journal.models import SubsidyTransferRow
 
 _ID = "019330f0-7a1c-7c8e-9a3e-0d5f6b7a8c9d"
+_EXPLANATION: dict[str, Any] = {
+    "line": {
+        "number": 1,
+        "loan_id": _ID,
+        "kind": "CLAIM",
+        "tranche": "STATE",
+        "relates_to": "2025Q2",
+        "amount": "1946.39",
+        "days": 91,
+        "rate": "3.8500",
+        "share": "1",
+        "reverses": None,
+        "payer_scheme": "ZZ2022_CITY_STATE",
+        "segments": [],
+    },
+    "sentences": [
+        "2025年第二季度（2025-04-01至2025-06-30）：200000.00元×91天×年利率3.8500%÷360＝1946.39元（四舍五入到分）。"
+    ],
+    "payers": [
+        {"payer": "CENTRE", "amount": "973.20"},
+        {"payer": "PROVINCE", "amount": "486.60"},
+        {"payer": "CITY", "amount": "486.59"},
+    ],
+    "rule": "R2022_HENAN_IND",
+    "document": "郑州市2022年创业担保贷款贴息政策",
+    "is_exact": True,
+}
 
 
 class BatchCreate(RequestModel):
@@ -247,6 +278,116 @@ class ClaimLineRead(ResponseModel):
             reverses=reversed_line,
             payer_scheme=row.payer_scheme,
             segments=[ClaimSegmentRead.of(segment) for segment in view.segments],
+        )
+
+
+class ExplanationRead(ResponseModel):
+    """A line sentence by sentence."""
+
+    line: ClaimLineRead
+    sentences: list[str] = Field(description="逐句算式，可据以手工复算")
+    payers: list[PayerAmount] = Field(description="本行中各分担方的份额，逐行、逐方合计均不差分文")
+    rule: str
+    document: str = Field(description="依据的文件")
+    is_exact: bool = Field(description="按分段重新计算，与入账的金额一致")
+
+    model_config = ResponseModel.model_config | {"json_schema_extra": {"examples": [_EXPLANATION]}}
+
+    @classmethod
+    def of(cls, explanation: Explanation) -> "ExplanationRead":
+        """From the use case's answer."""
+        return cls(
+            line=ClaimLineRead.of(explanation.view),
+            sentences=explanation.sentences,
+            payers=[PayerAmount(payer=payer, amount=fen) for payer, fen in explanation.payers.items()],
+            rule=explanation.rule.rule_id,
+            document=explanation.rule.document,
+            is_exact=explanation.is_exact,
+        )
+
+
+class BreakRead(ResponseModel):
+    """The first place that is not as it was written."""
+
+    fault: Fault
+    line: int | None
+    message: str
+
+
+class VerificationRead(ResponseModel):
+    """Whether all lines are as they were written, and the digest to compare with the printed claim."""
+
+    is_intact: bool
+    lines: int
+    digest: str | None = Field(description="本批最后一个封印（SHA-256），与申报表上打印的对照")
+    first_break: BreakRead | None
+
+    model_config = ResponseModel.model_config | {
+        "json_schema_extra": {
+            "examples": [{"is_intact": True, "lines": 1, "digest": "9f86d081884c7d65" * 4, "first_break": None}]
+        }
+    }
+
+    @classmethod
+    def of(cls, batch: BatchRow, digest: str | None, found: Break | None) -> "VerificationRead":
+        """From what was found."""
+        wrong = found and BreakRead(fault=found.fault, line=found.number, message=f"{FAULT_TEXTS[found.fault]}。")
+        return cls(is_intact=found is None, lines=batch.lines, digest=digest, first_break=wrong)
+
+
+class TransferRead(ResponseModel):
+    """From the credited to the debited account."""
+
+    payer_scheme: str | None
+    payer: Payer | None = Field(description="空表示与银行之间多拨的结转")
+    debit: Account = Field(description="EXPENSE分担方支出；PAYABLE应付银行；TREASURY分担方国库；RECEIVABLE应收银行")
+    credit: Account
+    amount: YuanOut
+    booked_on: date
+    recorded_by: str
+
+
+class TransferList(ResponseModel):
+    """The journal of a batch; debits and credits are the two sides of each row."""
+
+    items: list[TransferRead]
+
+    model_config = ResponseModel.model_config | {
+        "json_schema_extra": {
+            "examples": [
+                {
+                    "items": [
+                        {
+                            "payer_scheme": "ZZ2022_CITY_STATE",
+                            "payer": "CENTRE",
+                            "debit": "EXPENSE",
+                            "credit": "PAYABLE",
+                            "amount": "973.20",
+                            "booked_on": "2025-07-10",
+                            "recorded_by": "city",
+                        }
+                    ]
+                }
+            ]
+        }
+    }
+
+    @classmethod
+    def of(cls, rows: Sequence[SubsidyTransferRow]) -> "TransferList":
+        """From the rows."""
+        return cls(
+            items=[
+                TransferRead(
+                    payer_scheme=row.payer_scheme or None,
+                    payer=Payer(row.payer) if row.payer else None,
+                    debit=Account(row.debit),
+                    credit=Account(row.credit),
+                    amount=row.amount_fen,
+                    booked_on=row.booked_on,
+                    recorded_by=row.recorded_by,
+                )
+                for row in rows
+            ]
         )
 
 

@@ -32,6 +32,8 @@ from loans_svc.loans.domain import may_see
 from loans_svc.loans.service.steps import Actor
 from loans_svc.rules.domain import Tranche
 from loans_svc.rules.repository import catalogue
+from loans_svc.subsidy_journal.domain import Transfer, accrue, pay
+from loans_svc.subsidy_journal.service import book
 
 
 @dataclass(frozen=True, slots=True)
@@ -143,7 +145,20 @@ async def take_step(
         setattr(batch, name, value)
     batch.state, batch.row_version = target.value, batch.row_version + 1
     await tx.flush()
+    if step in (Step.APPROVAL, Step.PAYMENT):
+        await _book(tx, batch, step, actor.subject, now)
     return await _visible(tx, actor, batch_id)
+
+
+async def _book(tx: AsyncSession, batch: BatchRow, step: Step, subject: str, now: datetime) -> None:
+    """An approval owes the payers' parts to the bank, a payment settles them."""
+    transfers: list[Transfer] = []
+    for share in await repository.list_shares(tx, batch.id):
+        if step is Step.APPROVAL:
+            transfers += accrue(share.payer_scheme, share.payers, share.carried_in_fen, share.carried_out_fen)
+        else:
+            transfers += pay(share.payer_scheme, share.payers)
+    await book(tx, batch.id, transfers, subject, now)
 
 
 async def _check_submission(tx: AsyncSession, batch: BatchRow) -> None:

@@ -56,19 +56,14 @@ CLAIM = text(
     """  # noqa: S608  fragments of this file
 )
 
-# What was claimed before and is told otherwise since: only loans with a change that no standing batch has seen.
-CORRECT = text(
-    f"""
-    WITH changed AS MATERIALIZED (
-        SELECT DISTINCT loan_id FROM loan_change
-        WHERE bank = :bank AND unit = :unit AND serial > :seen AND changed_from < :claimed_until
-    ),
+# Of some loans the lines that stand beside what they are worth now, where the two differ.
+_WRONG = f"""
     valued AS ({_VALUED.format(more="AND g.loan_id = ANY(ARRAY(SELECT loan_id FROM changed))", order="")}),
     standing AS (
         SELECT l.* FROM changed c
         JOIN subsidy_line l ON l.loan_id = c.loan_id
         JOIN subsidy_batch b ON b.id = l.batch_id AND b.state <> 'REJECTED'
-        WHERE l.batch_id <> :batch AND l.kind IN ('CLAIM', 'REPOST') AND NOT EXISTS (
+        WHERE l.batch_id IS DISTINCT FROM CAST(:batch AS uuid) AND l.kind IN ('CLAIM', 'REPOST') AND NOT EXISTS (
             SELECT FROM subsidy_line r JOIN subsidy_batch rb ON rb.id = r.batch_id AND rb.state <> 'REJECTED'
             WHERE r.reverses_batch = l.batch_id AND r.reverses_number = l.number)
     ),
@@ -79,7 +74,17 @@ CORRECT = text(
         FROM (SELECT * FROM valued WHERE fen <> 0) AS v
         FULL JOIN standing s ON s.loan_id = v.loan_id AND s.tranche = v.tranche AND s.relates_to = v.quarter
         WHERE v.fen IS DISTINCT FROM s.amount_fen
+    )
+"""  # noqa: S608  fragments of this file
+
+# What was claimed before and is told otherwise since: only loans with a change that no standing batch has seen.
+CORRECT = text(
+    f"""
+    WITH changed AS MATERIALIZED (
+        SELECT DISTINCT loan_id FROM loan_change
+        WHERE bank = :bank AND unit = :unit AND serial > :seen AND changed_from < :claimed_until
     ),
+    {_WRONG},
     entries AS (
         SELECT loan_id, 0 AS story, 'REVERSAL' AS kind, tranche, relates_to, -amount_fen AS fen,
             CAST(NULL AS int) AS days, CAST(NULL AS int) AS rate, CAST(NULL AS smallint) AS share,
@@ -100,4 +105,42 @@ CORRECT = text(
 
 TOTALS = text(
     "SELECT payer_scheme, count(*), sum(amount_fen)::bigint FROM subsidy_line WHERE batch_id = :batch GROUP BY 1"
+)
+
+# Places that are posted otherwise than the segments say, although every change of their loans was seen (S22).
+UNSEEN = text(
+    f"""
+    WITH changed AS MATERIALIZED (
+        SELECT loan_id FROM loan_story WHERE bank = :bank AND unit = :unit
+        EXCEPT SELECT loan_id FROM loan_change WHERE bank = :bank AND unit = :unit AND serial > :seen
+    ),
+    {_WRONG}
+    SELECT count(*) FROM wrong
+    """  # noqa: S608  fragments of this file
+)
+
+# Batches whose lines, total, shares and payers do not sum to one another.
+UNEVEN = text(
+    """
+    SELECT b.id FROM subsidy_batch b
+    LEFT JOIN LATERAL (SELECT count(*) AS lines, coalesce(sum(amount_fen), 0) AS fen
+        FROM subsidy_line l WHERE l.batch_id = b.id) l ON true
+    LEFT JOIN LATERAL (SELECT coalesce(sum(s.total_fen), 0) AS fen,
+            bool_and(s.payer_scheme = '' OR s.payable_fen = (SELECT coalesce(sum(value::bigint), 0)
+                FROM jsonb_each_text(s.payers))) AS is_split
+        FROM batch_share s WHERE s.batch_id = b.id AND s.revision = (
+            SELECT max(revision) FROM batch_share o WHERE o.batch_id = b.id)) s ON true
+    LEFT JOIN LATERAL (SELECT
+            coalesce(sum(amount_fen) FILTER (WHERE debit = 'EXPENSE'), 0)
+                - coalesce(sum(amount_fen) FILTER (WHERE credit = 'EXPENSE'), 0) AS expense,
+            coalesce(sum(amount_fen) FILTER (WHERE credit = 'PAYABLE'), 0)
+                - coalesce(sum(amount_fen) FILTER (WHERE debit = 'PAYABLE'), 0) AS payable
+        FROM subsidy_transfer t WHERE t.batch_id = b.id) t ON true
+    WHERE b.bank = :bank AND b.unit = :unit AND b.state NOT IN ('PENDING', 'REJECTED') AND (
+        (l.lines, l.fen) IS DISTINCT FROM (b.lines::bigint, b.total_fen::numeric) OR s.fen <> b.total_fen
+        OR NOT coalesce(s.is_split, true)
+        OR (b.state IN ('APPROVED', 'PAID', 'CLOSED') AND t.expense <> b.total_fen)
+        OR (b.state IN ('PAID', 'CLOSED') AND t.payable <> 0))
+    ORDER BY b.period
+    """
 )

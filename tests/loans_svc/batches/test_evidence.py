@@ -1,0 +1,222 @@
+"""What a batch shows of itself: explanations, the claim as a workbook, the journal, the seal, the nightly proof."""
+
+import asyncio
+import io
+import os
+import signal
+import sys
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import pytest
+from python_calamine import CalamineWorkbook
+
+from kit.db.engine import Database
+from loans_svc.batches.proof import is_sound, prove_place
+from tests.loans_svc.batches.test_batches import compute, opened, step
+from tests.loans_svc.lending import CONTRACT, Office
+
+BANK = "bank-evidence"
+
+
+@pytest.fixture(scope="module")
+async def books(office: Office) -> AsyncIterator[Database]:
+    database = Database(office.infrastructure.url("loans_worker", office.database), schema="loans")
+    yield database
+    await database.close()
+
+
+async def batch_of(office: Office, books: Database, unit: str, period: str) -> str:
+    batch = await opened(office, unit, period, bank=BANK)
+    await compute(books, batch)
+    return batch
+
+
+async def settle(office: Office, batch: str) -> dict[str, Any]:
+    await step(office, "OFFICER", batch, "submission")
+    await step(office, "REVIEWER", batch, "review")
+    await step(office, "CITY", batch, "approval")
+    done: dict[str, Any] = await step(
+        office, "FINANCE", batch, "payment", {"paid_on": "2025-07-18", "payment_ref": batch}
+    )
+    assert done["state"] == "PAID", done
+    return done
+
+
+async def explained(office: Office, batch: str, number: int) -> dict[str, Any]:
+    answer = await office.get("OFFICER", f"/subsidy-batches/{batch}/lines/{number}/explanation")
+    assert answer.status_code == 200, answer.text
+    found: dict[str, Any] = answer.json()
+    return found
+
+
+async def test_every_line_says_how_it_came_about(office: Office, books: Database) -> None:
+    """A claim with an instalment overdue (E8, PART), then its reversal and the new line after a late prepayment."""
+    contract = CONTRACT | {"disbursed_on": "2022-12-01", "benchmark_rate": "3.6500"}
+    loan = await office.disbursed(contract, unit="ZZ01", bank=BANK, amount="200000.00", borrower_kind="INDIVIDUAL")
+    await office.event(loan, "OVERDUE", "2023-05-20", amount="50000.00", until="2023-06-05")
+    await office.event(loan, "REPAYMENT", "2023-06-05", amount="50000.00")
+    first = await batch_of(office, books, "ZZ01", "2023Q2")
+    lines = (await office.get("OFFICER", f"/subsidy-batches/{first}/lines")).json()["items"]
+    number = next(one["number"] for one in lines if one["relates_to"] == "2023Q2")
+    found = await explained(office, first, number)
+    assert found["line"]["amount"] == "1721.81"
+    assert found["is_exact"] is True
+    text = "".join(found["sentences"])
+    for part in (
+        "合同年利率3.8500%",
+        "2023-05-20至2023-06-04共16天：未还本金200000.00元，逾期50000.00元，可贴息余额150000.00元",
+        "（200000.00元×49天＋150000.00元×16天＋150000.00元×26天）×年利率3.8500%÷360＝1721.81元（四舍五入到分）",
+        "规则R2022_HENAN_IND",
+        "只在这里四舍五入一次",
+        "中央",
+    ):
+        assert part in text, text
+    cents = [int(one["amount"].replace(".", "")) for one in found["payers"]]
+    assert sum(cents) == 172181
+    await settle(office, first)
+    await office.event(loan, "REPAYMENT", "2023-04-01", amount="100000.00", booked_on="2023-08-01")
+    second = await batch_of(office, books, "ZZ01", "2023Q3")
+    kinds = {
+        one["kind"]: one["number"]
+        for one in (await office.get("OFFICER", f"/subsidy-batches/{second}/lines?limit=100")).json()["items"]
+        if one["relates_to"] == "2023Q2"
+    }
+    reversal = await explained(office, second, kinds["REVERSAL"])
+    assert reversal["line"]["reverses"] == {"batch": first, "number": number}
+    assert f"冲回批次{first}第{number}行" in reversal["sentences"][1]
+    assert (await explained(office, second, kinds["REPOST"]))["is_exact"] is True
+    # The first line still tells the days that it was computed from.
+    assert (await explained(office, first, number))["sentences"] == found["sentences"]
+    page = await office.get("OFFICER", f"/subsidy-batches/{first}/lines/{number}/explanation.html")
+    assert page.headers["content-type"].startswith("text/html")
+    assert "<table>" in page.text
+    assert "复算一致。" in page.text
+    missing = await office.get("OFFICER", f"/subsidy-batches/{first}/lines/999/explanation")
+    assert missing.json()["code"] == "LINE_NOT_FOUND"
+
+
+async def test_the_claim_is_a_workbook_with_all_that_recomputes_it(office: Office, books: Database) -> None:
+    await office.disbursed(unit="ZZ02", bank=BANK)
+    batch = await batch_of(office, books, "ZZ02", "2023Q4")
+    answer = await office.get("OFFICER", f"/subsidy-batches/{batch}/claim.xlsx")
+    book = CalamineWorkbook.from_filelike(io.BytesIO(answer.content))
+    assert book.sheet_names == ["申报汇总", "申报明细"]
+    rows = book.get_sheet_by_name("申报明细").to_python()
+    assert rows[0][9:] == ["贴息天数", "贴息年利率（%）", "财政比例", "贴息金额（元）"]
+    assert rows[2][7:] == ["2023Q4", "本期申领", 92, "3.8500", "1", 2951.67]
+    summary = [cell for row in book.get_sheet_by_name("申报汇总").to_python() for cell in row]
+    intact = (await office.get("OFFICER", f"/subsidy-batches/{batch}/verification")).json()
+    assert f"明细封印（SHA-256）：{intact['digest']}" in summary
+    assert (intact["is_intact"], intact["lines"], intact["first_break"]) == (True, 2, None)
+
+
+async def test_what_is_approved_and_paid_is_booked_on_both_sides(office: Office, books: Database) -> None:
+    """More taken back than claimed is owed by the bank, and used up by its next claims."""
+    gone = await office.disbursed(CONTRACT | {"disbursed_on": "2024-10-01", "rule": "R2023"}, unit="ZZ03", bank=BANK)
+    first = await batch_of(office, books, "ZZ03", "2024Q4")
+    assert (await office.get("OFFICER", f"/subsidy-batches/{first}/journal")).json() == {"items": []}
+    await settle(office, first)
+    journal = (await office.get("OFFICER", f"/subsidy-batches/{first}/journal")).json()["items"]
+    sides = sorted((one["debit"], one["credit"], one["payer"], one["amount"]) for one in journal)
+    assert sides == [
+        ("EXPENSE", "PAYABLE", "CENTRE", "737.91"),
+        ("EXPENSE", "PAYABLE", "CITY", "368.96"),
+        ("EXPENSE", "PAYABLE", "PROVINCE", "368.96"),
+        ("PAYABLE", "TREASURY", "CENTRE", "737.91"),
+        ("PAYABLE", "TREASURY", "CITY", "368.96"),
+        ("PAYABLE", "TREASURY", "PROVINCE", "368.96"),
+    ]
+    await office.cancelled(gone, "2025-02-02")
+    second = await batch_of(office, books, "ZZ03", "2025Q1")
+    await settle(office, second)
+    journal = (await office.get("OFFICER", f"/subsidy-batches/{second}/journal")).json()["items"]
+    assert [(one["debit"], one["credit"], one["payer"], one["amount"]) for one in journal] == [
+        ("RECEIVABLE", "EXPENSE", None, "1475.83")
+    ]
+    async with books.transaction() as tx:
+        assert is_sound(await prove_place(tx, BANK, "ZZ03"))
+
+
+async def test_the_nightly_proof_finds_what_does_not_hold(office: Office, books: Database) -> None:
+    loan = await office.disbursed(unit="ZZ04", bank=BANK)
+    batch = await batch_of(office, books, "ZZ04", "2023Q4")
+    async with books.transaction() as tx:
+        assert is_sound(await prove_place(tx, BANK, "ZZ04"))
+    owner = await asyncpg.connect(office.infrastructure.admin_url(office.database))
+    try:
+        await owner.execute("UPDATE loans.loan_segment SET rate_ppm = 1 WHERE loan_id = $1", UUID(loan))
+        async with books.transaction() as tx:
+            assert (await prove_place(tx, BANK, "ZZ04"))["unposted"] == 2
+        await owner.execute("UPDATE loans.loan_segment SET rate_ppm = 38500 WHERE loan_id = $1", UUID(loan))
+        await owner.execute(
+            "UPDATE loans.subsidy_line SET amount_fen = amount_fen + 1 WHERE batch_id = $1 AND number = 2", UUID(batch)
+        )
+        async with books.transaction() as tx:
+            found = await prove_place(tx, BANK, "ZZ04")
+        assert found["uneven"] == [batch]
+        assert found["broken"] == {"batch": batch, "fault": "CHANGED", "line": 2}
+        seen = (await office.get("OFFICER", f"/subsidy-batches/{batch}/verification")).json()
+        assert (seen["is_intact"], seen["first_break"]["line"], seen["first_break"]["message"]) == (
+            False, 2, "该行内容与计算时不符，或与另一行互换了位置。",
+        )  # fmt: skip
+    finally:
+        await owner.close()
+
+
+async def test_a_worker_killed_in_the_middle_leaves_a_batch_computed_or_not_begun(office: Office) -> None:
+    """The process is killed while its statement waits for a lock behind the lines; another then computes all."""
+    await office.disbursed(unit="ZZ05", bank=BANK)
+    batch = await opened(office, "ZZ05", "2023Q3", bank=BANK)
+    owner = await asyncpg.connect(office.infrastructure.admin_url(office.database))
+    environment = office.infrastructure.service_environment("loans", office.database, duty="worker")
+
+    async def worker() -> asyncio.subprocess.Process:
+        return await asyncio.create_subprocess_exec(
+            sys.executable, "-m", "loans_svc.worker",
+            env=os.environ | environment | {"PYTHONPATH": str(Path(__file__).parents[3] / "services")},
+            stdout=asyncio.subprocess.DEVNULL,
+        )  # fmt: skip
+
+    async def until(query: str, *given: Any) -> None:
+        async with asyncio.timeout(60):
+            while not await owner.fetchval(query, *given):
+                await asyncio.sleep(0.05)
+
+    busy = "FROM pg_stat_activity WHERE application_name = 'loans-worker' AND datname = current_database()"
+    waiting = f"SELECT count(*) {busy} AND wait_event_type = 'Lock'"
+    held = owner.transaction()
+    await held.start()
+    # After the lines are written the seals are; there the worker waits, and is killed.
+    await owner.execute("LOCK TABLE loans.subsidy_seal_block IN ACCESS EXCLUSIVE MODE")
+    watcher = await asyncpg.connect(office.infrastructure.admin_url(office.database))
+    first = await worker()
+    try:
+        async with asyncio.timeout(60):
+            while not await watcher.fetchval(waiting):
+                await asyncio.sleep(0.05)
+        first.send_signal(signal.SIGKILL)
+        await first.wait()
+    finally:
+        if first.returncode is None:
+            first.kill()
+            await first.wait()
+        await held.rollback()
+    await until(f"SELECT count(*) = 0 {busy} AND state = 'active'")
+    assert await owner.fetchval("SELECT count(*) FROM loans.subsidy_line WHERE batch_id = $1", UUID(batch)) == 0
+    assert (await office.get("OFFICER", f"/subsidy-batches/{batch}")).json()["state"] == "PENDING"
+    await owner.execute("UPDATE loans.job SET lease_until = clock_timestamp() WHERE state = 'RUNNING'")
+    second = await worker()
+    try:
+        await until("SELECT state = 'COMPUTED' FROM loans.subsidy_batch WHERE id = $1", UUID(batch))
+    finally:
+        second.terminate()
+        await second.wait()
+        await watcher.close()
+        await owner.close()
+    found = (await office.get("OFFICER", f"/subsidy-batches/{batch}")).json()
+    assert (found["lines"], found["total"]) == (1, "1507.92")
+    assert (await office.get("OFFICER", f"/subsidy-batches/{batch}/verification")).json()["is_intact"] is True
