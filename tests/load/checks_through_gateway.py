@@ -82,7 +82,8 @@ def _empty_door(log: Path, settings: dict[str, str], answered: dict[str, str]) -
     empty_port, port = ports.free_ports(2)
     quiet = ("--no-server-header", "--no-access-log")
     behind = (*("-m", "uvicorn", "tests.load.empty_handler:app", "--port", str(empty_port)), *quiet)
-    gateway = (*("-m", "uvicorn", "--factory", GATEWAY.factory, "--port", str(port)), *quiet)
+    program, *arguments = GATEWAY.command("127.0.0.1", port)
+    gateway = arguments if program == "python" else ("-m", program, *arguments)
     path = {"PYTHONPATH": f"{REPOSITORY / 'services'}{os.pathsep}{REPOSITORY}"}
     upstream = {"JIUYE_ELIGIBILITY_URL": f"http://127.0.0.1:{empty_port}"}
     with (

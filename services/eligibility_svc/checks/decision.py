@@ -27,6 +27,52 @@ from eligibility_svc.language.nodes import Value
 from eligibility_svc.measures.domain import Catalogue, Criterion, Edition, Quota
 
 REMEMBERED = 128
+Values = tuple[Value | None, ...]
+"""Values of some facts in a fixed order; None is unknown."""
+Write = Callable[[Mapping[str, Value]], Mapping[str, Any]]
+"""Known facts as the contract writes them."""
+
+
+class Told(NamedTuple):
+    """What a criterion comes to, and the reason that says so."""
+
+    met: bool | None
+    reason: Reason
+
+
+class Teller:
+    """One criterion of an edition, and the reasons it gave last: dates differ from person to person, the rest seldom.
+
+    Attributes:
+        pick: the values that the criterion reads, from those of its claim.
+        tell: what a date and such values come to.
+    """
+
+    def __init__(
+        self, plan: Plan, criterion: Criterion, role: Role, facts: Sequence[str], write: Write, remembered: int
+    ) -> None:
+        self.pick = _reader([facts.index(name) for name in criterion.rule.facts])
+        self.tell = lru_cache(remembered)(self._tell)
+        self._plan = plan
+        self._criterion = criterion
+        self._role = role
+        self._write = write
+
+    def _tell(self, as_of: date, values: Values) -> Told:
+        criterion, figures = self._criterion, self._plan.figures(as_of)
+        rule = criterion.rule
+        facts = _known(rule.facts, values)
+        met = rule.run(facts, figures.values, as_of)
+        met_on = None
+        if met is False and rule.turns is not None:
+            days = rule.turns(facts, figures.values, as_of)
+            met_on = _first_day(days, as_of, lambda day: rule.run(facts, figures.values, day))
+        wire = self._write(facts)
+        read = {name: wire.get(name) for name in rule.facts}
+        used = figures.by_criterion[criterion.id]
+        return Told(
+            met, Reason(criterion.id, criterion.text, self._role, TRUTHS[met], read, used, criterion.citation, met_on)
+        )
 
 
 class Claim:
@@ -49,35 +95,51 @@ class Claim:
         self.answer = lru_cache(remembered)(self._answer)
         self._vocabulary = vocabulary
         self._subject = subject
-        # Facts that are written as they are need no second mapping.
-        self._write = vocabulary.wire if vocabulary.wire_differs(self.facts) else lambda facts: facts
+        self._tellers = {plan: _tellers(plan, self.facts, vocabulary, remembered) for plan in plans}
 
     def plan(self, day: date) -> Plan | None:
         """The edition in force on a day."""
         return next((plan for plan in self.plans if plan.edition.is_in_force(day)), None)
 
-    def _answer(self, as_of: date, values: tuple[Value | None, ...]) -> Answer:
-        facts = {name: value for name, value in zip(self.facts, values, strict=True) if value is not None}
-        case = _Case(self._vocabulary, self._subject, facts, self._write(facts), as_of)
+    def _answer(self, as_of: date, values: Values) -> Answer:
         plan = self.plan(as_of)
-        return case.answer(plan) if plan else _not_in_force([each.edition for each in self.plans], case)
+        if plan is None:
+            return _not_in_force([each.edition for each in self.plans], self._subject, as_of)
+        told = [teller.tell(as_of, teller.pick(values)) for teller in self._tellers[plan]]
+        return _Case(self._vocabulary, _known(self.facts, values), as_of).answer(plan, told)
 
 
-def _reader(names: tuple[str, ...]) -> Callable[[Mapping[str, Value | None]], tuple[Value | None, ...]]:
-    match names:
-        case ():
+def _tellers(plan: Plan, facts: Sequence[str], vocabulary: Vocabulary, remembered: int) -> tuple[Teller, ...]:
+    """Of the requirements, then of the tiers of the benefit: in the order of the reasons."""
+    criteria = [(criterion, Role.REQUIREMENT) for criterion in plan.terms.criteria]
+    criteria += [(tier.criterion, Role.BENEFIT) for tier in plan.terms.benefit.tiers]
+    made = []
+    for criterion, role in criteria:
+        # Facts that are written as they are need no second mapping.
+        write: Write = vocabulary.wire if vocabulary.wire_differs(criterion.rule.facts) else lambda facts: facts
+        made.append(Teller(plan, criterion, role, facts, write, remembered))
+    return tuple(made)
+
+
+def _known(names: Sequence[str], values: Values) -> dict[str, Value]:
+    return {name: value for name, value in zip(names, values, strict=True) if value is not None}
+
+
+def _reader(keys: Sequence[Any]) -> Callable[[Any], Values]:
+    match keys:
+        case []:
             return lambda _: ()
-        case (name,):
-            return lambda facts: (facts[name],)
+        case [key]:
+            return lambda source: (source[key],)
         case _:
-            return itemgetter(*names)
+            return itemgetter(*keys)
 
 
 class Finding(NamedTuple):
     """An answer, and what it follows from: a claim and the values of its facts."""
 
     claim: Claim
-    values: tuple[Value | None, ...]
+    values: Values
     answer: Answer
 
 
@@ -151,30 +213,18 @@ class Decider:
 
 
 class _Case:
-    """The facts that one measure reads, and what they look like on the wire."""
+    """The facts that one measure reads, on a day."""
 
-    def __init__(
-        self, vocabulary: Vocabulary, subject: str, facts: Mapping[str, Value], wire: Mapping[str, Any], as_of: date
-    ) -> None:
+    def __init__(self, vocabulary: Vocabulary, facts: Mapping[str, Value], as_of: date) -> None:
         self.vocabulary = vocabulary
-        self.subject = subject
         self.facts = facts
-        self.wire = wire
         self.as_of = as_of
 
-    def answer(self, plan: Plan) -> Answer:
+    def answer(self, plan: Plan, told: Sequence[Told]) -> Answer:
         figures = plan.figures(self.as_of)
-        truths = plan.truths(self.facts, self.as_of)
+        truths = [each.met for each in told[: len(plan.terms.criteria)]]
         verdict = plan.verdict(truths)
         missing = self._missing(plan, figures, truths) if verdict is None else set()
-        reasons = [
-            self._reason(criterion, Role.REQUIREMENT, met, figures)
-            for criterion, met in zip(plan.terms.criteria, truths, strict=True)
-        ]
-        reasons += [
-            self._reason(tier.criterion, Role.BENEFIT, self._run(tier.criterion.rule, figures), figures)
-            for tier in plan.terms.benefit.tiers
-        ]
         edition, quota = plan.edition, plan.terms.quota
         return Answer(
             measure=edition.code,
@@ -183,7 +233,7 @@ class _Case:
             outcome=OUTCOMES[verdict],
             benefit=figures.refused if verdict is False else figures.settled or self._benefit(plan, figures, missing),
             quota=None if quota is None or verdict is False else self._quota(plan, quota, figures),
-            reasons=tuple(reasons),
+            reasons=tuple([each.reason for each in told]),
             rule=plan.rule,
             missing_facts=self._in_order(missing),
             eligible_on=self._eligible_on(plan, figures, truths) if verdict is False else None,
@@ -208,21 +258,6 @@ class _Case:
         """Facts in the order in which they are asked for."""
         return tuple(sorted(names, key=self.vocabulary.position)) if names else ()
 
-    def _reason(self, criterion: Criterion, role: Role, met: bool | None, figures: Figures) -> Reason:
-        rule, wire = criterion.rule, self.wire
-        met_on = None
-        if met is False and rule.turns is not None:
-            days = rule.turns(self.facts, figures.values, self.as_of)
-            met_on = self._first_day(days, lambda day: rule.run(self.facts, figures.values, day))
-        read = {name: wire.get(name) for name in rule.facts}
-        figures_used = figures.by_criterion[criterion.id]
-        # By position: a check makes a hundred of them.
-        return Reason(criterion.id, criterion.text, role, TRUTHS[met], read, figures_used, criterion.citation, met_on)
-
-    def _first_day(self, days: set[date], rule: Callable[[date], bool | None]) -> date | None:
-        later = sorted(day for day in days if day > self.as_of)
-        return next((day for day in later if rule(day)), None)
-
     def _eligible_on(self, plan: Plan, figures: Figures, truths: Truths) -> date | None:
         """The first later day on which everything is met with these facts, found among the days that can matter."""
         late = [position for position in plan.dated if truths[position] is False]
@@ -235,7 +270,7 @@ class _Case:
             if turns is not None:
                 days |= turns(self.facts, figures.values, self.as_of)
         in_force = {day for day in days if plan.edition.is_in_force(day)}
-        return self._first_day(in_force, lambda day: plan.verdict(plan.truths(self.facts, day)))
+        return _first_day(in_force, self.as_of, lambda day: plan.verdict(plan.truths(self.facts, day)))
 
     def _benefit(self, plan: Plan, figures: Figures, asked: set[str]) -> BenefitAnswer:
         benefit = plan.terms.benefit
@@ -290,9 +325,14 @@ class _Case:
         return write_out(rule.node, self.facts, figures.values, self.as_of, plan.words)
 
 
-def _not_in_force(editions: list[Edition], case: _Case) -> Answer:
+def _first_day(days: set[date], as_of: date, rule: Callable[[date], bool | None]) -> date | None:
+    later = sorted(day for day in days if day > as_of)
+    return next((day for day in later if rule(day)), None)
+
+
+def _not_in_force(editions: list[Edition], subject: str, as_of: date) -> Answer:
     """The measure begins later, or has ended."""
-    coming = next((edition for edition in editions if edition.in_force_from > case.as_of), None)
+    coming = next((edition for edition in editions if edition.in_force_from > as_of), None)
     edition = coming or editions[-1]
     begins = edition.in_force_from
     reason = Reason(
@@ -305,7 +345,7 @@ def _not_in_force(editions: list[Edition], case: _Case) -> Answer:
         citation=edition.citations[0],
         met_on=begins if coming else None,
     )
-    terms = edition.terms[case.subject]
+    terms = edition.terms[subject]
     return Answer(
         measure=edition.code,
         name=edition.name,

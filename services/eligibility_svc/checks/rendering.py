@@ -7,11 +7,13 @@ from functools import lru_cache, partial
 from pydantic_core import to_json
 
 from eligibility_svc.checks.decision import REMEMBERED, Decider
-from eligibility_svc.checks.schemas import wire_result
+from eligibility_svc.checks.domain import Reason
+from eligibility_svc.checks.schemas import wire_parts, wire_reason
 from eligibility_svc.checks.service import decider_of
 from eligibility_svc.language.nodes import Value
 from eligibility_svc.measures.domain import Catalogue
 
+_REASONS = 16_384
 _Written = Callable[[date, tuple[Value | None, ...], tuple[str, ...]], bytes]
 
 
@@ -20,6 +22,7 @@ class Renderer:
 
     def __init__(self, decider: Decider) -> None:
         self._decider = decider
+        self._reasons: dict[int, tuple[Reason, bytes]] = {}
         self._written: dict[str, dict[str, _Written]] = {
             subject: {code: lru_cache(REMEMBERED)(partial(self._result, subject, code)) for code in claims}
             for subject, claims in decider.claims.items()
@@ -42,7 +45,20 @@ class Renderer:
     ) -> bytes:
         answer = self._decider.claims[subject][code].answer(as_of, values)
         marked = answer._replace(overlaps=overlaps)
-        return to_json(wire_result(marked, self._decider.catalogue, self._decider.vocabulary))
+        head, tail = wire_parts(marked, self._decider.catalogue, self._decider.vocabulary)
+        reasons = b",".join([self._reason(reason) for reason in answer.reasons])
+        return to_json(head)[:-1] + b',"reasons":[' + reasons + b"]," + to_json(tail)[1:]
+
+    def _reason(self, reason: Reason) -> bytes:
+        """A decider gives the same reason again and again; one that is kept here cannot be mistaken for another."""
+        known = self._reasons.get(id(reason))
+        if known is not None and known[0] is reason:
+            return known[1]
+        if len(self._reasons) >= _REASONS:
+            self._reasons.clear()
+        written = to_json(wire_reason(reason))
+        self._reasons[id(reason)] = (reason, written)
+        return written
 
 
 @lru_cache(maxsize=8)

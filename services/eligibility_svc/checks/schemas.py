@@ -163,6 +163,12 @@ def wire(as_of: date, answers: tuple[Answer, ...], known: Catalogue, words: Voca
 
 def wire_result(answer: Answer, known: Catalogue, words: Vocabulary) -> dict[str, Any]:
     """`ResultRead` as plain data."""
+    head, tail = wire_parts(answer, known, words)
+    return head | {"reasons": [wire_reason(reason) for reason in answer.reasons]} | tail
+
+
+def wire_parts(answer: Answer, known: Catalogue, words: Vocabulary) -> tuple[dict[str, Any], dict[str, Any]]:
+    """What stands before the reasons of a result, and what behind them."""
     text, next_step = message(answer, known, words)
     return {
         "measure": answer.measure,
@@ -171,7 +177,7 @@ def wire_result(answer: Answer, known: Catalogue, words: Vocabulary) -> dict[str
         "outcome": answer.outcome.value,
         "benefit": _benefit(answer.benefit, known),
         "quota": None if answer.quota is None else answer.quota._asdict(),
-        "reasons": [_reason(reason) for reason in answer.reasons],
+    }, {
         "rule": answer.rule,
         "missing_facts": answer.missing_facts,
         "overlaps": answer.overlaps,
@@ -181,7 +187,8 @@ def wire_result(answer: Answer, known: Catalogue, words: Vocabulary) -> dict[str
     }
 
 
-def _reason(reason: Reason) -> dict[str, Any]:
+def wire_reason(reason: Reason) -> dict[str, Any]:
+    """`ReasonRead` as plain data."""
     shown: dict[str, Any] = {
         "criterion": reason.criterion,
         "text": reason.text,
