@@ -20,7 +20,7 @@ _BOM = b"\xef\xbb\xbf"
 
 
 class Encoding:
-    """UTF-8 until a line is not; GB18030 only when everything before it was plain ASCII."""
+    """GB18030 when the first line that is not plain ASCII is no UTF-8; else UTF-8."""
 
     def __init__(self, name: str | None = None) -> None:
         self.name = name
@@ -28,7 +28,7 @@ class Encoding:
     def decode(self, block: bytes, first_no: int) -> str:
         """Raises FileUnreadableError naming the first line that cannot be read."""
         if self.name is None and not block.isascii():
-            self.name = "utf-8" if _decodes(block, "utf-8") else "gb18030"
+            self.name = _encoding_of(block)
         try:
             return block.decode(self.name or "ascii")
         except UnicodeDecodeError as error:
@@ -38,12 +38,12 @@ class Encoding:
             ) from None
 
 
-def _decodes(data: bytes, name: str) -> bool:
+def _encoding_of(block: bytes) -> str:
     try:
-        data.decode(name)
-    except UnicodeDecodeError:
-        return False
-    return True
+        block.decode("utf-8")
+    except UnicodeDecodeError as error:
+        return "gb18030" if block[: block.rfind(b"\n", 0, error.start) + 1].isascii() else "utf-8"
+    return "utf-8"
 
 
 async def read_batches(

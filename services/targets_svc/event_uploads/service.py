@@ -43,6 +43,8 @@ from targets_svc.register.service import Vault, find_coverage
 
 PROCESS = "targets.event_upload"
 _PART = "event_upload_part.sealed"
+_OLE2 = b"\xd0\xcf\x11\xe0"
+"""How workbooks before xlsx begin, and encrypted ones."""
 _PART_BYTES = 1024 * 1024
 _COLUMN_OF = {
     RowStatus.COUNTED: "counted",
@@ -110,6 +112,8 @@ async def take_file(
 def _require_beginning(first: bytes, file_format: Format) -> None:
     if not first:
         raise FileUnreadableError("文件是空的，请检查后重新上传。")
+    if first.startswith(_OLE2):
+        raise FileUnreadableError("这是旧版Excel（xls）或加了密码的工作簿；请另存为不加密的xlsx或csv后上传。")
     if file_format is Format.CSV:
         line = first.split(b"\n", 1)[0]
         parse_header(Encoding().decode(line, 1))

@@ -1,0 +1,116 @@
+"""What a file may be instead of what it should: the answer says what and where, and nothing is stored."""
+
+import io
+import zipfile
+from typing import Any
+
+import pytest
+import xlsxwriter
+
+from targets_svc.event_uploads.domain import FIELDS, LABELS
+from tests.targets_svc.conftest import Client, Targets
+from tests.targets_svc.event_uploads.files import as_csv, as_ndjson, ended, result_rows, upload, working
+from tests.targets_svc.register.people import counts, event
+
+HEADER = [LABELS[field] for field in FIELDS]
+ROW = event(800, "ZZ07", "2017-02-10")
+CELLS = [ROW.get(field, "") for field in FIELDS]
+
+
+def workbook(*sheets: list[list[Any]], formula: tuple[int, int, str, Any] | None = None) -> bytes:
+    book = io.BytesIO()
+    with xlsxwriter.Workbook(book, {"in_memory": True}) as made:
+        for rows in sheets:
+            sheet = made.add_worksheet()
+            for line, row in enumerate(rows):
+                sheet.write_row(line, 0, row)
+            if formula:
+                row_at, column, text, value = formula
+                sheet.write_formula(row_at, column, text, None, value)
+    return book.getvalue()
+
+
+def bomb() -> bytes:
+    """Three megabytes that unpack to more than is read: zeros, and nothing else."""
+    package = io.BytesIO()
+    with zipfile.ZipFile(package, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as file:
+        file.writestr("xl/workbook.xml", "<workbook/>")
+        with file.open("xl/worksheets/sheet1.xml", "w") as sheet:
+            for _ in range(110):
+                sheet.write(bytes(1024 * 1024))
+    return package.getvalue()
+
+
+async def nothing_stored(account: Client, targets: Targets) -> None:
+    connection = await targets.connect()
+    try:
+        assert await connection.fetchval("SELECT count(*) FROM event") == 0
+        assert await connection.fetchval("SELECT count(*) FROM person") == 0
+        assert await connection.fetchval("SELECT count(*) FROM event_upload_part") == 0
+    finally:
+        await connection.close()
+    assert await counts(account) == {}
+
+
+@pytest.mark.parametrize(
+    ("content", "said"),
+    [
+        (b"", "文件是空的"),
+        (as_csv([ROW]).replace(b"unit", b"units", 1), "第7列的列名无法识别；缺少“单位”（unit）列"),
+        ("标题：2017年登记表\n".encode() + as_csv([ROW]), "第1行（表头）有误：第1列的列名无法识别"),
+        (as_csv([ROW]).replace(b"unit,", b"", 1), "缺少“单位”（unit）列"),
+        (bomb(), "工作簿解压后超过100 MB"),
+        (b"PK\x03\x04" + bytes(100), "不是完整的xlsx工作簿"),
+        (b"\xd0\xcf\x11\xe0" + bytes(600), "旧版Excel（xls）"),
+    ],
+    ids=["empty", "unknown column", "title above", "missing column", "bomb", "not a zip", "old excel"],
+)
+async def test_what_cannot_be_a_register_is_refused_at_once(targets: Targets, content: bytes, said: str) -> None:
+    async with targets.staff("ZZ07") as staff:
+        refused = await upload(staff, content)
+        assert (refused.status_code, refused.json()["code"]) == (422, "FILE_UNREADABLE")
+        assert said in refused.json()["detail"]
+        await nothing_stored(staff, targets)
+
+
+async def test_what_only_reading_shows_ends_the_job_and_says_why(targets: Targets) -> None:
+    other_sheet = [["单位", "人数"], ["新密", 7000]]
+    gbk_and_utf8 = as_csv([ROW] * 3) + as_csv([ROW | {"source_ref": "x"}], "gb18030").split(b"\n", 1)[1]
+    files = {
+        "wrong sheet first": (workbook(other_sheet, [HEADER, CELLS]), "第1行（表头）有误：第2列的列名无法识别"),
+        "rows above": (workbook([[], [], HEADER, CELLS]), "表头前有2个空行"),
+        "no row": (workbook([HEADER]), "文件中没有数据行"),
+        "two encodings": (gbk_and_utf8, "第5行的文字编码有误"),
+        "header alone": (as_csv([]), "文件中没有数据行"),
+    }
+    async with working(targets), targets.staff("ZZ07") as staff:
+        for name, (content, said) in files.items():
+            answer = await upload(staff, content)
+            job = await ended(staff, answer)
+            seen = (await staff.get(f"/event-uploads/{answer.json()['id']}")).json()
+            assert (job["state"], job["problem"]) == ("FAILED", {"code": "FILE_UNREADABLE"}), name
+            assert said in seen["refusal"], name
+            await nothing_stored(staff, targets)
+
+
+async def test_one_wrong_row_is_named_and_nothing_is_stored(targets: Targets) -> None:
+    """One in many thousand, past the first batch; in a workbook a formula that came to nothing, shifted cells."""
+    many = [event(n % 900, "ZZ07", "2017-02-10", source_system="many") for n in range(13_000)]
+    many[12_500] = many[12_500] | {"event_date": "2017-02-30"}
+    shifted = [*CELLS[1:], ""]
+    cases = {
+        "one in many": (as_csv(many), "12502", "DATE", "发生日期：日期不存在或格式不对"),
+        "formula": (workbook([HEADER, CELLS], formula=(1, 3, "=1/0", "#DIV/0!")), "2", "REQUIRED", "证件号码："),
+        "shifted": (workbook([HEADER, shifted]), "2", "", "年度："),
+        "typed as text": (as_ndjson([ROW | {"year": "2017"}]), "1", "TYPE", "“year”的类型有误"),
+    }
+    async with working(targets), targets.staff("ZZ07") as staff:
+        for name, (content, line, code, said) in cases.items():
+            answer = await upload(staff, content)
+            job = await ended(staff, answer)
+            wrong = [row for row in await result_rows(staff, answer) if row["status"] == "ERROR"]
+            assert (job["state"], job["problem"]) == ("FAILED", {"code": "UPLOAD_HAS_ERRORS"}), name
+            assert [row["row_no"] for row in wrong] == [line], name
+            assert code in wrong[0]["error_code"], name
+            assert said in wrong[0]["error_message_zh"], name
+            await nothing_stored(staff, targets)
