@@ -1,17 +1,13 @@
 """`/api/v1/admin`: clients, keys, revocations, roles, kiosks, and the audit trail."""
 
 import asyncio
-import json
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import Path, Query, Request, Response
+from fastapi import Path, Request, Response
 
 from api_gateway.administration import errors, service
 from api_gateway.administration.schemas import (
-    AuditEntriesRead,
-    AuditEntryRead,
-    AuditVerificationRead,
     ClientChange,
     ClientCreate,
     ClientCreated,
@@ -34,7 +30,8 @@ from api_gateway.administration.schemas import (
 from api_gateway.identity.domain import Role
 from api_gateway.store import repository
 from api_gateway.store.dependencies import Changing, Reading
-from kit.audit.service import verify
+from kit.audit.reading import Action, Actor, Object, read_entries, read_verification
+from kit.audit.schemas import AuditEntriesRead, AuditVerificationRead
 from kit.auth.dependencies import requires
 from kit.auth.principal import Principal
 from kit.http.errors import IfMatchRequiredError, VersionStaleError
@@ -280,23 +277,9 @@ async def disable_device(
 
 @router.get("/audit-entries", operation_id="list_audit_entries", summary="审计记录，新的在前")
 async def list_audit_entries(
-    _: Auditor,
-    tx: Reading,
-    page: PageQuery,
-    actor: Annotated[str | None, Query(max_length=128, description="谁办理的")] = None,
-    object: Annotated[str | None, Query(max_length=160, description="对什么，如client:platform")] = None,
-    action: Annotated[str | None, Query(max_length=64, description="办理了什么，如client.create")] = None,
+    _: Auditor, tx: Reading, page: PageQuery, actor: Actor = None, object: Object = None, action: Action = None
 ) -> AuditEntriesRead:
-    filters = {"actor": actor, "object": object, "action": action}
-    position = page.after(filters)
-    rows = await repository.list_entries(
-        tx, before=position[0] if position else None, actor=actor, what=object, action=action, limit=page.limit + 1
-    )
-    shown = rows[: page.limit]
-    items = [AuditEntryRead.model_validate(_entry(row)) for row in shown]
-    return AuditEntriesRead(
-        items=items, next=page.next([shown[-1]["seq"]], filters) if len(rows) > page.limit else None
-    )
+    return await read_entries(tx, page, actor=actor, what=object, action=action)
 
 
 @router.get(
@@ -305,16 +288,8 @@ async def list_audit_entries(
     summary="核验审计记录是否完整、未被改动",
 )
 async def verify_audit_trail(_: Auditor, tx: Reading) -> AuditVerificationRead:
-    head, verified, fault = await verify(tx)
-    found = {"seq": fault.seq, "reason": fault.reason} if fault else None
-    return AuditVerificationRead.model_validate(
-        {"is_whole": fault is None, "verified": verified, "seq": head.seq, "head": head.hash.hex(), "fault": found}
-    )
+    return await read_verification(tx)
 
 
 def _with_code(code: str, device: dict[str, Any]) -> EnrolmentCodeRead:
     return EnrolmentCodeRead.model_validate(device | {"enrolment_code": code, "expires_at": device["code_expires_at"]})
-
-
-def _entry(row: Mapping[str, Any]) -> dict[str, Any]:
-    return dict(row) | {"detail": json.loads(row["detail"]), "hash": bytes(row["hash"]).hex()}

@@ -6,6 +6,7 @@ was answered. While the database is away the last picture stands.
 """
 
 import asyncio
+import time
 from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -16,6 +17,7 @@ from api_gateway.identity.domain import Client
 from kit.http.errors import DatabaseUnavailableError
 
 _log = structlog.get_logger("gateway")
+_NOTED_SECONDS = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,6 +82,10 @@ class Reader:
     async def picture(self) -> Picture:
         raise NotImplementedError
 
+    async def note_trail(self) -> None:
+        """Writes the head of the audit trail into the log."""
+        raise NotImplementedError
+
 
 class Follower:
     """Keeps a directory as the database has it.
@@ -120,9 +126,14 @@ class Follower:
                 await self._task
 
     async def _follow(self) -> None:
+        noted = -_NOTED_SECONDS
         while True:
             await asyncio.sleep(self._every)
             await self._attempt()
+            if not self._is_away and time.monotonic() - noted >= _NOTED_SECONDS:
+                noted = time.monotonic()
+                with suppress(Exception):  # an hour later it is tried again
+                    await self._reader.note_trail()
 
     async def _attempt(self) -> None:
         try:

@@ -7,7 +7,7 @@ import structlog
 from api_gateway.identity.directory import Picture, Reader
 from api_gateway.identity.domain import Client, Role
 from api_gateway.store import repository
-from kit.audit.service import Statements, audit
+from kit.audit.service import Statements, audit, note_head
 from kit.auth.principal import Principal
 from kit.clock import now
 from kit.db.statements import StatementPool
@@ -40,6 +40,11 @@ class Registry(Reader):
             self._is_seeded = True
         async with self._database.transaction(isolation="repeatable_read") as tx:
             return await repository.picture(tx, self._roles)
+
+    async def note_trail(self) -> None:
+        """See `Reader.note_trail`."""
+        async with self._database.transaction() as tx:
+            await note_head(tx)
 
 
 async def _follow_file(tx: Statements, file: Mapping[str, Client]) -> None:

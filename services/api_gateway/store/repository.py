@@ -210,22 +210,3 @@ async def change_device(tx: Statements, row: Row, *, at: datetime, **changes: An
         id=row["id"],
         at=at,
     )
-
-
-async def list_entries(
-    tx: Statements, *, before: int | None, actor: str | None, what: str | None, action: str | None, limit: int
-) -> Sequence[Row]:
-    """Entries of the audit trail, the newest first."""
-    return await tx.run(
-        "SELECT seq, at, actor, actor_kind, action, object, detail, request_id, hash FROM audit_entry"
-        " WHERE (CAST(:before AS bigint) IS NULL OR seq < :before)"
-        " AND (CAST(:actor AS text) IS NULL OR actor = :actor)"
-        " AND (CAST(:what AS text) IS NULL OR object = :what)"
-        " AND (CAST(:action AS text) IS NULL OR action = :action)"
-        " ORDER BY seq DESC LIMIT :limit",
-        before=before,
-        actor=actor,
-        what=what,
-        action=action,
-        limit=limit,
-    )

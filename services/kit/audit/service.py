@@ -6,12 +6,15 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any, Protocol
 
+import structlog
+
 from kit.audit.domain import Entry, Fault, Head, Verifier
 from kit.auth.principal import Principal
 from kit.clock import now
 from kit.telemetry.trace import current_request_id
 
 _PAGE = 5_000
+_log = structlog.get_logger("kit.audit")
 # Unqualified on purpose: the role's search_path is its service's schema. The head's row lock makes one writer of many.
 _NEXT = "UPDATE audit_head SET seq = seq + 1 WHERE id = 1 RETURNING seq, hash"
 _INSERT = (
@@ -89,6 +92,13 @@ async def read_head(tx: Statements) -> Head:
     """Where the trail ends now."""
     (row,) = await tx.run(_HEAD)
     return Head(row["seq"], bytes(row["hash"]))
+
+
+async def note_head(tx: Statements) -> Head:
+    """Writes the head into the log, which is kept elsewhere: a chain that was made anew does not go through it."""
+    head = await read_head(tx)
+    _log.info("audit.head", seq=head.seq, hash=head.hash.hex())
+    return head
 
 
 def entry_of(row: Mapping[str, Any]) -> Entry:

@@ -23,6 +23,8 @@ from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from kit.audit.service import note_head
+from kit.audit.sessions import SessionStatements
 from kit.db.engine import Database
 from kit.errors import DomainError
 from kit.http.idempotency import purge_idempotency_keys
@@ -82,8 +84,15 @@ async def _purge(job: Job) -> dict[str, Any]:
     return {"deleted": await purge_idempotency_keys(job.session)}
 
 
-KIT_HANDLERS: dict[str, Handler] = {"kit.purge_idempotency_keys": _purge}
-KIT_SCHEDULE = (Daily("kit.purge_idempotency_keys", time(3, 30)),)
+async def _note_audit_head(job: Job) -> dict[str, Any]:
+    return {"seq": (await note_head(SessionStatements(job.session))).seq}
+
+
+KIT_HANDLERS: dict[str, Handler] = {
+    "kit.purge_idempotency_keys": _purge,
+    "kit.note_audit_head": _note_audit_head,
+}
+KIT_SCHEDULE = (Daily("kit.purge_idempotency_keys", time(3, 30)), Daily("kit.note_audit_head", time(23, 55)))
 
 # The latest tick that is due; its dedupe key makes it one job however many relays there are.
 _TICK = text(

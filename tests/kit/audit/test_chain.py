@@ -1,5 +1,6 @@
 """Whatever is done to the rows of a trail is found, and the first row that it touches is named (S7)."""
 
+import json
 import random
 from collections.abc import Callable
 from dataclasses import replace
@@ -10,11 +11,13 @@ import asyncpg
 import pytest
 
 from kit.audit.domain import Entry, Fault, Head, first_fault, sealed
-from kit.audit.service import audit, verify
+from kit.audit.service import audit, note_head, verify
 from kit.audit.sessions import SessionStatements
 from kit.auth.principal import Principal
 from kit.db.engine import Database
 from kit.db.statements import StatementPool
+from kit.telemetry.logging import configure_logging
+from kit.testing import captured_log
 
 SOMEBODY = Principal("tester", "STAFF", frozenset())
 Rows = list[tuple[Entry, bytes]]
@@ -161,3 +164,16 @@ async def five_entries(infrastructure: Any) -> str:
             await audit(tx, SOMEBODY, "thing.make", f"thing:{number}")
     await pool.close()
     return database
+
+
+async def test_the_head_is_noted_where_the_database_cannot_reach_it(five_entries: str, infrastructure: Any) -> None:
+    configure_logging("test")
+    pool = StatementPool(infrastructure.url("gateway_app", five_entries), schema="gateway")
+    try:
+        with captured_log() as log:
+            async with pool.transaction() as tx:
+                head = await note_head(tx)
+        noted = json.loads(log.getvalue().splitlines()[-1])
+    finally:
+        await pool.close()
+    assert (noted["event"], noted["seq"], noted["hash"]) == ("audit.head", 5, head.hash.hex())
