@@ -25,6 +25,7 @@ OPERATIONS = [
 # Of stored things: (method, path, operation id, scope, status of success, status of an empty or strange request).
 STORED = [
     ("post", "/loans", "apply_for_loan", "loans.loan.apply", 201, 422),
+    ("get", "/loans", "list_loans", "loans.loan.read", 200, 200),
     ("get", "/loans/{loan_id}", "get_loan", "loans.loan.read", 200, 404),
     ("get", "/loans/{loan_id}/subsidy-lines", "list_loan_subsidy_lines", "loans.loan.read", 200, 404),
     ("get", "/loans/{loan_id}/explanation", "explain_loan", "loans.loan.read", 200, 404),

@@ -155,6 +155,21 @@ def recover(amount_fen: int) -> list[Transfer]:
     return [Transfer(Account.CASH, Account.RECEIVABLE, amount_fen)]
 
 
+def uncompensate(amount_fen: int) -> list[Transfer]:
+    """A compensation that was none: the bank pays back, and the principal is guaranteed again."""
+    return [Transfer(Account.CASH, Account.RECEIVABLE, amount_fen), *burden(amount_fen)]
+
+
+def unrecover(amount_fen: int) -> list[Transfer]:
+    """Money that turns out not to have come from the borrower leaves the fund again."""
+    return [Transfer(Account.RECEIVABLE, Account.CASH, amount_fen)]
+
+
+def unwrite_off(amount_fen: int) -> list[Transfer]:
+    """What was given up is owed again."""
+    return [Transfer(Account.RECEIVABLE, Account.LOSS, amount_fen)]
+
+
 def write_off(amount_fen: int) -> list[Transfer]:
     """What the borrower will not pay any more."""
     return [Transfer(Account.LOSS, Account.RECEIVABLE, amount_fen)]

@@ -6,13 +6,37 @@ from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, update
+from sqlalchemy import func, insert, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.ids import new_id
 from loans_svc.funds.domain import Account, Transfer
 from loans_svc.funds.models import DepositRow, FundAccountRow, FundRow, TransferRow
+
+_STANDS = "NOT EXISTS (SELECT FROM loan_event r WHERE r.retracts = e.id)"
+_COMPENSATED = text(
+    f"""
+    SELECT sum(e.amount_fen) FROM loan l JOIN loan_event e ON e.loan_id = l.id
+    WHERE l.fund = :fund AND e.kind = 'COMPENSATION' AND e.booked_on > :since AND {_STANDS}
+    """  # noqa: S608  a constant of this module
+)
+# A loan falls due on its maturity, or the later one of its extension. What the fund paid for a borrower is not repaid.
+_DUE = text(
+    f"""
+    WITH due AS (
+        SELECT l.id, l.principal_fen FROM loan l
+        LEFT JOIN LATERAL (
+            SELECT max(e.until) AS until FROM loan_event e
+            WHERE e.loan_id = l.id AND e.kind = 'EXTENSION' AND {_STANDS}) x ON true
+        WHERE l.fund = :fund AND l.disbursed_on IS NOT NULL AND l.state <> 'CANCELLED'
+          AND greatest(l.matures_on, x.until) >= :first AND greatest(l.matures_on, x.until) < :after)
+    SELECT coalesce(sum(d.principal_fen), 0) AS due, coalesce(sum(
+        (SELECT sum(e.amount_fen) FROM loan_event e
+         WHERE e.loan_id = d.id AND e.kind = 'REPAYMENT' AND e.effective_on < :after AND {_STANDS})), 0) AS repaid
+    FROM due d
+    """  # noqa: S608  a constant of this module
+)
 
 
 async def find_fund(tx: AsyncSession, fund: str, *, lock: bool = False) -> FundRow | None:
@@ -30,16 +54,14 @@ async def read_balances(tx: AsyncSession, fund: str) -> dict[Account, int]:
 
 
 async def read_compensated(tx: AsyncSession, fund: str, since: date) -> int:
-    """Fen paid to banks after a day."""
-    paid = await tx.scalar(
-        select(func.sum(TransferRow.amount_fen)).where(
-            TransferRow.fund == fund,
-            TransferRow.debit == Account.RECEIVABLE.value,
-            TransferRow.credit == Account.CASH.value,
-            TransferRow.booked_on > since,
-        )
-    )
-    return int(paid or 0)
+    """Fen paid to banks after a day, by compensations that stand."""
+    return int(await tx.scalar(_COMPENSATED, {"fund": fund, "since": since}) or 0)
+
+
+async def read_due(tx: AsyncSession, fund: str, year: int) -> tuple[int, int]:
+    """Principal of the loans that fell due in a year, and what of it was repaid by the year's end."""
+    row = (await tx.execute(_DUE, {"fund": fund, "first": date(year, 1, 1), "after": date(year + 1, 1, 1)})).one()
+    return int(row.due), int(row.repaid)
 
 
 async def add_transfers(

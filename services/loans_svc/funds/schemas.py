@@ -27,6 +27,9 @@ FUND_EXAMPLE: dict[str, Any] = {
     "reserved": "0.00",
     "leverage": "4.960",
     "leverage_limit": 5,
+    "due_last_year": "10000000.00",
+    "repaid_last_year": "8000000.00",
+    "repayment_rate": "80.0000",
     "room": "2000000.00",
     "compensated_12_months": "0.00",
     "compensation_rate": "0.0000",
@@ -43,6 +46,11 @@ _DEPOSIT: dict[str, Any] = {
 }
 
 
+def _rate(part_fen: int, whole_fen: int) -> int | None:
+    """In ppm, half up; of nothing there is none."""
+    return div_half_up(part_fen * 1_000_000, whole_fen) if whole_fen else None
+
+
 class FundRead(ResponseModel):
     """How far a fund is pledged."""
 
@@ -52,7 +60,10 @@ class FundRead(ResponseModel):
     outstanding: YuanOut = Field(description="在保贷款本金余额")
     reserved: YuanOut = Field(description="已批准、尚未发放的贷款")
     leverage: str | None = Field(description="（在保余额＋已批未放）÷存款，三位小数；没有存款时为空")
-    leverage_limit: int = Field(description="放大倍数上限")
+    leverage_limit: int = Field(description="放大倍数上限；上年到期贷款还款率达到规定标准的可提高")
+    due_last_year: YuanOut = Field(description="上年到期贷款的本金（含展期后到期的）")
+    repaid_last_year: YuanOut = Field(description="其中截至上年末借款人已归还的")
+    repayment_rate: PercentOut | None = Field(description="上年到期贷款还款率，百分数；没有到期贷款时为空")
     room: YuanOut = Field(description="还可批准的金额")
     compensated_12_months: YuanOut = Field(description="近12个月代偿")
     compensation_rate: PercentOut | None = Field(description="近12个月代偿÷在保余额，百分数；没有在保余额时为空")
@@ -76,9 +87,12 @@ class FundRead(ResponseModel):
             reserved=position.reserved_fen,
             leverage=assessed.leverage,
             leverage_limit=assessed.leverage_limit,
+            due_last_year=position.due_fen,
+            repaid_last_year=position.repaid_due_fen,
+            repayment_rate=_rate(position.repaid_due_fen, position.due_fen),
             room=assessed.room_fen,
             compensated_12_months=position.compensated_fen,
-            compensation_rate=div_half_up(position.compensated_fen * 1_000_000, out) if out else None,
+            compensation_rate=_rate(position.compensated_fen, out),
             is_compensation_high=assessed.is_compensation_high,
             receivable=view.receivable_fen,
             written_off=view.written_off_fen,

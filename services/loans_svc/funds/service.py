@@ -60,10 +60,13 @@ async def read_fund(tx: AsyncSession, fund_id: str, today: date) -> FundView:
 
 async def _view(tx: AsyncSession, fund: FundRow, asked_fen: int, today: date) -> FundView:
     balances = await repository.read_balances(tx, fund.id)
+    due, repaid = await repository.read_due(tx, fund.id, today.year - 1)
     position = FundPosition(
         balance_fen=balances[Account.CASH],
         outstanding_fen=balances[Account.GUARANTEED],
         reserved_fen=balances[Account.RESERVED],
+        due_fen=due,
+        repaid_due_fen=repaid,
         compensated_fen=await repository.read_compensated(tx, fund.id, add_months(today, -12)),
     )
     assessment = assess_application(position, asked_fen, catalogue().fund_limits[fund.limits_id])

@@ -1,6 +1,6 @@
 """The life of a loan: its states and events, and what the events mean for subsidy and fund."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
@@ -96,7 +96,18 @@ class Borrower:
     name: str
 
 
-RETRACTABLE = frozenset({Kind.REPAYMENT, Kind.OVERDUE, Kind.STOP, Kind.EXTENSION, Kind.RATE_RESET})
+RETRACTABLE = frozenset(
+    {
+        Kind.REPAYMENT,
+        Kind.OVERDUE,
+        Kind.STOP,
+        Kind.EXTENSION,
+        Kind.RATE_RESET,
+        Kind.COMPENSATION,
+        Kind.RECOVERY,
+        Kind.WRITE_OFF,
+    }
+)
 
 
 def identify(id_type: str, number: str, name: str, today: date) -> tuple[Borrower | None, list[FieldError]]:
@@ -197,14 +208,30 @@ def effect_of(kind: Kind, amount_fen: int) -> Effect:
 
 
 def effect_of_retraction(kind: Kind, amount_fen: int) -> Effect:
-    """Of taking back an event: what was no repayment is owed and guaranteed again."""
-    if kind is Kind.REPAYMENT:
-        return Effect(amount_fen, 0, tuple(funds.burden(amount_fen)))
-    return Effect()
+    """Of taking back an event: what it moved moves back."""
+    match kind:
+        case Kind.REPAYMENT:
+            return Effect(amount_fen, 0, tuple(funds.burden(amount_fen)))
+        case Kind.COMPENSATION:
+            return Effect(amount_fen, -amount_fen, tuple(funds.uncompensate(amount_fen)))
+        case Kind.RECOVERY:
+            return Effect(0, amount_fen, tuple(funds.unrecover(amount_fen)))
+        case Kind.WRITE_OFF:
+            return Effect(0, amount_fen, tuple(funds.unwrite_off(amount_fen)))
+        case _:
+            return Effect()
 
 
-def settling(state: State, outstanding_fen: int) -> Kind | None:
-    """What follows from what is owed: a loan repaid in full is closed, and open again if it turns out not to be."""
+def settling(state: State, outstanding_fen: int, standing: Collection[Kind]) -> Kind | None:
+    """What follows from what is owed and from what still stands.
+
+    A loan repaid in full is closed; it is open again if it turns out not to be, and so are a compensation and a
+    write-off that were taken back.
+    """
+    if state is State.WRITTEN_OFF and Kind.WRITE_OFF not in standing:
+        return Kind.REOPENED
+    if state is State.COMPENSATED and Kind.COMPENSATION not in standing:
+        return Kind.REOPENED
     if state is State.DISBURSED and outstanding_fen == 0:
         return Kind.SETTLED
     if state is State.CLOSED and outstanding_fen > 0:

@@ -1,10 +1,11 @@
 """The life of a loan."""
 
+from dataclasses import asdict
 from functools import partial
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Path, Request, Response
+from fastapi import Depends, Path, Query, Request, Response
 
 from kit.auth.dependencies import requires
 from kit.auth.principal import Principal
@@ -16,9 +17,12 @@ from kit.http.errors import (
 from kit.http.etags import IfMatch, set_etag
 from kit.http.idempotency import IdempotencyRequired
 from kit.http.onward import OnwardService, OnwardUnavailableError
+from kit.http.paging import PageQuery
 from kit.http.problems import problems
 from kit.http.routing import Router
+from kit.http.wire import Code, LegalDate
 from loans_svc.funds.errors import FundNotFoundError, FundShortError
+from loans_svc.loans.domain import State, SupportedGroup
 from loans_svc.loans.errors import (
     LoanFourEyesError,
     LoanInvalidError,
@@ -28,6 +32,7 @@ from loans_svc.loans.errors import (
     TransitionRefusedError,
     UnitNotYoursError,
 )
+from loans_svc.loans.repository import LoanFilter
 from loans_svc.loans.schemas import (
     ApprovalCreate,
     ApprovalRead,
@@ -36,6 +41,7 @@ from loans_svc.loans.schemas import (
     ExplanationRead,
     LoanCreate,
     LoanEventCreate,
+    LoanList,
     LoanRead,
     LoanReason,
 )
@@ -195,6 +201,28 @@ async def record_loan_event(
     登记有误的，用RETRACTION撤销后重新登记；已登记的事项不修改、不删除。
     """
     return _answer(await happening.record_event(tx, _actor(principal), loan_id, body.order(), now()), response)
+
+
+@router.get("/loans", operation_id="list_loans", summary="查询贷款")
+async def list_loans(
+    principal: Reader,
+    tx: Tx,
+    page: PageQuery,
+    unit: Annotated[Code | None, Query(description="单位代码")] = None,
+    bank: Annotated[Code | None, Query(description="银行代码")] = None,
+    fund: Annotated[Code | None, Query(description="担保基金代码")] = None,
+    group: Annotated[SupportedGroup | None, Query(description="重点扶持人群")] = None,
+    state: Annotated[State | None, Query(description="状态")] = None,
+    disbursed_from: Annotated[LegalDate | None, Query(description="发放日不早于")] = None,
+    disbursed_to: Annotated[LegalDate | None, Query(description="发放日早于（不含当日）")] = None,
+) -> LoanList:
+    """新的申请在前。银行只见本行的贷款，县（市、区）只见本单位的；市级、财政和审计可见全部。"""
+    asked = LoanFilter(unit, bank, fund, group, state, disbursed_from, disbursed_to)
+    filters = asdict(asked) | {"own": [principal.unit, principal.bank]}
+    after = page.after(filters)
+    before = UUID(after[0]) if after else None
+    found = await reading.list_loans(tx, _actor(principal), asked, before, page.limit + 1)
+    return LoanList.of_page(found, page, filters)
 
 
 @router.get("/loans/{loan_id}", operation_id="get_loan", summary="查看贷款", responses=problems(LoanNotFoundError))

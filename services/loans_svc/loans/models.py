@@ -83,6 +83,8 @@ class LoanRow(Base):
         CheckConstraint("principal_fen <= amount_fen", name="lent_within_approval"),
         Index("ix_loan_bank_unit", "bank", "unit", "disbursed_on"),
         Index("ix_loan_borrower_key", "borrower_key"),
+        Index("ix_loan_fund_matures_on", "fund", "matures_on"),
+        Index("ix_loan_unit", "unit", "id"),
     )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -28,6 +29,42 @@ async def find_loan(tx: AsyncSession, loan_id: UUID, *, lock: bool = False) -> L
     """One loan; locked, its next step waits for this one."""
     query = select(LoanRow).where(LoanRow.id == loan_id)
     return await tx.scalar(query.with_for_update() if lock else query)
+
+
+@dataclass(frozen=True, slots=True)
+class LoanFilter:
+    """Which loans are asked for; None does not narrow."""
+
+    unit: str | None = None
+    bank: str | None = None
+    fund: str | None = None
+    group: str | None = None
+    state: str | None = None
+    disbursed_from: date | None = None
+    disbursed_to: date | None = None
+
+
+async def list_loans(tx: AsyncSession, asked: LoanFilter, before: UUID | None, limit: int) -> Sequence[LoanRow]:
+    """The newest application first.
+
+    Args:
+        before: the last one of the page before.
+    """
+    columns = {
+        LoanRow.unit: asked.unit,
+        LoanRow.bank: asked.bank,
+        LoanRow.fund: asked.fund,
+        LoanRow.supported_group: asked.group,
+        LoanRow.state: asked.state,
+    }
+    query = select(LoanRow).where(*(column == value for column, value in columns.items() if value is not None))
+    if asked.disbursed_from is not None:
+        query = query.where(LoanRow.disbursed_on >= asked.disbursed_from)
+    if asked.disbursed_to is not None:
+        query = query.where(LoanRow.disbursed_on < asked.disbursed_to)
+    if before is not None:
+        query = query.where(LoanRow.id < before)
+    return (await tx.scalars(query.order_by(LoanRow.id.desc()).limit(limit))).all()
 
 
 async def find_borrower_key(tx: AsyncSession, keys: Sequence[UUID]) -> UUID | None:

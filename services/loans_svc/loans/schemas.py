@@ -1,5 +1,6 @@
 """Loans on the wire. Number and name come in; they never go out."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -7,6 +8,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from kit.errors import FieldError
+from kit.http.paging import Page
 from kit.http.problems import validation_failed
 from kit.http.wire import Code, LegalDate, PercentOut, RequestModel, ResponseModel, Text, YuanOut
 from kit.identifiers.documents import IdType
@@ -476,6 +478,92 @@ _LOAN: dict[str, Any] = {
     ],
 }
 LoanRead.model_config["json_schema_extra"] = {"examples": [_LOAN]}
+
+
+class LoanItemRead(ResponseModel):
+    """A loan in a list: without its events."""
+
+    id: UUID
+    unit: str
+    bank: str
+    fund: str
+    group: SupportedGroup
+    borrower_kind: BorrowerKind
+    state: State
+    amount: YuanOut = Field(description="申请（批准）金额")
+    principal: YuanOut | None = Field(description="发放金额；未发放为空")
+    disbursed_on: date | None
+    matures_on: date | None
+    rule: str | None
+    outstanding: YuanOut
+    receivable: YuanOut
+    applied_at: datetime
+
+    @classmethod
+    def of(cls, loan: LoanRow) -> "LoanItemRead":
+        """From the row."""
+        return cls(
+            id=loan.id,
+            unit=loan.unit,
+            bank=loan.bank,
+            fund=loan.fund,
+            group=SupportedGroup(loan.supported_group),
+            borrower_kind=BorrowerKind(loan.borrower_kind),
+            state=State(loan.state),
+            amount=loan.amount_fen,
+            principal=loan.principal_fen,
+            disbursed_on=loan.disbursed_on,
+            matures_on=loan.matures_on,
+            rule=loan.rule_id,
+            outstanding=loan.outstanding_fen,
+            receivable=loan.receivable_fen,
+            applied_at=loan.applied_at,
+        )
+
+
+class LoanList(ResponseModel):
+    """A page of loans."""
+
+    items: list[LoanItemRead]
+    next: str | None
+
+    model_config = ResponseModel.model_config | {
+        "json_schema_extra": {
+            "examples": [
+                {
+                    "items": [
+                        {
+                            "id": _LOAN_ID,
+                            "unit": "ZZ07",
+                            "bank": "bank-a",
+                            "fund": "CITY",
+                            "group": "RETURNING_MIGRANT",
+                            "borrower_kind": "INDIVIDUAL",
+                            "state": "DISBURSED",
+                            "amount": "200000.00",
+                            "principal": "200000.00",
+                            "disbursed_on": "2025-01-10",
+                            "matures_on": "2028-01-10",
+                            "rule": "R2023",
+                            "outstanding": "150000.00",
+                            "receivable": "0.00",
+                            "applied_at": "2025-01-03T02:00:00Z",
+                        }
+                    ],
+                    "next": None,
+                }
+            ]
+        }
+    }
+
+    @classmethod
+    def of_page(cls, loans: Sequence[LoanRow], page: Page, filters: Mapping[str, Any]) -> "LoanList":
+        """From one loan more than the page holds, if there are so many."""
+        last = loans[page.limit - 1] if len(loans) > page.limit else None
+        return cls(
+            items=[LoanItemRead.of(loan) for loan in loans[: page.limit]],
+            next=page.next([str(last.id)], filters) if last else None,
+        )
 
 
 class ApprovalRead(ResponseModel):

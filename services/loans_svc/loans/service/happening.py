@@ -81,7 +81,7 @@ async def record_event(tx: AsyncSession, actor: Actor, loan_id: UUID, order: Eve
     }
     happenings = await repository.list_happenings(tx, loan.id)
     effect, after = await _effect(tx, loan, order, event["id"], happenings)
-    _check_amounts(loan, effect)
+    _check_amounts(loan, effect, "/retracts" if order.kind is Kind.RETRACTION else "/amount")
     tranches = [tranche_order(row) for row in await repository.list_tranches(tx, loan.id)]
     loan.window_end = quote_loan(loan, tuple(tranches), after, day).schedule.window.end
     loan.outstanding_fen += effect.outstanding_fen
@@ -89,14 +89,15 @@ async def record_event(tx: AsyncSession, actor: Actor, loan_id: UUID, order: Eve
     await advance(tx, loan, event)
     if effect.transfers:
         await funds.post(tx, loan.fund, effect.transfers, Booking(event["id"], event["booked_on"], actor.subject, now))
-    await _settle(tx, loan, event, actor, now)
+    standing = {one.kind for one in after}
+    while (follows := settling(State(loan.state), loan.outstanding_fen, standing)) is not None:
+        await _follow(tx, loan, follows, event, actor, now)
     return await view(tx, loan)
 
 
-async def _settle(tx: AsyncSession, loan: LoanRow, cause: Mapping[str, Any], actor: Actor, now: datetime) -> None:
-    kind = settling(State(loan.state), loan.outstanding_fen)
-    if kind is None:
-        return
+async def _follow(
+    tx: AsyncSession, loan: LoanRow, kind: Kind, cause: Mapping[str, Any], actor: Actor, now: datetime
+) -> None:
     target = await repository.find_target(tx, loan.state, kind.value)
     if target is None:
         raise TransitionRefusedError
@@ -118,23 +119,21 @@ async def _effect(
     wrong = await repository.find_standing_event(tx, loan.id, order.retracts)
     if wrong is None or Kind(wrong.kind) not in RETRACTABLE:
         raise LoanInvalidError(
-            errors=[
-                FieldError(
-                    "/retracts", "NOT_RETRACTABLE", "没有这一可撤销的事项：编号不对、已撤销，或属资金收付；请核对。"
-                )
-            ]
+            errors=[FieldError("/retracts", "NOT_RETRACTABLE", "没有这一可撤销的事项：编号不对，或已经撤销；请核对。")]
         )
     return effect_of_retraction(Kind(wrong.kind), wrong.amount_fen or 0), [
         one for one in happenings if one.id != order.retracts
     ]
 
 
-def _check_amounts(loan: LoanRow, effect: Effect) -> None:
+def _check_amounts(loan: LoanRow, effect: Effect, pointer: str) -> None:
     if loan.outstanding_fen + effect.outstanding_fen < 0:
         raise LoanInvalidError(
-            errors=[FieldError("/amount", "EXCEEDS_BALANCE", "金额超过未还本金，请核对金额或是否重复登记。")]
+            errors=[FieldError(pointer, "EXCEEDS_BALANCE", "金额超过未还本金，请核对金额或是否重复登记。")]
         )
     if loan.receivable_fen + effect.receivable_fen < 0:
         raise LoanInvalidError(
-            errors=[FieldError("/amount", "EXCEEDS_RECEIVABLE", "金额超过代偿后尚未收回的金额，请核对。")]
+            errors=[
+                FieldError(pointer, "EXCEEDS_RECEIVABLE", "金额超过代偿后尚未收回的金额；已追偿、核销的，请先撤销。")
+            ]
         )
