@@ -13,7 +13,7 @@ export PYTHONPATH := services
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-long bench-eligibility bench-targets check format lock clean installed installed-dev \
+.PHONY: help run demo test test-long bench-eligibility bench-gateway bench-targets check format lock clean installed installed-dev \
 	check-format check-lint check-types check-imports
 
 help: ## 列出命令
@@ -35,6 +35,9 @@ test-long: installed-dev ## 十万行随机名册逐行比对三种算法（较�
 
 bench-targets: installed-dev ## 实名登记的规模与速度（ROWS=行数，默认一百万）
 	@PYTHONPATH=services:. $(BIN)/python -m tests.load.bench_targets
+
+bench-gateway: installed-dev ## 网关转发的速度，与nginx等同场比较（ROUND=每轮秒数，默认8）
+	@PYTHONPATH=services:. $(BIN)/python -m tests.load.bench_gateway
 
 bench-eligibility: installed-dev ## 资格查询与名册筛查的速度（ROWS=行数，默认一千万）
 	@PYTHONPATH=services:. $(BIN)/python tests/load/bench_eligibility.py

@@ -24,7 +24,7 @@ from api_gateway.identity.proof import Proof
 from api_gateway.identity.service import Identity
 from kit.http.errors import BodyTooLargeError
 from kit.http.onward import header_of
-from kit.ids import new_id
+from kit.ids import new_id_text
 from kit.telemetry.metrics import HttpMetrics
 from kit.telemetry.spans import Spans
 from kit.telemetry.trace import Trace, continue_trace, current_request_id
@@ -97,7 +97,7 @@ class Gate:
             DomainError: the request is refused.
         """
         request.began_at = time.perf_counter()
-        request.request_id = str(new_id())
+        request.request_id = new_id_text()
         path, _, query = request.target.partition(b"?")
         check_target(request.method, path, query)
         request.shape = shape = reader.read(request.headers, request.version)
@@ -197,15 +197,15 @@ class Gate:
 
     def refused(self, request: ClientRequest) -> None:
         """A problem is about to be written: it names the request."""
-        request.request_id = request.request_id or str(new_id())
+        request.request_id = request.request_id or new_id_text()
         request.began_at = request.began_at or time.perf_counter()
         current_request_id.set(request.request_id)
 
     def _trace(self, given: str | None) -> Trace:
         if given is not None or self._spans is not None:
             return continue_trace(given, self._spans.share if self._spans is not None else 0)
-        bits = self._bits
-        return Trace(f"{bits(128):032x}", f"{bits(64):016x}", "00")
+        ids = f"{self._bits(192):048x}"
+        return Trace(ids[:32], ids[32:], "00")
 
 
 def body_too_large(limit: int) -> BodyTooLargeError:

@@ -62,16 +62,11 @@ class Route:
         return f"{self.prefix}/*"
 
     @cached_property
-    def raw_prefix(self) -> bytes:
-        """As it comes over the wire."""
-        return self.prefix.encode("ascii")
-
-    @cached_property
     def patience(self) -> Patience:
         return Patience(self.connect_seconds, self.read_seconds, self.total_seconds)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True)
 class RouteTable:
     """Attributes:
     request_headers: names, lower case, of the client's headers that reach a service.
@@ -86,11 +81,15 @@ class RouteTable:
     client_silence_seconds: float
     breaker: BreakerRules
 
+    @cached_property
+    def prefixes(self) -> tuple[tuple[bytes, int, Route], ...]:
+        """As they come over the wire, with their lengths, the longest first."""
+        return tuple((route.prefix.encode("ascii"), len(route.prefix), route) for route in self.routes)
+
     def route_of(self, raw_path: bytes) -> Route | None:
         """The route of a path as it came over the wire; an encoded letter is another path."""
-        for route in self.routes:
-            prefix = route.raw_prefix
-            if raw_path.startswith(prefix) and (len(raw_path) == len(prefix) or raw_path[len(prefix)] == _SLASH):
+        for prefix, length, route in self.prefixes:
+            if raw_path.startswith(prefix) and (len(raw_path) == length or raw_path[length] == _SLASH):
                 return route
         return None
 
