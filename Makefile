@@ -30,8 +30,9 @@ demo: installed ## 在运行中的平台上演示主要功能
 test: installed-dev ## 在自己的临时数据库上运行全部测试（ARGS="-k 名称" 可只跑一部分）
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
-test-long: installed-dev ## 十万行随机名册逐行比对三种算法（较慢，不在 check 之内）
+test-long: installed-dev ## 十万行随机名册逐行比对三种算法，担保基金并发一分钟（较慢，不在 check 之内）
 	@JIUYE_TEST_ROWS=100000 $(BIN)/python -m pytest tests/eligibility_svc/screenings/test_equality.py $(ARGS)
+	@JIUYE_TEST_SECONDS=60 $(BIN)/python -m pytest tests/loans_svc/funds/test_writers.py $(ARGS)
 
 bench-targets: installed-dev ## 实名登记的规模与速度（ROWS=行数，默认一百万）
 	@PYTHONPATH=services:. $(BIN)/python -m tests.load.bench_targets
