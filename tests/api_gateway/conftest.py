@@ -3,7 +3,7 @@
 import asyncio
 import json
 import re
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
@@ -54,10 +54,16 @@ class Gateways:
 
     @contextmanager
     def running(
-        self, targets: str, eligibility: str | None = None, loans: str | None = None, table: RouteTable | None = None
+        self,
+        targets: str,
+        eligibility: str | None = None,
+        loans: str | None = None,
+        table: RouteTable | None = None,
+        settings: Mapping[str, Any] | None = None,
     ) -> Iterator[str]:
         """Yields the base URL; an upstream that is not given is the first one."""
-        app = create_app(self.settings(targets, eligibility or targets, loans or targets), table or changed_table())
+        given = self.settings(targets, eligibility or targets, loans or targets, **(settings or {}))
+        app = create_app(given, table or changed_table())
         with serving(app, http=partial(ClientConnection, app.state.gate)) as url:
             yield url
 
