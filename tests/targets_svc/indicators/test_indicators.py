@@ -26,7 +26,9 @@ def test_limits_and_subsets_are_those_of_the_notice() -> None:
 
 
 def test_the_register_counts_planned_flows_and_natural_attrition() -> None:
-    assert register_codes(INDICATORS, frozenset({"I01", "I03", "R01", "P01"})) == {"I01", "I01N", "I03"}
+    """A flow of the city that is not split counts, too, once it is settled; rates and stocks are not in the register."""
+    assert register_codes(INDICATORS, frozenset({"I01", "I03", "R01", "R02"})) == {"I01", "I01N", "I03"}
+    assert register_codes(INDICATORS, frozenset({"P01"})) == {"P01"}
 
 
 @pytest.mark.parametrize(("raw", "value"), [(0, 0), (130000, 130000), (-15, -15)])
