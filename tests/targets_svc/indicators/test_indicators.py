@@ -26,7 +26,7 @@ def test_limits_and_subsets_are_those_of_the_notice() -> None:
 
 
 def test_the_register_counts_planned_flows_and_natural_attrition() -> None:
-    """A flow of the city that is not split counts, too, once it is settled; rates and stocks are not in the register."""
+    """A flow of the city that is not split counts, too, once it is settled; rates and stocks do not."""
     assert register_codes(INDICATORS, frozenset({"I01", "I03", "R01", "R02"})) == {"I01", "I01N", "I03"}
     assert register_codes(INDICATORS, frozenset({"P01"})) == {"P01"}
 
