@@ -32,6 +32,7 @@ test: installed-dev ## 在自己的临时数据库上运行全部测试（ARGS="
 
 test-long: installed-dev ## 十万行随机名册逐行比对三种算法，担保基金并发一分钟（较慢，不在 check 之内）
 	@JIUYE_TEST_ROWS=100000 $(BIN)/python -m pytest tests/eligibility_svc/screenings/test_equality.py $(ARGS)
+	@JIUYE_TEST_ROWS=100000 $(BIN)/python -m pytest tests/kit/audit/test_chain.py $(ARGS)
 	@JIUYE_TEST_SECONDS=60 $(BIN)/python -m pytest tests/loans_svc/funds/test_writers.py $(ARGS)
 
 bench-targets: installed-dev ## 实名登记的规模与速度（ROWS=行数，默认一百万）
