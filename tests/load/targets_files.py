@@ -11,15 +11,18 @@ _FAMILY, _GIVEN = "王李张刘陈杨黄赵周吴徐孙马胡朱郭何罗高林"
 _INDICATORS = ("I01", "I01", "I01", "I01a", "I02", "I02", "I03", "I04", "I05", "I05")
 
 
-def write_events(path: Path, rows: int, seed: int = 2017) -> None:
-    """The same file for the same numbers; area 410199 is unassigned, so nobody is in it."""
-    choose = random.Random(seed)
+def write_events(path: Path, rows: int, part: int = 0) -> None:
+    """The same file for the same numbers; each part has people and references of its own.
+
+    Area 410199 is unassigned, so nobody is in it.
+    """
+    choose = random.Random(2017 + part)
     first = date(1958, 1, 1)
     people = max(1, int(rows * 0.85))
     with path.open("w", encoding="utf-8", newline="") as out:
         out.write(_HEADER)
         for n in range(rows):
-            person = n if n < people else choose.randrange(people)
+            person = part * people + (n if n < people else choose.randrange(people))
             born = first + timedelta(days=person % 14_000)
             body = f"410199{born:%Y%m%d}{person // 14_000:03d}"
             name = _FAMILY[person % 20] + _GIVEN[person // 20 % 25] + _GIVEN[person // 500 % 25]
@@ -29,5 +32,5 @@ def write_events(path: Path, rows: int, seed: int = 2017) -> None:
             unemployed_on = "2016-11-20" if indicator == "I01a" else ""
             out.write(
                 f"2017,{indicator},RESIDENT_ID,{body}{check_character(body)},{name},{day},{unit},"
-                f"hr-registration,ZZ-2017-{n:09d},2018-01-0{1 + n % 9}T00:00:00Z,{unemployed_on}\n"
+                f"hr-registration,ZZ-2017-{part * rows + n:09d},2018-01-0{1 + n % 9}T00:00:00Z,{unemployed_on}\n"
             )

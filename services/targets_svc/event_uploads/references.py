@@ -38,12 +38,19 @@ class References:
 
     def find_reused(self) -> pl.Series:
         """Numbers of the rows whose reference stands for other content, in order."""
-        seen = pl.concat([pl.DataFrame(schema=_SEEN), *self.seen])
-        self.seen = []
+        references = pl.concat([frame.get_column("reference") for frame in self.seen] or [pl.Series(dtype=pl.UInt64)])
+        references = references.sort()
+        twice = references.filter(references == references.shift(1)).unique()
         key = ["reference", "reference_too"]
-        repeated = seen.filter(pl.struct(key).is_duplicated())
+        repeated = pl.concat(
+            [
+                pl.DataFrame(schema=_SEEN),
+                *(frame.filter(pl.col("reference").is_in(twice.implode())) for frame in self.seen if len(twice)),
+            ]
+        )
         first = repeated.sort("row_no").unique(key, keep="first").select(*key, first="content")
         wrong = repeated.join(first, on=key).filter(pl.col("content") != pl.col("first")).get_column("row_no")
+        self.seen = []
         return pl.concat([wrong, *self.reused]).unique().sort()
 
 

@@ -102,7 +102,7 @@ async def test_random_steps_leave_what_the_rule_says(targets: Targets) -> None:
     ledger: dict[UUID, Claim] = {}
     given: list[Notice] = []
     async with opened(targets) as register:
-        for step in range(150):
+        for step in range(400):
             kind = choose.random()
             if kind < 0.6 or not given:
                 given.append(notice(choose, f"s{step}", people=6))
@@ -117,7 +117,7 @@ async def test_random_steps_leave_what_the_rule_says(targets: Targets) -> None:
                 assert await register.retract(event_id) is was_live
                 if was_live:
                     ledger[event_id] = replace(ledger[event_id], retracted_at=NOW)
-            if step % 10 == 9:
+            if step % 20 == 19:
                 assert await register.counts() == dict(rollup(slots(ledger.values()).values()))
                 assert (await register.check())["is_sound"]
         for event_id, claim in ledger.items():
