@@ -7,6 +7,7 @@ from kit.settings import ServiceSettings
 from loans_svc import webhooks
 from loans_svc.bank_lines.endpoints import router as bank_lines_router
 from loans_svc.batches.endpoints import router as batches_router
+from loans_svc.benchmarks.endpoints import router as benchmarks_router
 from loans_svc.funds.endpoints import router as funds_router
 from loans_svc.loans.endpoints import router as loans_router
 from loans_svc.reward_pools.endpoints import router as reward_pools_router
@@ -30,6 +31,7 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
         description="创业担保贷款的贴息规则、贷款全程、担保基金、逐期贴息和奖励性补助。金额单位为元，利率为年百分比，区间含首日、不含末日。",
         routers=[
             rules_router,
+            benchmarks_router,
             subsidies_router,
             loans_router,
             batches_router,

@@ -13,10 +13,12 @@ from kit.identifiers.citizen_id import check_character
 from kit.testing import Caller
 
 SCOPES = {
-    "OFFICER": ("loan.apply", "loan.read", "loan.disburse", "event.write", "fund.read", "fund.write",
+    "OFFICER": ("rule.read", "quote.run", "benchmark.write",
+                "loan.apply", "loan.read", "loan.disburse", "event.write", "fund.read", "fund.write",
                 "pool.read", "pool.write", "batch.read", "batch.write", "job.read",
                 "statistics.read"),
-    "REVIEWER": ("loan.read", "loan.decide", "fund.read", "fund.confirm", "pool.read", "pool.close",
+    "REVIEWER": ("benchmark.confirm",
+                 "loan.read", "loan.decide", "fund.read", "fund.confirm", "pool.read", "pool.close",
                  "batch.read", "batch.review"),
     "BANK": ("loan.read", "loan.disburse", "event.write", "batch.read", "batch.write", "job.read", "statistics.read"),
     "STAFF": ("loan.apply", "loan.read", "pool.read", "batch.read", "statistics.read"),

@@ -141,7 +141,10 @@ class DisbursementCreate(RequestModel):
     disbursed_on: LegalDate
     matures_on: Annotated[LegalDate | None, Field(description="到期日，不填按申请期限推算")] = None
     contract_rate: Rate
-    benchmark_rate: Annotated[Rate, Field(description="签订合同时的基准利率（LPR）")]
+    signed_on: Annotated[LegalDate | None, Field(description="合同签订日，不填为发放日")] = None
+    benchmark_rate: Annotated[
+        Rate | None, Field(description="签订合同时的基准利率（LPR）；不填取基准利率表中签订日或以前最近公布的")
+    ] = None
     rule: Annotated[Code | None, Field(description="规则代码；发放日只有一条规则适用时可不填")] = None
     day_count: Annotated[DayCount | None, Field(strict=False)] = None
     period_scheme: Annotated[PeriodScheme | None, Field(strict=False)] = None
@@ -172,6 +175,7 @@ class DisbursementCreate(RequestModel):
             matures_on=self.matures_on,
             contract_ppm=self.contract_rate,
             benchmark_ppm=self.benchmark_rate,
+            signed_on=self.signed_on or self.disbursed_on,
             rule=self.rule,
             day_count=self.day_count,
             period_scheme=self.period_scheme,

@@ -138,7 +138,9 @@ class QuoteRequest(RequestModel):
     disbursed_on: LegalDate
     matures_on: Annotated[LegalDate, Field(description="原到期日（展期前）")]
     contract_rate: Rate
-    benchmark_rate: Annotated[Rate, Field(description="签订合同时的基准利率（LPR）")]
+    benchmark_rate: Annotated[
+        Rate | None, Field(description="签订合同时的基准利率（LPR）；不填取基准利率表中发放日或以前最近公布的")
+    ] = None
     rule: Annotated[Code, Field(description="规则代码，见贴息规则")]
     day_count: Annotated[DayCount | None, Field(strict=False)] = None
     period_scheme: Annotated[
@@ -174,8 +176,11 @@ class QuoteRequest(RequestModel):
     )
     payer_scheme: Annotated[Code | None, Field(description="国家支持部分的分担比例代码；已分资金档的在各档填写")] = None
 
-    def to_order(self) -> QuoteOrder:
+    def to_order(self, benchmark_ppm: int) -> QuoteOrder:
         """The order of the use case.
+
+        Args:
+            benchmark_ppm: the one that is asked with, or that of the table.
 
         Raises:
             ValidationFailedError: an event lacks a field that its kind needs, or has one that it does not know.
@@ -187,7 +192,7 @@ class QuoteRequest(RequestModel):
             disbursed_on=self.disbursed_on,
             matures_on=self.matures_on,
             contract_ppm=self.contract_rate,
-            benchmark_ppm=self.benchmark_rate,
+            benchmark_ppm=benchmark_ppm,
             events=tuple(event.to_domain() for event in self.events),
             span=(self.from_, self.to),
             prior=PriorUse(self.prior_subsidised_days, self.first_disbursed_on, self.prior_loans),

@@ -129,9 +129,10 @@ def test_no_kind_of_client_both_carries_and_decides_a_loan_or_records_and_confir
             "loans.loan.disburse",
             "loans.event.write",
             "loans.fund.write",
+            "loans.benchmark.write",
             "loans.pool.write",
         }
-        decides = {"loans.loan.decide", "loans.fund.confirm", "loans.pool.close"}
+        decides = {"loans.loan.decide", "loans.benchmark.confirm", "loans.fund.confirm", "loans.pool.close"}
         assert not (role.scopes & carries and role.scopes & decides)
 
 

@@ -9,6 +9,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kit.clock import legal_day
 from kit.dates import add_months
 from kit.errors import FieldError
+from loans_svc.benchmarks.service import benchmark_on
 from loans_svc.funds import domain as fund_moves
 from loans_svc.funds import service as funds
 from loans_svc.funds.service import Booking
@@ -48,7 +49,8 @@ class DisbursementOrder:
     disbursed_on: date
     matures_on: date | None
     contract_ppm: int
-    benchmark_ppm: int
+    benchmark_ppm: int | None
+    signed_on: date
     rule: str | None
     day_count: DayCount | None
     period_scheme: PeriodScheme | None
@@ -66,6 +68,7 @@ async def disburse_loan(
     Raises:
         LoanNotFoundError, VersionStaleError, TransitionRefusedError, LoanFourEyesError, ReferenceUsedError.
         LoanInvalidError: dates, amount, rule or tranches; pointers of the wire.
+        ValidationFailedError: no benchmark is given and the table has none.
     """
     loan, target = await begin(tx, actor, loan_id, Kind.DISBURSEMENT, if_match)
     if loan.decided_by == actor.subject:
@@ -75,15 +78,20 @@ async def disburse_loan(
     faults = [*day_faults(order.disbursed_on, order.booked_on, day, "/disbursed_on")]
     if principal > loan.amount_fen:
         faults.append(FieldError("/principal", "EXCEEDS_APPROVAL", "发放金额不能超过批准的金额，请核对。"))
+    if order.signed_on > order.disbursed_on:
+        faults.append(FieldError("/signed_on", "AFTER_DISBURSEMENT", "合同签订日不能晚于发放日，请核对。"))
     rule, fault = find_rule(catalogue(), order.rule, BorrowerKind(loan.borrower_kind), order.disbursed_on)
     faults += [fault] if fault else []
     if faults or rule is None:
         raise LoanInvalidError(errors=faults)
+    benchmark = order.benchmark_ppm
+    if benchmark is None:
+        benchmark = await benchmark_on(tx, order.signed_on)
     prior = await _prior_use(tx, loan, order.disbursed_on)
     loan.disbursed_on = order.disbursed_on
     loan.matures_on = order.matures_on or add_months(order.disbursed_on, loan.term_months)
     loan.principal_fen, loan.outstanding_fen = principal, principal
-    loan.contract_ppm, loan.benchmark_ppm = order.contract_ppm, order.benchmark_ppm
+    loan.contract_ppm, loan.benchmark_ppm = order.contract_ppm, benchmark
     loan.rule_id = rule.rule_id
     loan.day_count = (order.day_count or rule.parameters.day_count).value
     loan.period_scheme = (order.period_scheme or rule.parameters.period_scheme).value
