@@ -5,6 +5,7 @@ from datetime import date
 import pytest
 
 from kit.dates import Month
+from onebox.credentials import scopes_by_kind
 from targets_svc.month_closes.domain import check_close, check_decider, check_reopening
 from targets_svc.month_closes.errors import (
     CloseFourEyesError,
@@ -40,3 +41,21 @@ def test_the_same_person_does_not_decide() -> None:
     check_decider("a", "b")
     with pytest.raises(CloseFourEyesError):
         check_decider("a", "a")
+
+
+def test_no_kind_of_account_both_applies_and_approves() -> None:
+    duties = {"targets.month.propose", "targets.month.approve"}
+    held = {kind: duties & set(scopes) for kind, scopes in scopes_by_kind().items()}
+
+    assert {kind: scopes for kind, scopes in held.items() if scopes} == {
+        "CITY": {"targets.month.propose"},
+        "CITY_REVIEWER": {"targets.month.approve"},
+    }
+
+
+def test_a_unit_answers_its_warnings_and_splits_its_targets_and_the_level_above_issues() -> None:
+    held = {kind: set(scopes) for kind, scopes in scopes_by_kind().items()}
+
+    assert {kind for kind, scopes in held.items() if "targets.child_plan.write" in scopes} == {"STAFF"}
+    assert {kind for kind, scopes in held.items() if "targets.warning.acknowledge" in scopes} == {"STAFF", "CITY"}
+    assert not any("targets.service_event.write" in scopes for scopes in held.values())
