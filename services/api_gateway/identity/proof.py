@@ -73,11 +73,15 @@ class Proofs:
         self._clock = clock
         self._used: OrderedDict[str, float] = OrderedDict()
 
-    def check(self, proof: Proof | None, token: str | None = None) -> Proved:
+    def check(
+        self, proof: Proof | None, token: str | None = None, *, is_known: Callable[[str], bool] | None = None
+    ) -> Proved:
         """Uses a proof up.
 
         Args:
             token: the access token that goes with it, if there is one.
+            is_known: whether a key may be used here. Strangers' proofs are not remembered: they could fill the memory.
+                None: any key, for what a code lets in once anyway.
 
         Raises:
             ProofInvalidError: there is none, or anything about it is wrong; nothing more is told.
@@ -98,13 +102,15 @@ class Proofs:
             or claims.get("htm") != proof.method
             or claims.get("htu") != self._base_url + proof.path
             or not bound
+            or not (is_known is None or is_known(public_key))
         ):
             raise ProofInvalidError
         try:
             Ed25519PublicKey.from_public_bytes(_bytes(public_key)).verify(signature, signed)
         except (InvalidSignature, ValueError):
             raise ProofInvalidError from None
-        self._use(f"{public_key}.{proof_id}", now)
+        if is_known is not None:
+            self._use(f"{public_key}.{proof_id}", now)
         return Proved(public_key, proof_id)
 
     def _use(self, name: str, now: float) -> None:

@@ -11,7 +11,7 @@ from api_gateway.identity.domain import Client, Role
 from api_gateway.identity.errors import ClientUnknownError, DeviceDisabledError, ScopeNotGrantedError
 from api_gateway.identity.failed_logins import SharedFailedLogins
 from api_gateway.identity.internal_tokens import LIFETIME_SECONDS, InternalTokens
-from api_gateway.identity.proof import Proof, ProofInvalidError, Proofs, Proved, thumbprint
+from api_gateway.identity.proof import Proof, Proofs, Proved, thumbprint
 from api_gateway.identity.schemas import TokenRead
 from api_gateway.identity.secret_check import SecretCheck
 from api_gateway.identity.token_request import TokenRequest
@@ -168,17 +168,16 @@ class Identity:
             self._require_proof(standing, proof)
         return standing.verified.principal
 
-    def verified(self, authorization: str) -> Verified:
-        """What the token of this header says, once `principal` has let it pass."""
-        return self._standings[authorization].verified
-
-    def proved(self, proof: Proof | None) -> Proved:
+    def proved(self, proof: Proof | None, *, is_known: Callable[[str], bool] | None = None) -> Proved:
         """The key that a proof without a token proves.
+
+        Args:
+            is_known: see `Proofs.check`.
 
         Raises:
             ProofInvalidError: it does not hold, or was used before.
         """
-        return self._proofs.check(proof)
+        return self._proofs.check(proof, is_known=is_known)
 
     def internal_token(self, principal: Principal, audience: str) -> str:
         """The token with which the service `audience` learns who asks."""
@@ -219,9 +218,8 @@ class Identity:
                 raise TokenInvalidError
 
     def _require_proof(self, standing: _Standing, proof: Proof | None) -> None:
-        proved = self._proofs.check(proof, standing.token)
-        if thumbprint(proved.public_key) != standing.verified.key_thumbprint:
-            raise ProofInvalidError
+        wanted = standing.verified.key_thumbprint
+        self._proofs.check(proof, standing.token, is_known=lambda key: thumbprint(key) == wanted)
         space, _, session = standing.verified.principal.subject.partition(":")
         if space == SESSION and not self._is_alive(session, standing.verified):
             raise TokenExpiredError

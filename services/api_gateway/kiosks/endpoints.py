@@ -14,7 +14,6 @@ from api_gateway.kiosks.schemas import EnrolmentCreate, EnrolmentRead, KioskConf
 from api_gateway.store.dependencies import Changing
 from kit.auth.dependencies import requires
 from kit.auth.principal import Principal
-from kit.http.errors import TokenInvalidError
 from kit.http.etags import set_etag
 from kit.http.problems import problems
 from kit.http.routing import Router
@@ -55,8 +54,8 @@ def _proof(request: Request, jwt: str | None) -> Proof | None:
 async def enrol_device(
     request: Request, body: EnrolmentCreate, tx: Changing, dpop: ProofHeader = None
 ) -> EnrolmentRead:
-    proved = await _kiosks(request).proved(_proof(request, dpop))
-    return EnrolmentRead.model_validate(await service.enrol(tx, body.code, proved.public_key))
+    public_key = _kiosks(request).key_of(_proof(request, dpop))
+    return EnrolmentRead.model_validate(await service.enrol(tx, body.code, public_key))
 
 
 @router.post(
@@ -64,7 +63,7 @@ async def enrol_device(
     operation_id="issue_device_token",
     summary="终端凭密钥换取令牌",
     description="令牌5分钟有效，与终端密钥绑定：以后每个请求用Authorization: DPoP令牌，并带新的DPoP证明（含ath）。",
-    responses=problems(ProofInvalidError, TokenInvalidError, DeviceDisabledError),
+    responses=problems(ProofInvalidError, DeviceDisabledError),
 )
 async def issue_device_token(request: Request, dpop: ProofHeader = None) -> TokenRead:
     return await _kiosks(request).issue_token(_proof(request, dpop))

@@ -7,7 +7,7 @@ from api_gateway.administration.service import code_hash
 from api_gateway.identity.directory import Device, Directory
 from api_gateway.identity.domain import Role
 from api_gateway.identity.errors import DeviceDisabledError
-from api_gateway.identity.proof import WINDOW_SECONDS, Proof, ProofInvalidError, Proved, thumbprint
+from api_gateway.identity.proof import WINDOW_SECONDS, Proof, ProofInvalidError, thumbprint
 from api_gateway.identity.schemas import TokenRead
 from api_gateway.identity.service import DEVICE, SESSION, Identity
 from api_gateway.kiosks.configuration import kiosk_configuration
@@ -17,7 +17,6 @@ from api_gateway.store import repository
 from kit.audit.service import Statements, audit
 from kit.auth.principal import Principal
 from kit.clock import now
-from kit.http.errors import TokenInvalidError
 from kit.ids import new_id
 
 TOKEN_SECONDS = 300
@@ -36,31 +35,29 @@ class Kiosks:
         self._identity = identity
         self._sessions = sessions
 
-    async def proved(self, proof: Proof | None) -> Proved:
-        """The key that a proof without a token proves, used up in all processes.
+    def key_of(self, proof: Proof | None) -> str:
+        """The key that a new kiosk proves; the code that comes with it is good once.
 
         Raises:
             ProofInvalidError.
         """
-        found = self._identity.proved(proof)
-        if not await self._sessions.is_first(f"{found.public_key}.{found.proof_id}", 4 * WINDOW_SECONDS):
-            raise ProofInvalidError
-        return found
+        return self._identity.proved(proof).public_key
 
     async def issue_token(self, proof: Proof | None) -> TokenRead:
         """Five minutes for the device that proves its key.
 
         Raises:
-            ProofInvalidError, TokenInvalidError, DeviceDisabledError.
+            ProofInvalidError, DeviceDisabledError.
         """
-        key = (await self.proved(proof)).public_key
-        device = next((d for d in self._directory.now.devices.values() if d.public_key == key), None)
-        if device is None:
-            raise TokenInvalidError("没有登记过这台终端，请联系管理员。")
+        devices = {d.public_key: d for d in self._directory.now.devices.values() if d.public_key}
+        found = self._identity.proved(proof, is_known=devices.__contains__)
+        if not await self._sessions.is_first(f"{found.public_key}.{found.proof_id}", 4 * WINDOW_SECONDS):
+            raise ProofInvalidError
+        device = devices[found.public_key]
         if device.state != "ACTIVE":
             raise DeviceDisabledError
         principal = Principal(f"{DEVICE}:{device.id}", "KIOSK_DEVICE", self._roles["KIOSK_DEVICE"].scopes, device.unit)
-        return self._identity.token_for(principal, lifetime_seconds=TOKEN_SECONDS, public_key=key)
+        return self._identity.token_for(principal, lifetime_seconds=TOKEN_SECONDS, public_key=found.public_key)
 
     def begin_session(self, principal: Principal) -> tuple[str, TokenRead]:
         """A person's session at the device that asks.

@@ -72,9 +72,10 @@ class KioskSessions:
         Raises:
             RedisError, OSError, TimeoutError: Redis is away; nothing is lost but time.
         """
+        now = self._clock()
+        self._forget(now)
         if self._redis is None:
             return
-        now = self._clock()
         touched = {session: self._seen[session] for session in self._touched if session in self._seen}
         pipeline = self._redis.pipeline(transaction=False)
         if touched:
@@ -91,11 +92,9 @@ class KioskSessions:
             name = session.decode()
             self._seen[name] = max(self._seen.get(name, 0.0), at)
         self._ended.update({session.decode(): at for session, at in ended})
-        self._forget(now)
 
     def start(self) -> None:
-        if self._redis is not None:
-            self._task = asyncio.create_task(self._run())
+        self._task = asyncio.create_task(self._run())
 
     async def stop(self) -> None:
         if self._task is not None:
@@ -109,7 +108,6 @@ class KioskSessions:
                 await self.exchange()
             except _AWAY as exc:
                 _log.debug("kiosks.redis_away", exc_info=exc)
-                self._forget(self._clock())
             await asyncio.sleep(_EVERY_SECONDS)
 
     def _forget(self, now: float) -> None:

@@ -9,6 +9,7 @@ import httpx
 import pytest
 from redis.asyncio import Redis
 
+from api_gateway.identity.proof import Proof, ProofInvalidError, Proofs
 from api_gateway.kiosks.configuration import kiosk_configuration
 from api_gateway.kiosks.sessions import KioskSessions
 from kit.testing import client
@@ -90,7 +91,7 @@ async def test_a_kiosk_waits_for_another_admin_who_has_compared_the_fingerprint(
     caller: httpx.AsyncClient, admin: httpx.AsyncClient, security: httpx.AsyncClient
 ) -> None:
     kiosk = Kiosk(caller)
-    assert_problem(await kiosk.call("POST", TOKENS), 401, "TOKEN_INVALID")
+    assert_problem(await kiosk.call("POST", TOKENS), 401, "PROOF_INVALID")
     made = (await admin.post(DEVICES, json={"id": "waiting", "name": "甲", "place": "一楼"})).json()
     approval = f"{DEVICES}/waiting/approval"
     assert_problem(await security.post(approval, json={"fingerprint": "A" * 43}), 409, "DEVICE_STATE_CONFLICT")
@@ -239,3 +240,14 @@ async def test_processes_tell_each_other_who_is_alive_and_who_has_gone(infrastru
     assert await here.is_first("proof", 60)
     assert not await there.is_first("proof", 60)
     await redis.aclose()
+
+
+async def test_strangers_cannot_fill_the_memory_of_used_proofs(caller: httpx.AsyncClient) -> None:
+    proofs = Proofs(BASE)
+    stranger = Kiosk(caller)
+    for _ in range(3):
+        with pytest.raises(ProofInvalidError):
+            proofs.check(Proof(stranger.proof("POST", TOKENS), "POST", TOKENS), is_known=lambda _: False)
+    assert not proofs._used
+    assert proofs.check(Proof(stranger.proof("POST", TOKENS), "POST", TOKENS), is_known=lambda _: True)
+    assert len(proofs._used) == 1
