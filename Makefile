@@ -13,7 +13,7 @@ export PYTHONPATH := services
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-long bench-eligibility bench-gateway bench-targets check format lock clean installed installed-dev \
+.PHONY: help run demo test test-long bench-eligibility bench-gateway bench-loans bench-targets check format lock clean installed installed-dev \
 	check-format check-lint check-types check-imports
 
 help: ## 列出命令
@@ -30,13 +30,17 @@ demo: installed ## 在运行中的平台上演示主要功能
 test: installed-dev ## 在自己的临时数据库上运行全部测试（ARGS="-k 名称" 可只跑一部分）
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
-test-long: installed-dev ## 十万行随机名册逐行比对三种算法，担保基金并发一分钟（较慢，不在 check 之内）
+test-long: installed-dev ## 十万行随机名册逐行比对三种算法，担保基金并发一分钟，五千笔贷款两年的贴息（较慢，不在 check 之内）
 	@JIUYE_TEST_ROWS=100000 $(BIN)/python -m pytest tests/eligibility_svc/screenings/test_equality.py $(ARGS)
 	@JIUYE_TEST_ROWS=100000 $(BIN)/python -m pytest tests/kit/audit/test_chain.py $(ARGS)
 	@JIUYE_TEST_SECONDS=60 $(BIN)/python -m pytest tests/loans_svc/funds/test_writers.py $(ARGS)
+	@JIUYE_TEST_LOANS=5000 $(BIN)/python -m pytest tests/loans_svc/batches/test_books_at_size.py tests/loans_svc/batches/test_statements.py $(ARGS)
 
 bench-targets: installed-dev ## 实名登记的规模与速度（ROWS=行数，默认一百万）
 	@PYTHONPATH=services:. $(BIN)/python -m tests.load.bench_targets
+
+bench-loans: installed-dev ## 贴息批次的规模与速度（ROWS=贷款笔数，默认一百万）
+	@PYTHONPATH=services:. $(BIN)/python -m tests.load.bench_loans
 
 bench-gateway: installed-dev ## 网关转发的速度，与nginx等同场比较（ROUND=每轮秒数，默认8）
 	@PYTHONPATH=services:. $(BIN)/python -m tests.load.bench_gateway

@@ -24,7 +24,7 @@ CREATE TABLE loans.bank_file_part (
     file_id uuid NOT NULL, part_no integer NOT NULL, content bytea NOT NULL,
     CONSTRAINT pk_bank_file_part PRIMARY KEY (file_id, part_no));
 CREATE TABLE loans.bank_line (
-    file_id uuid NOT NULL, row_no integer NOT NULL, loan_ref varchar(100) NOT NULL, loan_id uuid,
+    file_id uuid NOT NULL, row_no integer NOT NULL, loan_ref varchar(100), loan_id uuid,
     tranche varchar(8) NOT NULL, relates_to varchar(6) NOT NULL, amount_fen bigint NOT NULL, days integer,
     rate_ppm integer, share6 smallint, balance_fen bigint,
     CONSTRAINT pk_bank_line PRIMARY KEY (file_id, row_no));

@@ -71,13 +71,13 @@ class BankFilePartRow(Base):
 
 
 class BankLineRow(Base):
-    """A line as the bank wrote it."""
+    """A line as the bank wrote it, with its own reference of the loan or with our number."""
 
     __tablename__ = "bank_line"
 
     file_id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
     row_no: Mapped[int] = mapped_column(Integer, primary_key=True, autoincrement=False)
-    loan_ref: Mapped[str] = mapped_column(String(100))
+    loan_ref: Mapped[str | None] = mapped_column(String(100))
     loan_id: Mapped[UUID | None] = mapped_column(Uuid)
     tranche: Mapped[str] = mapped_column(String(8))
     relates_to: Mapped[str] = mapped_column(String(6))

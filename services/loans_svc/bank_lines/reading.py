@@ -39,9 +39,8 @@ def read_lines(content: bytes, period: Quarter) -> tuple[pl.DataFrame, list[dict
     text = _decoded(content)
     fields = _header(text)
     frame = _table(text, fields)
-    checks = {name: _check(name, pl.col(name), period) for name in COLUMNS}
-    faults = frame.select("row_no", *(check.alias(name) for name, check in checks.items()))
-    wrong = faults.filter(pl.any_horizontal(list(COLUMNS))).head(MOST_ERRORS)
+    faults = frame.select("row_no", *(_check(name, pl.col(name), period).alias(name) for name in fields))
+    wrong = faults.filter(pl.any_horizontal(fields)).head(MOST_ERRORS)
     errors = [
         {
             "row": row["row_no"],
@@ -51,7 +50,7 @@ def read_lines(content: bytes, period: Quarter) -> tuple[pl.DataFrame, list[dict
         }
         for row in wrong.iter_rows(named=True)
         for name in COLUMNS
-        if row[name]
+        if name in fields and row[name]
     ][:MOST_ERRORS]
     return (frame.clear() if errors else _values(frame, period)), errors
 
@@ -135,11 +134,11 @@ def _scaled(cell: pl.Expr, places: int) -> pl.Expr:
 
 
 def _values(frame: pl.DataFrame, period: Quarter) -> pl.DataFrame:
-    loan = pl.col("loan")
+    loan, is_ours = pl.col("loan"), pl.col("loan").str.contains(_UUID)
     return frame.select(
         pl.col("row_no").cast(pl.Int32),
-        loan.alias("loan_ref"),
-        pl.when(loan.str.contains(_UUID)).then(loan.str.to_lowercase()).alias("loan_id"),
+        pl.when(~is_ours).then(loan).alias("loan_ref"),
+        pl.when(is_ours).then(loan).alias("loan_id"),
         pl.col("tranche").replace_strict(_TRANCHES, default=None).fill_null("STATE").alias("tranche"),
         pl.col("period").fill_null(str(period)).alias("relates_to"),
         _scaled(pl.col("amount"), 2).alias("amount_fen"),

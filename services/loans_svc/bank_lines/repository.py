@@ -1,7 +1,8 @@
 """Banks' files in the database, and the statements that match them."""
 
+import asyncio
 import io
-from collections.abc import Mapping, Sequence
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -9,10 +10,10 @@ import polars as pl
 from sqlalchemy import delete, insert, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from loans_svc.bank_lines.models import BankDifferenceRow, BankFilePartRow, BankFileRow, BankLineRow
+from loans_svc.bank_lines.models import BankDifferenceRow, BankFilePartRow, BankFileRow
 from loans_svc.batches.models import BatchRow
 
-_COLUMNS = [column.name for column in BankLineRow.__table__.columns]
+_ROWS_OF_A_PART = 50_000
 _OURS = """
     SELECT loan_id, tranche, relates_to, sum(amount_fen)::bigint AS fen,
         max(number) FILTER (WHERE kind IN ('CLAIM', 'REPOST')) AS number, max(days) AS days, max(rate_ppm) AS rate_ppm,
@@ -25,8 +26,10 @@ _MATCH = text(
     f"""
     WITH found AS (
         SELECT b.*, l.id AS loan,
-            row_number() OVER (PARTITION BY coalesce(l.id::text, b.loan_ref), b.tranche, b.relates_to ORDER BY b.row_no)
-                AS occurrence
+            row_number() OVER (
+                PARTITION BY l.id, CASE WHEN l.id IS NULL THEN coalesce(b.loan_ref, b.loan_id::text) END, b.tranche,
+                    b.relates_to
+                ORDER BY b.row_no) AS occurrence
         FROM bank_line b
         LEFT JOIN loan_event e ON e.bank = :bank AND e.bank_ref = b.loan_ref AND e.kind = 'DISBURSEMENT'
         LEFT JOIN loan l ON l.id = coalesce(b.loan_id, e.loan_id) AND l.bank = :bank AND l.unit = :unit
@@ -34,7 +37,8 @@ _MATCH = text(
     ),
     ours AS ({_OURS}),
     compared AS (
-        SELECT f.row_no, f.loan_ref, coalesce(f.loan, o.loan_id) AS loan_id, coalesce(f.tranche, o.tranche) AS tranche,
+        SELECT f.row_no, coalesce(f.loan_ref, f.loan_id::text) AS loan_ref,
+            coalesce(f.loan, o.loan_id) AS loan_id, coalesce(f.tranche, o.tranche) AS tranche,
             coalesce(f.relates_to, o.relates_to) AS relates_to, f.amount_fen AS bank_fen, o.fen AS our_fen,
             CASE WHEN f.row_no IS NULL THEN 'NOT_IN_FILE'
                  WHEN f.loan IS NULL THEN 'UNKNOWN_LOAN'
@@ -67,7 +71,8 @@ _TOTALS = text(
 _CAUSES = text("SELECT cause, count(*) AS differences FROM bank_difference WHERE file_id = :file GROUP BY 1 ORDER BY 1")
 _RESULT = text(
     """
-    SELECT b.row_no, b.loan_ref, b.tranche, b.relates_to, b.amount_fen AS bank_fen,
+    SELECT b.row_no, coalesce(b.loan_ref, b.loan_id::text) AS loan_ref, b.tranche, b.relates_to,
+        b.amount_fen AS bank_fen,
         CASE WHEN d.number IS NULL THEN b.amount_fen ELSE d.our_fen END AS our_fen, d.cause
     FROM bank_line b LEFT JOIN bank_difference d ON d.file_id = b.file_id AND d.row_no = b.row_no
     WHERE b.file_id = :file AND b.row_no > :after ORDER BY b.row_no LIMIT :limit
@@ -144,14 +149,18 @@ async def find_last(tx: AsyncSession, batch_id: UUID) -> BankFileRow | None:
 
 
 async def add_lines(tx: AsyncSession, file_id: UUID, lines: pl.DataFrame) -> None:
-    """All lines of a file by COPY."""
+    """All lines of a file by COPY; the database reads one part while the next is written."""
     raw: Any = (await (await tx.connection()).get_raw_connection()).driver_connection
-    source = io.BytesIO()
-    lines.select(pl.lit(str(file_id)).alias("file_id"), pl.all()).select(_COLUMNS).write_csv(
-        source, include_header=False
-    )
-    source.seek(0)
-    await raw.copy_to_table("bank_line", columns=_COLUMNS, source=source, format="csv")
+    told = lines.select(one.name for one in lines if one.null_count() < lines.height)
+    named = told.select(pl.lit(str(file_id)).alias("file_id"), pl.all())
+    await raw.copy_to_table("bank_line", columns=named.columns, source=_parts(named), format="csv")
+
+
+async def _parts(lines: pl.DataFrame) -> AsyncIterator[bytes]:
+    for part in lines.iter_slices(_ROWS_OF_A_PART):
+        written = io.BytesIO()
+        await asyncio.to_thread(part.write_csv, written, include_header=False)
+        yield written.getvalue()
 
 
 async def match_lines(tx: AsyncSession, file: BankFileRow, batch: BatchRow) -> int:

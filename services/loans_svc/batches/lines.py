@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.dates import Quarter
@@ -11,7 +11,7 @@ from loans_svc.batches.models import LineRow
 from loans_svc.loans.models import LoanRow
 from loans_svc.rules.domain import DayCount, Payer, PeriodScheme
 from loans_svc.rules.repository import catalogue
-from loans_svc.seals.repository import find_block
+from loans_svc.seals.repository import find_sums_before
 from loans_svc.stories.repository import list_stretches
 from loans_svc.subsidies.domain.calendar import period_of
 from loans_svc.subsidies.domain.payers import split_by_payer
@@ -56,17 +56,17 @@ async def share_line(tx: AsyncSession, row: LineRow) -> Mapping[Payer, int]:
     """
     if row.payer_scheme is None:
         return {}
-    block = await find_block(tx, row.batch_id, row.number)
-    before, first = (block.before.get(row.payer_scheme, 0), block.first_number) if block else (0, 1)
-    earlier = await tx.scalars(
-        select(LineRow.amount_fen).where(
+    first, sums = await find_sums_before(tx, row.batch_id, row.number)
+    within = await tx.scalar(
+        select(func.sum(LineRow.amount_fen)).where(
             LineRow.batch_id == row.batch_id,
             LineRow.number >= first,
             LineRow.number < row.number,
             LineRow.payer_scheme == row.payer_scheme,
         )
     )
-    return part_between(before + sum(earlier), row.amount_fen, catalogue().payer_schemes[row.payer_scheme].weights)
+    before = sums.get(row.payer_scheme, 0) + int(within or 0)
+    return part_between(before, row.amount_fen, catalogue().payer_schemes[row.payer_scheme].weights)
 
 
 def part_between(before_fen: int, amount_fen: int, weights: Mapping[Payer, int]) -> dict[Payer, int]:

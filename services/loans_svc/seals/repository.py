@@ -126,12 +126,14 @@ async def find_added(tx: AsyncSession, batch_id: UUID) -> int | None:
     return None if found is None else int(found)
 
 
-async def find_block(tx: AsyncSession, batch_id: UUID, number: int) -> SealBlockRow | None:
-    """The block of a line."""
-    return await tx.scalar(
-        select(SealBlockRow).where(
-            SealBlockRow.batch_id == batch_id,
-            SealBlockRow.first_number <= number,
-            SealBlockRow.last_number >= number,
+async def find_sums_before(tx: AsyncSession, batch_id: UUID, number: int) -> tuple[int, dict[str, int]]:
+    """The first number of a line's block, and by payer scheme the fen of the blocks before it."""
+    found = (
+        await tx.execute(
+            select(SealBlockRow.first_number, SealBlockRow.before)
+            .where(SealBlockRow.batch_id == batch_id, SealBlockRow.first_number <= number)
+            .order_by(SealBlockRow.first_number.desc())
+            .limit(1)
         )
-    )
+    ).one_or_none()
+    return (found.first_number, found.before) if found else (1, {})

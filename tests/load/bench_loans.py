@@ -1,0 +1,455 @@
+"""`make bench-loans`: batches at scale, each figure beside its limit.
+
+Starts a PostgreSQL with the settings of `make run` and the loan service over HTTP. ROWS (default 1 000 000) is the
+number of loans and of the bank's lines. Writes `.bench/loans.json`.
+
+The loans are copies of some thousand different ones, whose segments the engine tells; the copies' segments are copied,
+so that the engine's totals are known without telling a million loans.
+"""
+
+import asyncio
+import json
+import os
+import platform
+import random
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
+from contextlib import asynccontextmanager, contextmanager
+from dataclasses import asdict, dataclass
+from datetime import date
+from pathlib import Path
+from typing import Any
+from uuid import UUID
+
+import asyncpg
+import httpx
+from pydantic import SecretStr
+
+from kit.dates import Quarter
+from kit.db.engine import Database
+from kit.ids import new_id
+from kit.settings import ServiceSettings
+from kit.testing import Caller, serving
+from loans_svc.bank_lines import repository as bank_lines
+from loans_svc.bank_lines.reading import read_lines
+from loans_svc.batches import computation
+from loans_svc.batches.domain import quarters_between
+from loans_svc.batches.repository import find_batch
+from loans_svc.loans.domain import Happening, Kind
+from loans_svc.main import create_app
+from loans_svc.stories.service import refresh_stories
+from onebox import ports
+from onebox.bootstrap import DATABASE, bootstrap
+from onebox.keys import Keys
+from onebox.postgres import RUN, Postgres
+from onebox.servers import running
+from tests.loans_svc.batches.portfolio import NOW, Stored, random_loan, store, tell
+
+REPOSITORY = Path(__file__).parents[2]
+ROWS = int(os.environ.get("ROWS", "1000000"))
+KINDS = min(2_000, ROWS)
+ROUNDS = 3
+PERIOD = Quarter(2025, 2)
+BIG, SMALL = ("bank-a", "ZZ07"), ("bank-a", "ZZ01")
+CORRECTED = min(1_000, ROWS)
+
+
+@dataclass(frozen=True)
+class Row:
+    """One line of the table; `goal` is a bound of `ratio` where there is a reference, of `value` else."""
+
+    name: str
+    value: float
+    unit: str
+    reference: str | None
+    reference_value: float | None
+    ratio: float | None
+    goal: str
+    holds: bool
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A database and its roles."""
+
+    postgres: Postgres
+    keys: Keys
+    folder: Path
+
+    def url(self, role: str) -> str:
+        return self.postgres.url(role, self.keys.role_passwords[role], DATABASE)
+
+    @property
+    def admin_url(self) -> str:
+        return self.postgres.admin_url(DATABASE)
+
+
+def say(line: str) -> None:
+    sys.stderr.write(line + "\n")
+
+
+@contextmanager
+def staged(folder: Path) -> Iterator[Stage]:
+    """Everything started and migrated, and ended at the end."""
+    keys = Keys.generate()
+    (port,) = ports.free_ports(1)
+    postgres = Postgres(folder / "postgres", port, keys.postgres_password, RUN)
+    with running(postgres, folder / "postgres.log"):
+        asyncio.run(bootstrap(postgres.admin_url(), keys.role_passwords, DATABASE))
+        stage = Stage(postgres, keys, folder)
+        url = stage.url("loans_owner").replace("postgresql:", "postgresql+asyncpg:", 1)
+        subprocess.run(
+            [sys.executable, "-m", "migrations", "upgrade", "loans"],
+            env=os.environ | {"JIUYE_LOANS_OWNER_URL": url, "PYTHONPATH": str(REPOSITORY / "services")},
+            cwd=REPOSITORY,
+            check=True,
+            stdout=subprocess.DEVNULL,
+        )
+        yield stage
+
+
+@asynccontextmanager
+async def admin(stage: Stage) -> AsyncIterator[asyncpg.Connection]:
+    connection = await asyncpg.connect(stage.admin_url, command_timeout=None)
+    try:
+        yield connection
+    finally:
+        await connection.close()
+
+
+@asynccontextmanager
+async def worker(stage: Stage) -> AsyncIterator[Database]:
+    database = Database(stage.url("loans_worker").replace("postgresql:", "postgresql+asyncpg:", 1), schema="loans")
+    try:
+        yield database
+    finally:
+        await database.close()
+
+
+def backend_cpu() -> float:
+    """Seconds of all client backends of this machine that live."""
+    ticks = 0
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            head, _, rest = stat.read_text().rpartition(") ")
+        except OSError:
+            continue
+        if "(postgres" in head:
+            ticks += sum(map(int, rest.split()[11:13]))
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
+async def seed(stage: Stage, books: Database) -> tuple[list[Stored], int]:
+    """A million loans that earn something in the quarter, told; the different ones, and copies of each."""
+    dice, templates = random.Random(1), []
+    while len(templates) < KINDS:
+        loan = random_loan(dice, date(2022, 8, 1), date(2025, 6, 20), date(2025, 7, 1))
+        if any(period == str(PERIOD) for period, _ in loan.worth(PERIOD)):
+            templates.append(loan)
+    copies = ROWS // KINDS
+    async with admin(stage) as owner:
+        await store(owner, templates, *BIG)
+        await tell(owner, {loan.id: loan.happenings for loan in templates}, BIG[0])
+        begun = time.perf_counter()
+        async with books.transaction() as tx:
+            told = await refresh_stories(tx, *BIG, NOW.date())
+        say(f"{told} loans told by the engine in {time.perf_counter() - begun:.1f} s")
+        columns = await owner.fetchval(
+            "SELECT string_agg(column_name, ', ') FROM information_schema.columns"
+            " WHERE table_schema = 'loans' AND table_name = 'loan' AND column_name <> 'id'"
+        )
+        await owner.execute(
+            "CREATE TABLE public.copy AS SELECT l.id AS template, uuidv7() AS id FROM generate_series(2, $1::int) n,"
+            " (SELECT id FROM loans.loan) l",
+            copies,
+        )
+        for statement in (
+            f"""INSERT INTO loans.loan (id, {columns}) SELECT c.id, {columns} FROM public.copy c
+                JOIN (SELECT id AS template, {columns} FROM loans.loan) l USING (template) ORDER BY c.id""",
+            """INSERT INTO loans.loan_story SELECT bank, unit, c.id, version, loan_version, renew_on
+                FROM public.copy c JOIN loans.loan_story s ON s.loan_id = c.template ORDER BY c.id""",
+            """INSERT INTO loans.loan_segment SELECT bank, unit, c.id, tranche, from_on, to_on, from_no, to_no,
+                is_thirty, basis, period_scheme, payer_scheme, version, principal_fen, balance_fen, overdue_fen,
+                rate_ppm, share6
+                FROM public.copy c JOIN loans.loan_segment g ON g.loan_id = c.template
+                ORDER BY c.id, tranche, from_on""",
+            "DROP TABLE public.copy",
+        ):
+            await owner.execute(statement)
+        await close_quarter(owner, BIG, "2025Q1")
+        await owner.execute("VACUUM ANALYZE loans.loan")
+        await owner.execute("VACUUM ANALYZE loans.loan_story")
+        await owner.execute("VACUUM ANALYZE loans.loan_segment")
+        say(f"{await owner.fetchval('SELECT count(*) FROM loans.loan_segment')} segments")
+    return templates, copies
+
+
+async def close_quarter(owner: asyncpg.Connection, place: tuple[str, str], period: str) -> None:
+    """A batch before, which has considered all that was told until now."""
+    seen = await owner.fetchval(
+        "SELECT coalesce(max(serial), 0) FROM loans.loan_change WHERE bank = $1 AND unit = $2", *place
+    )
+    await owner.execute(
+        "INSERT INTO loans.subsidy_batch (id, bank, unit, period, sequence, state, row_version, created_by, created_at,"
+        " submitted_by, reviewed_by, approved_by, paid_by, payment_ref, changes_until)"
+        " VALUES ($1, $2, $3, $4, 1, 'PAID', 1, 'a', $5, 'a', 'b', 'c', 'd', 'first', $6)",
+        new_id(), *place, period, NOW, seen,
+    )  # fmt: skip
+
+
+async def open_batch(owner: asyncpg.Connection, place: tuple[str, str], period: Quarter, sequence: int) -> UUID:
+    batch = new_id()
+    await owner.execute(
+        "INSERT INTO loans.subsidy_batch (id, bank, unit, period, sequence, state, row_version, created_by, created_at)"
+        " VALUES ($1, $2, $3, $4, $5, 'PENDING', 1, 'a', $6)",
+        batch, *place, str(period), sequence, NOW,
+    )  # fmt: skip
+    return batch
+
+
+async def timed(work: Callable[[], Awaitable[Any]]) -> tuple[float, float, Any]:
+    """Seconds, processor seconds of all backends, and the answer."""
+    cpu, begun = backend_cpu(), time.perf_counter()
+    found = await work()
+    return time.perf_counter() - begun, backend_cpu() - cpu, found
+
+
+@dataclass
+class Sealing:
+    """Stands for `seal_lines` and notes how long it took."""
+
+    seconds: float = 0.0
+
+    async def __call__(self, *given: Any) -> bytes:
+        begun = time.perf_counter()
+        found = await SEAL(*given)
+        self.seconds = time.perf_counter() - begun
+        return found
+
+
+SEAL = computation.seal_lines
+
+
+async def quarter(stage: Stage, books: Database, templates: list[Stored], copies: int) -> list[Row]:
+    """The lines of a quarter against COPY of the same lines into the same table with its keys, taking turns."""
+    lines_file, made, copied, sealed, cpus = stage.folder / "lines.bin", [], [], [], []
+    sealing = Sealing()
+    computation.seal_lines = sealing  # the statements are measured without the evidence over them
+    lines = total = 0
+    async with admin(stage) as owner:
+        for number in range(1, ROUNDS + 1):
+            await owner.execute("TRUNCATE loans.subsidy_line")
+            await owner.execute("CHECKPOINT")
+            batch = await open_batch(owner, BIG, PERIOD, number)
+
+            async def compute(batch: UUID = batch) -> dict[str, Any]:
+                async with books.transaction() as tx:
+                    return await computation.compute_batch(tx, batch, NOW.date())
+
+            seconds, cpu, found = await timed(compute)
+            lines = found["lines"]
+            made.append(seconds - sealing.seconds)
+            sealed.append(seconds)
+            total = await owner.fetchval("SELECT total_fen FROM loans.subsidy_batch WHERE id = $1", batch)
+            await owner.copy_from_query(
+                "SELECT * FROM loans.subsidy_line ORDER BY batch_id, number", output=lines_file, format="binary"
+            )
+            await owner.execute("TRUNCATE loans.subsidy_line")
+            await owner.execute("CHECKPOINT")
+            copy, copy_cpu, _ = await timed(
+                lambda: owner.copy_to_table("subsidy_line", schema_name="loans", source=lines_file, format="binary")
+            )
+            copied.append(copy)
+            cpus.append((cpu, copy_cpu))
+            say(
+                f"round {number}: computed {seconds - sealing.seconds:.2f} s, sealed {sealing.seconds:.2f} s,"
+                f" COPY {copy:.2f} s; backends' CPU {cpu:.2f} s (with seal) and {copy_cpu:.2f} s"
+            )
+            if number < ROUNDS:
+                await owner.execute(
+                    "UPDATE loans.subsidy_batch SET state = 'REJECTED', rejection_reason = 'x' WHERE id = $1", batch
+                )
+            await owner.execute(
+                "DELETE FROM loans.subsidy_seal_block WHERE batch_id = $1 AND $2", batch, number < ROUNDS
+            )
+    lines_file.unlink()
+    computation.seal_lines = SEAL
+    worth = sum(
+        fen for loan in templates for (period, _), fen in loan.worth(PERIOD).items() if period == str(PERIOD)
+    ) * copies  # fmt: skip
+    rate, reference = lines / statistics.median(made), lines / statistics.median(copied)
+    return [
+        Row(f"a quarter for {ROWS} loans: lines with key and payer split", round(rate), "rows/s",
+            "COPY of the same lines into the same table", round(reference), round(rate / reference, 3), ">= 0.4",
+            rate / reference >= 0.4),
+        at_most("the same with the seal over all lines", statistics.median(sealed), "s", 10 * ROWS / 1_000_000),
+        at_most("fen by which the quarter's total differs from the pure engine's", abs(total - worth), "fen", 0),
+    ]  # fmt: skip
+
+
+async def corrections(stage: Stage, books: Database) -> list[Row]:
+    """A thousand loans over thirteen closed quarters, each changed from its first days on."""
+    dice, loans = random.Random(2), []
+    while len(loans) < CORRECTED:
+        loan = random_loan(dice, date(2022, 5, 20), date(2022, 6, 20), date(2025, 7, 1))
+        if len({period for period, _ in loan.worth(PERIOD)}) == 13 and not loan.happenings:
+            loans.append(loan)
+    found, posted = [], 0
+    async with admin(stage) as owner:
+        await store(owner, loans, *SMALL)
+        for one in quarters_between(Quarter(2022, 2), PERIOD):
+            batch = await open_batch(owner, SMALL, one, 1)
+            async with books.transaction() as tx:
+                await computation.compute_batch(tx, batch, NOW.date())
+            await owner.execute(
+                "UPDATE loans.subsidy_batch SET state = 'PAID', submitted_by = 'a', reviewed_by = 'b',"
+                " approved_by = 'c', paid_by = 'd', payment_ref = $2 WHERE id = $1", batch, str(batch),
+            )  # fmt: skip
+        await owner.execute("ANALYZE loans.subsidy_line")
+        for number in range(1, ROUNDS + 1):
+            news = {}
+            for loan in loans:
+                happening = Happening(new_id(), Kind.REPAYMENT, loan.order.disbursed_on, 100_00)
+                loan.happenings.append(happening)
+                news[loan.id] = [happening]
+            await tell(owner, news, SMALL[0])
+            batch = await open_batch(owner, SMALL, PERIOD.next(), number)
+
+            async def compute(batch: UUID = batch) -> dict[str, Any]:
+                async with books.transaction() as tx:
+                    return await computation.compute_batch(tx, batch, NOW.date())
+
+            seconds, cpu, answer = await timed(compute)
+            posted = answer["lines"]
+            say(f"corrections: {seconds:.2f} s, {posted} lines, backends' CPU {cpu:.2f} s")
+            found.append(seconds)
+            await owner.execute(
+                "UPDATE loans.subsidy_batch SET state = 'REJECTED', rejection_reason = 'x' WHERE id = $1", batch
+            )
+    name = f"{CORRECTED} loans corrected over 13 closed quarters ({posted} lines, told again, posted and sealed)"
+    return [at_most(name, statistics.median(found), "s", 1.5)]
+
+
+async def bank_file(stage: Stage, books: Database) -> list[Row]:
+    """A bank's file of all lines of the quarter, read, checked and stored, against raw COPY of it; then matched."""
+    path, imported, copied, matched = stage.folder / "claim.csv", [], [], []
+    async with admin(stage) as owner:
+        batch = await owner.fetchval("SELECT batch_id FROM loans.subsidy_line LIMIT 1")
+        await owner.copy_from_query(
+            "SELECT loan_id AS loan, (amount_fen / 100) || '.' || lpad((amount_fen % 100)::text, 2, '0') AS amount,"
+            " tranche, relates_to AS period, days FROM loans.subsidy_line WHERE batch_id = $1 ORDER BY number",
+            batch, output=path, format="csv", header=True,
+        )  # fmt: skip
+        content = path.read_bytes()
+        lines = content.count(b"\n") - 1
+        for _ in range(ROUNDS):
+            await owner.execute("TRUNCATE loans.bank_line, loans.bank_difference")
+            await owner.execute("DROP TABLE IF EXISTS public.raw")
+            await owner.execute(
+                "CREATE TABLE public.raw (loan text, amount text, tranche text, period text, days text); CHECKPOINT"
+            )
+            seconds, _, _ = await timed(
+                lambda: owner.copy_to_table("raw", schema_name="public", source=path, format="csv", header=True)
+            )
+            copied.append(seconds)
+            file = new_id()
+            await owner.execute(
+                "INSERT INTO loans.bank_file (id, batch_id, state, sha256, uploaded_by, uploaded_at)"
+                " VALUES ($1, $2, 'RECEIVED', '', 'b', $3)", file, batch, NOW,
+            )  # fmt: skip
+            begun = time.perf_counter()
+            async with books.transaction() as tx:
+                table, errors = read_lines(content, PERIOD)
+                assert not errors
+                await bank_lines.find_file(tx, file)
+                await bank_lines.add_lines(tx, file, table)
+            imported.append(time.perf_counter() - begun)
+            begun = time.perf_counter()
+            async with books.transaction() as tx:
+                row, claimed = await bank_lines.find_file(tx, file), await find_batch(tx, batch)
+                assert row is not None
+                assert claimed is not None
+                differences = await bank_lines.match_lines(tx, row, claimed)
+            matched.append(time.perf_counter() - begun)
+            assert differences == 0
+            say(f"bank's file: imported {imported[-1]:.2f} s, matched {matched[-1]:.2f} s, raw COPY {copied[-1]:.2f} s")
+    rate, reference = lines / statistics.median(imported), lines / statistics.median(copied)
+    return [
+        Row(f"import of {lines} bank lines", round(rate), "rows/s", "raw COPY of the file", round(reference),
+            round(rate / reference, 3), ">= 0.25", rate / reference >= 0.25),
+        at_most("matching them with the batch", statistics.median(matched), "s", 10 * ROWS / 1_000_000),
+    ]  # fmt: skip
+
+
+async def explanations(stage: Stage) -> list[Row]:
+    """Explaining one line of the large batch, over HTTP."""
+    values: dict[str, Any] = {
+        name.removeprefix("JIUYE_").lower(): value
+        for name, value in (
+            stage.keys.shared_environment()
+            | {
+                "JIUYE_DATABASE_URL": stage.url("loans_app").replace("postgresql:", "postgresql+asyncpg:", 1),
+                "JIUYE_REDIS_URL": "redis://127.0.0.1:1",  # no call of this service needs it
+            }
+        ).items()
+    }
+    for secret in ("database_url", "redis_url", "field_keys", "cursor_key"):
+        values[secret] = SecretStr(values[secret])
+    async with admin(stage) as owner:
+        batch, lines = await owner.fetchrow("SELECT batch_id, max(number) FROM loans.subsidy_line GROUP BY 1 LIMIT 1")
+    dice, found = random.Random(3), []
+    headers = Caller(stage.keys.internal_signing_key, "loans").headers("loans.batch.read")
+    with serving(create_app(ServiceSettings(**values))) as url:
+        async with httpx.AsyncClient(base_url=url, headers=headers, trust_env=False) as client:
+            for _ in range(50 + 1_000):
+                path = f"/api/v1/loans/subsidy-batches/{batch}/lines/{dice.randint(1, lines)}/explanation"
+                begun = time.perf_counter()
+                answer = await client.get(path)
+                found.append((time.perf_counter() - begun) * 1000)
+                assert answer.json()["is_exact"] is True, answer.text
+    warm = sorted(found[50:])
+    say(f"explanation: p50 {statistics.median(warm):.1f} ms")
+    return [at_most("explaining one line over HTTP, p99", warm[989], "ms", 20)]
+
+
+def at_most(name: str, value: float, unit: str, goal: float) -> Row:
+    return Row(name, round(value, 3), unit, None, None, None, f"<= {goal:g}", value <= goal)
+
+
+async def measure(stage: Stage) -> list[Row]:
+    async with worker(stage) as books:
+        templates, copies = await seed(stage, books)
+        rows = await corrections(stage, books)
+        return [
+            *await quarter(stage, books, templates, copies),
+            *rows,
+            *await explanations(stage),
+            *await bank_file(stage, books),
+        ]
+
+
+def main() -> None:
+    folder = Path(tempfile.mkdtemp(prefix="jiuye-bench-"))
+    try:
+        with staged(folder) as stage:
+            rows = asyncio.run(measure(stage))
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+    for row in rows:
+        reference = f"{row.reference} {row.reference_value:g}, ratio {row.ratio:g}" if row.reference else ""
+        verdict = "ok" if row.holds else "NO"
+        sys.stdout.write(f"{verdict:<3} {row.name:<95} {row.value:>10g} {row.unit:<6} {row.goal:<10} {reference}\n")
+    machine = f"{platform.machine()}, {os.cpu_count()} CPU, load {os.getloadavg()[0]:.1f}"
+    target = REPOSITORY / ".bench"
+    target.mkdir(exist_ok=True)
+    result = {"machine": machine, "rows": [asdict(row) for row in rows]}
+    (target / "loans.json").write_text(json.dumps(result, ensure_ascii=False, indent=1))
+
+
+if __name__ == "__main__":
+    main()
