@@ -1,12 +1,14 @@
 """`POST /checks` through the gateway beside the same request answered by an empty handler, reached the same way.
 
-The platform runs as `make run` starts it. Further gateways with the same settings have an empty handler behind them:
-one gives an answer as long as those of `/checks`, so that only the work of the service is compared; one says nothing.
+The platform runs as `make run` starts it. Further gateways with the same settings have an empty handler behind them,
+which hands over an answer as long as those of `/checks`: in a service like any other of the platform, so that the work
+of the check itself is compared, and in FastAPI alone.
 """
 
 import asyncio
 import json
 import os
+import re
 import statistics
 import subprocess
 import sys
@@ -59,6 +61,7 @@ def doors(folder: Path) -> Iterator[tuple[list[Door], list[bytes]]]:
     environment = os.environ | {
         "PORT": str(port),
         "JIUYE_HOME": str(home),
+        "JIUYE_LIMITS_FILE": str(_limits(folder)),
         "PYTHONPATH": f"{REPOSITORY / 'services'}{os.pathsep}{REPOSITORY}",
     }
     with ExitStack() as stack:
@@ -69,29 +72,40 @@ def doors(folder: Path) -> Iterator[tuple[list[Door], list[bytes]]]:
         answer = folder / "answer.json"
         answer.write_bytes(asyncio.run(answer_of(port, sent[0])))
         settings = _environment(gateway)
+        behind = _environment(eligibility) | {"ANSWER": str(answer), "PYTHONPATH": environment["PYTHONPATH"]}
         empty = [
-            stack.enter_context(_empty_door(folder / f"empty-{number}.txt", settings, answered))
-            for number, answered in enumerate(({"ANSWER": str(answer)}, {}))
+            stack.enter_context(_empty_door(folder / f"empty-{number}.txt", settings, behind, program))
+            for number, program in enumerate(
+                (("--factory", "tests.load.empty_handler:service"), ("tests.load.empty_handler:app",))
+            )
         ]
         yield [Door(port, (gateway, eligibility)), *empty], sent
 
 
 @contextmanager
-def _empty_door(log: Path, settings: dict[str, str], answered: dict[str, str]) -> Iterator[Door]:
+def _empty_door(
+    log: Path, settings: dict[str, str], behind: dict[str, str], program: tuple[str, ...]
+) -> Iterator[Door]:
     """A gateway with an empty handler behind it."""
     empty_port, port = ports.free_ports(2)
-    quiet = ("--no-server-header", "--no-access-log")
-    behind = (*("-m", "uvicorn", "tests.load.empty_handler:app", "--port", str(empty_port)), *quiet)
-    program, *arguments = GATEWAY.command("127.0.0.1", port)
-    gateway = arguments if program == "python" else ("-m", program, *arguments)
-    path = {"PYTHONPATH": f"{REPOSITORY / 'services'}{os.pathsep}{REPOSITORY}"}
-    upstream = {"JIUYE_ELIGIBILITY_URL": f"http://127.0.0.1:{empty_port}"}
+    upstream = ("-m", "uvicorn", *program, "--port", str(empty_port), "--no-server-header", "--no-access-log")
+    started, *arguments = GATEWAY.command("127.0.0.1", port)
+    gateway = arguments if started == "python" else ("-m", started, *arguments)
+    address = {"JIUYE_ELIGIBILITY_URL": f"http://127.0.0.1:{empty_port}"}
     with (
-        process(log.with_suffix(".upstream.txt"), os.environ | path | answered, *behind) as empty,
-        process(log, settings | upstream, *gateway) as door,
+        process(log.with_suffix(".upstream.txt"), behind, *upstream) as empty,
+        process(log, settings | address, *gateway) as door,
     ):
         _await(lambda: _is_ready(port), log)
         yield Door(port, (door.pid, empty.pid))
+
+
+def _limits(folder: Path) -> Path:
+    """Limits that are kept and never reached."""
+    shipped = (REPOSITORY / "services" / "api_gateway" / "limits" / "limits.yaml").read_text(encoding="utf-8")
+    path = folder / "limits.yaml"
+    path.write_text(re.sub(r"(quota|burst): \d+", r"\1: 1000000000", shipped), encoding="utf-8")
+    return path
 
 
 def _environment(pid: int) -> dict[str, str]:
@@ -178,7 +192,7 @@ def _round(door: Door, sent: list[bytes], seconds: float) -> Measured:
 
 
 def measure(folder: Path, rounds: int, seconds: float) -> list[Measured]:
-    """Checks, the empty handler with an answer as long, and the one that says nothing; in turns."""
+    """Checks, the empty handler in a service, the one in FastAPI alone; in turns."""
     with doors(folder) as (each, sent):
         for door in each:
             _round(door, sent, 1)

@@ -83,6 +83,7 @@ class Claim:
 
     Attributes:
         facts: names of all facts that any edition reads.
+        has_costs: whether it may overlap with another measure.
         read: their values from a mapping that has every fact of the subject, None for unknown ones.
         answer: what a date and such values come to.
     """
@@ -90,6 +91,7 @@ class Claim:
     def __init__(self, vocabulary: Vocabulary, subject: str, plans: tuple[Plan, ...], remembered: int) -> None:
         names = {name for plan in plans for rule in plan.terms.rules() for name in rule.facts}
         self.plans = plans
+        self.has_costs = any(plan.costs for plan in plans)
         self.facts = tuple(sorted(names, key=vocabulary.position))
         self.read = _reader(self.facts)
         self.answer = lru_cache(remembered)(self._answer)
@@ -197,7 +199,7 @@ class Decider:
             values = claim.read(whole)
             answer = claim.answer(as_of, values)
             found.append(Finding(claim, values, answer))
-            if answer.outcome is not Outcome.NOT_ELIGIBLE and (plan := claim.plan(as_of)) and plan.costs:
+            if claim.has_costs and answer.outcome is not Outcome.NOT_ELIGIBLE and (plan := claim.plan(as_of)):
                 costs[code] = plan.costs
         _mark(found, costs)
         return found

@@ -1,19 +1,20 @@
 """An answer as bytes. What has been written for the same date and facts is not written again."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache, partial
 
 from pydantic_core import to_json
 
 from eligibility_svc.checks.decision import REMEMBERED, Decider
-from eligibility_svc.checks.domain import Reason
+from eligibility_svc.checks.domain import Answer, Reason
 from eligibility_svc.checks.schemas import wire_parts, wire_reason
 from eligibility_svc.checks.service import decider_of
 from eligibility_svc.language.nodes import Value
 from eligibility_svc.measures.domain import Catalogue
 
 _REASONS = 16_384
+_FRAMES = 4_096
 _Written = Callable[[date, tuple[Value | None, ...], tuple[str, ...]], bytes]
 
 
@@ -22,6 +23,7 @@ class Renderer:
 
     def __init__(self, decider: Decider) -> None:
         self._decider = decider
+        self._frames: dict[Hashable, tuple[bytes, bytes]] = {}
         self._reasons: dict[int, tuple[Reason, bytes]] = {}
         self._written: dict[str, dict[str, _Written]] = {
             subject: {code: lru_cache(REMEMBERED)(partial(self._result, subject, code)) for code in claims}
@@ -44,10 +46,22 @@ class Renderer:
         self, subject: str, code: str, as_of: date, values: tuple[Value | None, ...], overlaps: tuple[str, ...]
     ) -> bytes:
         answer = self._decider.claims[subject][code].answer(as_of, values)
+        head, tail = self._frame(subject, as_of, answer, overlaps)
+        return head + b",".join([self._reason(reason) for reason in answer.reasons]) + tail
+
+    def _frame(self, subject: str, as_of: date, answer: Answer, overlaps: tuple[str, ...]) -> tuple[bytes, bytes]:
+        """What stands around the reasons: the same for everybody who is refused, or gets the same."""
+        given = (answer.outcome, answer.benefit, answer.quota, answer.missing_facts, answer.eligible_on)
+        key = (subject, answer.measure, as_of, overlaps, given)
+        known = self._frames.get(key)
+        if known is not None:
+            return known
+        if len(self._frames) >= _FRAMES:
+            self._frames.clear()
         marked = answer._replace(overlaps=overlaps)
         head, tail = wire_parts(marked, self._decider.catalogue, self._decider.vocabulary)
-        reasons = b",".join([self._reason(reason) for reason in answer.reasons])
-        return to_json(head)[:-1] + b',"reasons":[' + reasons + b"]," + to_json(tail)[1:]
+        frame = self._frames[key] = to_json(head)[:-1] + b',"reasons":[', b"]," + to_json(tail)[1:]
+        return frame
 
     def _reason(self, reason: Reason) -> bytes:
         """A decider gives the same reason again and again; one that is kept here cannot be mistaken for another."""
