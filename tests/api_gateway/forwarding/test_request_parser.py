@@ -59,9 +59,12 @@ def read(pieces: Sequence[bytes]) -> tuple[list[Read], bool]:
     return found, accepted
 
 
+BLANKS = re.compile(rb"^([A-Z]+) +([^ \r\n]+) +HTTP")
+
+
 def oracle(data: bytes) -> Iterator[Read]:
-    """The same by h11, as far as it goes; it alone minds empty lines before a request and blanks after the method."""
-    while data := re.sub(rb"^([A-Z]+) +", rb"\1 ", data.lstrip(b"\r\n")):
+    """The same by h11, as far as it goes; it alone minds empty lines before a request and blanks in its line."""
+    while data := BLANKS.sub(rb"\1 \2 HTTP", data.lstrip(b"\r\n")):
         connection = h11.Connection(h11.SERVER, max_incomplete_event_size=10**6)
         connection.receive_data(data)
         body = b""
