@@ -33,6 +33,7 @@ STORED = [
     ("post", "/loans/{loan_id}/rejection", "reject_loan", "loans.loan.decide", 200, 422),
     ("post", "/loans/{loan_id}/cancellation", "cancel_loan", "loans.loan.decide", 200, 422),
     ("post", "/loans/{loan_id}/disbursement", "disburse_loan", "loans.loan.disburse", 200, 422),
+    ("post", "/loans/{loan_id}/re-ruling", "re_rule_loan", "loans.loan.decide", 200, 422),
     ("post", "/loans/{loan_id}/events", "record_loan_event", "loans.event.write", 201, 422),
     ("get", "/funds/{fund_id}", "get_fund", "loans.fund.read", 200, 404),
     ("post", "/funds/{fund_id}/deposits", "record_fund_deposit", "loans.fund.write", 201, 422),

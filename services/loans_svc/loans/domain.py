@@ -51,6 +51,7 @@ class Kind(StrEnum):
     STOP = "STOP"
     EXTENSION = "EXTENSION"
     RATE_RESET = "RATE_RESET"
+    RE_RULE = "RE_RULE"
     COMPENSATION = "COMPENSATION"
     RECOVERY = "RECOVERY"
     WRITE_OFF = "WRITE_OFF"
@@ -85,6 +86,7 @@ class Happening:
     until: date | None = None
     contract_ppm: int | None = None
     benchmark_ppm: int | None = None
+    rule_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -103,6 +105,7 @@ RETRACTABLE = frozenset(
         Kind.STOP,
         Kind.EXTENSION,
         Kind.RATE_RESET,
+        Kind.RE_RULE,
         Kind.COMPENSATION,
         Kind.RECOVERY,
         Kind.WRITE_OFF,

@@ -44,8 +44,9 @@ from loans_svc.loans.schemas import (
     LoanList,
     LoanRead,
     LoanReason,
+    ReRuleCreate,
 )
-from loans_svc.loans.service import application, decision, disbursement, happening, reading
+from loans_svc.loans.service import application, decision, disbursement, happening, reading, reruling
 from loans_svc.loans.service.application import Vault
 from loans_svc.loans.service.eligibility import Ask
 from loans_svc.loans.service.steps import Actor, LoanView
@@ -201,6 +202,28 @@ async def record_loan_event(
     登记有误的，用RETRACTION撤销后重新登记；已登记的事项不修改、不删除。
     """
     return _answer(await happening.record_event(tx, _actor(principal), loan_id, body.order(), now()), response)
+
+
+@router.post(
+    "/loans/{loan_id}/re-ruling",
+    operation_id="re_rule_loan",
+    summary="存量贷款改按新的贴息规则",
+    responses=problems(*_STEP, LoanInvalidError),
+)
+async def re_rule_loan(
+    loan_id: LoanPath,
+    body: ReRuleCreate,
+    principal: Decider,
+    tx: Tx,
+    _: IdempotencyRequired,
+    response: Response,
+    if_match: IfMatch = None,
+) -> LoanRead:
+    """由发放登记人以外的人办理。生效日以前的天数仍按原规则；已拨付的各期有变化的，在下一批中冲回重拨。改错的用RETRACTION撤销。"""
+    view = await reruling.re_rule_loan(
+        tx, _actor(principal), loan_id, body.rule, body.effective_on, body.evidence, if_match, now()
+    )
+    return _answer(view, response)
 
 
 @router.get("/loans", operation_id="list_loans", summary="查询贷款")

@@ -160,6 +160,7 @@ class LoanEventRow(Base):
         booked_on: when the bank or the office booked it.
         recorded_at: when we learned of it.
         until: end of an overdue span, or the later maturity.
+        rule_id: the rule that holds from then on.
         retracts: the event that was an error; at most one other takes it back.
     """
 
@@ -169,6 +170,7 @@ class LoanEventRow(Base):
         Index("uq_loan_event_bank_ref", "bank", "bank_ref", unique=True),
         Index("uq_loan_event_retracts", "retracts", unique=True),
         CheckConstraint("amount_fen > 0", name="amount_positive"),
+        CheckConstraint("(kind = 'RE_RULE') = (rule_id IS NOT NULL)", name="re_rule_names_its_rule"),
         CheckConstraint("(kind = 'RETRACTION') = (retracts IS NOT NULL)", name="retraction_names_its_event"),
     )
 
@@ -188,4 +190,5 @@ class LoanEventRow(Base):
     benchmark_ppm: Mapped[int | None] = mapped_column(Integer)
     evidence: Mapped[str] = mapped_column(Text)
     bank_ref: Mapped[str | None] = mapped_column(String(100))
+    rule_id: Mapped[str | None] = mapped_column(String(40))
     retracts: Mapped[UUID | None] = mapped_column(Uuid, ForeignKey("loans.loan_event.id"))

@@ -134,6 +134,7 @@ def _standing(events: Sequence[LoanEventRow]) -> list[Happening]:
             event.until,
             event.contract_ppm,
             event.benchmark_ppm,
+            event.rule_id,
         )
         for event in standing
     ]

@@ -134,6 +134,20 @@ class CancellationCreate(LoanReason):
     booked_on: Annotated[LegalDate | None, Field(description="银行入账日，不填为今天")] = None
 
 
+class ReRuleCreate(RequestModel):
+    """Which rule holds from which day on."""
+
+    rule: Annotated[Code, Field(description="规则代码，生效日须在其有效期内")]
+    effective_on: Annotated[LegalDate, Field(description="自这一天起按新规则贴息，以前的天数不变")]
+    evidence: Evidence
+
+    model_config = RequestModel.model_config | {
+        "json_schema_extra": {
+            "examples": [{"rule": "R2023", "effective_on": "2025-01-01", "evidence": "存量贷款适用新政策的通知"}]
+        }
+    }
+
+
 class DisbursementCreate(RequestModel):
     """The contract as the bank signed it; what is left out is as the rule and the application say."""
 
@@ -297,6 +311,7 @@ class LoanEventRead(ResponseModel):
     benchmark_rate: PercentOut | None
     bank_ref: str | None
     evidence: str
+    rule: str | None = Field(description="仅RE_RULE：自生效日起适用的规则")
     retracts: UUID | None
 
     @classmethod
@@ -317,6 +332,7 @@ class LoanEventRead(ResponseModel):
             benchmark_rate=row.benchmark_ppm,
             bank_ref=row.bank_ref,
             evidence=row.evidence,
+            rule=row.rule_id,
             retracts=row.retracts,
         )
 
@@ -477,6 +493,7 @@ _LOAN: dict[str, Any] = {
             "benchmark_rate": None,
             "bank_ref": None,
             "evidence": "创业担保贷款申请表2025年第12号",
+            "rule": None,
             "retracts": None,
         }
     ],

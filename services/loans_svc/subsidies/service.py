@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import date
 
+from kit.dates import Quarter
 from kit.errors import FieldError, ValidationFailedError
 from kit.money import yuan
 from loans_svc.rules.domain import (
@@ -31,6 +32,7 @@ from loans_svc.subsidies.domain.loan import (
     PriorUse,
     RepaymentOrder,
     TranchePart,
+    effective_rate_ppm,
     tranche_parts,
 )
 from loans_svc.subsidies.domain.payers import split_by_payer
@@ -44,6 +46,14 @@ class TrancheOrder:
     tranche: Tranche
     amount_fen: int
     payer_scheme: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class ReRule:
+    """From a day on another rule holds for the loan (loans design §0.1); the days before keep theirs."""
+
+    effective_on: date
+    rule: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,6 +79,7 @@ class QuoteOrder:
     tranches: tuple[TrancheOrder, ...]
     repayment_order: RepaymentOrder
     payer_scheme: str | None
+    rerules: tuple["ReRule", ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,8 +129,8 @@ def quote_subsidy(order: QuoteOrder, catalogue: Catalogue) -> Quote:
     loan = _loan(order, rule)
     _refuse(find_faults(loan, order.prior))
     parameters = _parameters(order, rule)
-    schedule = compute(loan, parameters, order.prior, order.span, order.known_on)
-    citation = f"{rule.document}（规则{rule.rule_id}）"
+    parts = _parts(order, catalogue)
+    schedule = _schedule(order, parts)
     is_tranched = len(loan.tranches) > 1
     tranches = [*_tranche_totals(order, loan, schedule, catalogue)]
     return Quote(
@@ -127,8 +138,10 @@ def quote_subsidy(order: QuoteOrder, catalogue: Catalogue) -> Quote:
         parameters=parameters,
         loan=loan,
         schedule=schedule,
-        explained_rate=explain_rate(loan, parameters, schedule.effective_ppm),
-        explained_lines=[(line, explain_line(line, parameters, citation, is_tranched)) for line in schedule.lines],
+        explained_rate="".join(_explain_rates(order, parts)),
+        explained_lines=[
+            (line, explain_line(line, parameters, _cite(line, parts), is_tranched)) for line in schedule.lines
+        ],
         tranches=tranches,
         payers=_sum_by_payer(tranches),
         notes=[*_notes(order, rule, loan), *_payer_notes(tranches)],
@@ -137,8 +150,81 @@ def quote_subsidy(order: QuoteOrder, catalogue: Catalogue) -> Quote:
 
 def compute_schedule(order: QuoteOrder, catalogue: Catalogue) -> Schedule:
     """The bare schedule of a loan whose order `quote_subsidy` has taken before: no checks, no words."""
-    rule = catalogue.rules[order.rule]
-    return compute(_loan(order, rule), _parameters(order, rule), order.prior, order.span, order.known_on)
+    return _schedule(order, _parts(order, catalogue))
+
+
+@dataclass(frozen=True, slots=True)
+class _Part:
+    """The days [since, until) on which one rule holds; None = no bound."""
+
+    rule: SubsidyRule
+    since: date | None
+    until: date | None
+
+
+def _parts(order: QuoteOrder, catalogue: Catalogue) -> list[_Part]:
+    changes = sorted(order.rerules, key=lambda change: change.effective_on)
+    rules = [order.rule, *(change.rule for change in changes)]
+    days: list[date | None] = [None, *(change.effective_on for change in changes), None]
+    return [_Part(catalogue.rules[rule], days[i], days[i + 1]) for i, rule in enumerate(rules)]
+
+
+def _schedule(order: QuoteOrder, parts: Sequence[_Part]) -> Schedule:
+    """Each rule computes its own days; a period that two of them share is one line, rounded once.
+
+    Day count and periods stay those of the first rule, so that the parts of a line have one denominator.
+    """
+    first = parts[0].rule.parameters
+    schedules = [
+        compute(
+            _loan(order, part.rule),
+            replace(
+                _parameters(order, part.rule),
+                day_count=order.day_count or first.day_count,
+                period_scheme=order.period_scheme or first.period_scheme,
+            ),
+            order.prior,
+            (_later(order.span[0], part.since), _earlier(order.span[1], part.until)),
+            order.known_on,
+        )
+        for part in parts
+    ]
+    if len(schedules) == 1:
+        return schedules[0]
+    lines: dict[tuple[Quarter, Tranche], Line] = {}
+    for line in (line for schedule in schedules for line in schedule.lines):
+        before = lines.get((line.period, line.tranche))
+        lines[line.period, line.tranche] = (
+            line if before is None else replace(before, segments=before.segments + line.segments)
+        )
+    ordered = sorted(lines.values(), key=lambda line: (line.period, line.tranche is not Tranche.STATE))
+    return Schedule(schedules[0].effective_ppm, schedules[-1].window, ordered)
+
+
+def _later(one: date | None, other: date | None) -> date | None:
+    return max((day for day in (one, other) if day is not None), default=None)
+
+
+def _earlier(one: date | None, other: date | None) -> date | None:
+    return min((day for day in (one, other) if day is not None), default=None)
+
+
+def _explain_rates(order: QuoteOrder, parts: Sequence[_Part]) -> Iterator[str]:
+    for part in parts:
+        loan, parameters = _loan(order, part.rule), _parameters(order, part.rule)
+        rate = effective_rate_ppm(loan.contract_ppm, loan.benchmark_ppm, parameters)
+        said = explain_rate(loan, parameters, rate)
+        yield said if part.since is None else f"自{part.since}起改按规则{part.rule.rule_id}：{said}"
+
+
+def _cite(line: Line, parts: Sequence[_Part]) -> str:
+    """The rules that hold on the days of a line."""
+    start, end = line.segments[0].start, line.segments[-1].end
+    return "、".join(
+        f"{part.rule.document}（规则{part.rule.rule_id}）"
+        for part in parts
+        if (part.since is None or part.since < end) and (part.until is None or part.until > start)
+    )
 
 
 def _refuse(faults: list[FieldError]) -> None:

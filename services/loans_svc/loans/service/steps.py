@@ -31,7 +31,7 @@ from loans_svc.loans.models import LoanEventRow, LoanRow, TrancheRow
 from loans_svc.rules.domain import BorrowerKind, DayCount, PeriodScheme, Tranche
 from loans_svc.rules.repository import catalogue
 from loans_svc.subsidies.domain.loan import PriorUse, RepaymentOrder
-from loans_svc.subsidies.service import Quote, QuoteOrder, TrancheOrder, quote_subsidy
+from loans_svc.subsidies.service import Quote, QuoteOrder, ReRule, TrancheOrder, quote_subsidy
 from loans_svc.webhooks import LOAN_EVENTS
 
 
@@ -167,4 +167,7 @@ def order_of(
         tranches=tranches,
         repayment_order=RepaymentOrder.PRO_RATA,
         payer_scheme=None,
+        rerules=tuple(
+            ReRule(one.effective_on, one.rule_id) for one in happenings if one.kind is Kind.RE_RULE and one.rule_id
+        ),
     )
