@@ -22,6 +22,7 @@ class References:
 
     seen: list[pl.DataFrame] = field(default_factory=list)
     reused: list[pl.Series] = field(default_factory=list)
+    same: list[pl.Series] = field(default_factory=list)
 
     async def look(self, tx: AsyncSession, good: pl.DataFrame, vault: Vault) -> None:
         """Takes a batch of good rows; those in the ledger are judged by it, the others by the first one of the file."""
@@ -32,9 +33,15 @@ class References:
         if recorded.height:
             known = await aside(prepare, good.join(recorded.select("row_no"), on="row_no", how="semi"), vault)
             judged = (await with_known_persons(tx, known)).join(recorded, on="row_no")
-            self.reused.append(judged.filter(~await aside(is_same_content, judged, vault)).get_column("row_no"))
+            is_same = await aside(is_same_content, judged, vault)
+            self.reused.append(judged.filter(~is_same).get_column("row_no"))
+            self.same.append(judged.filter(is_same).get_column("row_no"))
             good = good.join(recorded.select("row_no"), on="row_no", how="anti")
         self.seen.append(await aside(_seen, good))
+
+    def find_same(self) -> pl.Series:
+        """Numbers of the rows that are in the ledger with the same content; the ledger forgets nothing."""
+        return pl.concat([pl.Series(dtype=pl.Int32), *self.same]).sort()
 
     def find_reused(self) -> pl.Series:
         """Numbers of the rows whose reference stands for other content, in order."""

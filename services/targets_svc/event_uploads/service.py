@@ -135,7 +135,7 @@ class Run:
         advance: called in the transaction of each batch with the rows done; raises when this run was superseded or
             cancelled, so that the batch is not kept.
         coverage: what each year's plan lets the register count, as far as the file has named years.
-        reused: rows whose source reference stands for other content (N5), found while checking.
+        reused, same: rows whose source reference stands for other content (N5), or for the same, found while checking.
     """
 
     database: Database
@@ -146,6 +146,7 @@ class Run:
     coverage: dict[int, Coverage] = field(default_factory=dict)
     batch_rows: int = BATCH_ROWS
     reused: pl.Series = field(default_factory=lambda: pl.Series(dtype=pl.Int32))
+    same: pl.Series = field(default_factory=lambda: pl.Series(dtype=pl.Int32))
 
     @property
     def looks_before(self) -> bool:
@@ -204,7 +205,7 @@ async def _check_all(run: Run) -> None:
         async with run.database.transaction() as tx:
             await repository.note(tx, upload.upload_id, refusal=error.detail)
         raise
-    run.reused = await recording.aside(references.find_reused)
+    run.reused, run.same = await recording.aside(references.find_reused), references.find_same()
     faulty += len(run.reused)
     async with run.database.transaction() as tx:
         await repository.note(tx, upload.upload_id, rows=rows, faulty_rows=faulty, encoding=encoding.name)
@@ -251,7 +252,7 @@ async def _record_all(run: Run, done: set[int], before: int) -> None:
     writing: asyncio.Task[None] | None = None
     try:
         async for batch_no, checked in _remaining(run, done):
-            good = checked.filter(pl.col("code").is_null())
+            good = checked.filter(pl.col("code").is_null() & ~pl.col("row_no").is_in(run.same.implode()))
             rows = await recording.aside(recording.prepare, good, run.vault) if good.height else None
             if writing is not None:
                 await writing
@@ -272,6 +273,7 @@ async def _record_batch(
         outcome = Outcome()
         if rows is not None:
             outcome = await recording.record(tx, rows, run.vault, recorded_by=upload.owner, attrition=run.attrition)
+        outcome.became(checked.filter(pl.col("row_no").is_in(run.same.implode())), RowStatus.SKIPPED)
         await _finish_batch(run, tx, batch_no, checked, outcome)
         if outcome.deltas:
             await ledger.move_counts(tx, outcome.deltas)
