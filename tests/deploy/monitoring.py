@@ -46,5 +46,5 @@ def assert_given(texts: Iterable[str]) -> None:
             assert labels <= FOREIGN[name]
             continue
         assert f"# TYPE {name.removesuffix('_bucket')} " in whole, f"no process gives {name}"
-        for sample in re.findall(rf"^{name}\{{([^}}]*)\}}", whole, re.MULTILINE):
+        for sample in re.findall(rf"^{name}\{{(.*)\}} ", whole, re.MULTILINE):  # a route template holds braces, too
             assert labels <= set(re.findall(r'(\w+)="', sample)), name

@@ -121,6 +121,7 @@ def installation(infrastructure: Any, tmp_path_factory: pytest.TempPathFactory) 
         **{f"http://{process.name}:": "http://127.0.0.1:" for process in SERVICES},
         **{str(DEFAULT_PORT + process.port_offset): str(port) for process, port in free.items()},
         "0.0.0.0": "127.0.0.1",
+        "https://jiuye.example": "http://127.0.0.1",  # by any other name it is not the gateway that was meant
         "/run/secrets/clients": str(folder / "clients.json"),
     }
     made = Installation(folder, compose_processes(infrastructure.keys), replaced)
