@@ -20,7 +20,7 @@ from eligibility_svc.screenings.errors import (
     ScreeningNotFoundError,
     ScreeningUnfinishedError,
 )
-from eligibility_svc.screenings.examples import ACCEPTED, FORM, PAGE, READ
+from eligibility_svc.screenings.examples import ACCEPTED, FORM, PAGE, READ, ROW
 from eligibility_svc.screenings.schemas import (
     OutcomeName,
     RowRead,
@@ -141,7 +141,8 @@ async def download_screening_results(
     operation_id="explain_screening_row",
     summary="逐条说明名册中一行的结果",
     response_model=RowRead,
-    responses=problems(ScreeningNotFoundError, ScreeningUnfinishedError, RowNotFoundError, CatalogueChangedError),
+    responses=problems(ScreeningNotFoundError, ScreeningUnfinishedError, RowNotFoundError, CatalogueChangedError)
+    | {200: {"content": {"application/json": {"example": ROW}}}},
 )
 async def explain_screening_row(
     screening_id: ScreeningId,

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from eligibility_svc.checks.examples import answers
 from eligibility_svc.screenings.schemas import ScreeningCreate
 
 _ID, _JOB = "019330f0-7a1c-7c8e-9a3e-0d5f6b7a8c9d", "019330f0-7a1c-7c8e-9a3e-0d5f6b7a8c9e"
@@ -58,6 +59,7 @@ PAGE: dict[str, Any] = {
     ],
     "next": None,
 }
+ROW: dict[str, Any] = answers()["person"]["value"] | {"row_no": 1, "reference": "A-0001"}
 _REQUEST = ScreeningCreate.model_json_schema(ref_template="#/components/schemas/{model}")
 FORM: dict[str, Any] = {
     "required": True,
@@ -73,6 +75,19 @@ FORM: dict[str, Any] = {
                 "additionalProperties": False,
             },
             "encoding": {"request": {"contentType": "application/json"}},
+            "example": {
+                "file": "档案号,建档立卡,参加培训,培训天数\nA-0001,是,是,12\n",
+                "request": {
+                    "subject": "PERSON",
+                    "as_of": "2018-09-01",
+                    "columns": {
+                        "建档立卡": "is_poor_household",
+                        "参加培训": "is_in_training",
+                        "培训天数": "training_days",
+                    },
+                    "reference": "档案号",
+                },
+            },
         }
     },
 }
