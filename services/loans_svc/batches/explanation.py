@@ -16,12 +16,13 @@ from loans_svc.batches.lines import LineView, share_line, view_lines
 from loans_svc.batches.models import BatchRow
 from loans_svc.batches.repository import find_line
 from loans_svc.batches.service import read_batch
-from loans_svc.loans.repository import list_tranches
+from loans_svc.loans.domain import rule_on
+from loans_svc.loans.repository import list_happenings, list_tranches
 from loans_svc.loans.service.steps import Actor, order_of, tranche_order
 from loans_svc.rules.domain import DayCount, Payer, PeriodScheme, SubsidyRule, Tranche, share_text
 from loans_svc.rules.repository import catalogue
 from loans_svc.subsidies.domain.explanation import explain_line, explain_rate, percent
-from loans_svc.subsidies.domain.loan import Loan
+from loans_svc.subsidies.domain.loan import Loan, effective_rate_ppm
 from loans_svc.subsidies.domain.schedule import Line
 
 _KINDS = {
@@ -64,6 +65,9 @@ async def explain(tx: AsyncSession, actor: Actor, batch_id: UUID, number: int) -
     payers = await share_line(tx, row)
     assert view.loan.rule_id is not None
     rule = catalogue().rules[view.loan.rule_id]
+    if view.segments:
+        happened = await list_happenings(tx, view.loan.id)
+        rule = catalogue().rules[rule_on(view.loan.rule_id, happened, view.segments[-1].start)]
     head = (
         f"{batch.bank}{batch.unit}{batch.period}批次第{batch.sequence}次申报第{row.number}行："
         f"{_KINDS[LineKind(row.kind)]}，贷款{row.loan_id}，所属{row.relates_to}，金额{yuan(row.amount_fen)}元。"
@@ -99,6 +103,7 @@ async def _arithmetic(tx: AsyncSession, view: LineView, rule: SubsidyRule) -> tu
     terms = Loan(
         order.principal_fen, order.disbursed_on, order.matures_on, order.contract_ppm, order.benchmark_ppm, ()
     )  # fmt: skip
+    rate = effective_rate_ppm(order.contract_ppm, order.benchmark_ppm, parameters)
     line = Line(Quarter.parse(row.relates_to), Tranche(row.tranche), tuple(view.segments), row.denominator or 1)
     citation = f"{rule.document}（规则{rule.rule_id}）"
     contract = (
@@ -107,7 +112,7 @@ async def _arithmetic(tx: AsyncSession, view: LineView, rule: SubsidyRule) -> tu
     )
     sentences = [
         contract,
-        f"利率：{explain_rate(terms, parameters, loan.eff_ppm or 0)}",
+        f"利率：{explain_rate(terms, parameters, rate)}",
     ]
     sentences += [
         f"{one.start}至{one.end - timedelta(days=1)}共{one.days}天：未还本金{yuan(one.principal_fen)}元，"

@@ -167,6 +167,12 @@ def find_rule(
     )
 
 
+def rule_on(frozen: str, happenings: Sequence[Happening], day: date) -> str:
+    """The rule that holds on a day: the one frozen at disbursement until another was put in its place."""
+    changes = [one for one in happenings if one.kind is Kind.RE_RULE and one.effective_on <= day]
+    return max(changes, key=lambda one: one.effective_on).rule_id or frozen if changes else frozen
+
+
 def subsidy_events(happenings: Sequence[Happening]) -> tuple[Event, ...]:
     """What the arithmetic needs of them, in their order."""
     return tuple(event for one in happenings if (event := subsidy_event(one)) is not None)
