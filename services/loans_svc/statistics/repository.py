@@ -12,8 +12,13 @@ _CELLS = text(
     SELECT unit, bank, supported_group, count(*) AS loans, count(DISTINCT borrower_key) AS borrowers,
            count(*) FILTER (WHERE is_woman) AS women, count(*) FILTER (WHERE is_disabled) AS disabled,
            CAST(sum(principal_fen) AS bigint) AS amount_fen, CAST(sum(outstanding_fen) AS bigint) AS outstanding_fen,
-           CAST(sum(receivable_fen) AS bigint) AS receivable_fen
+           CAST(sum(receivable_fen) AS bigint) AS receivable_fen,
+           CAST(coalesce(sum(compensated), 0) AS bigint) AS compensated_fen
     FROM loan
+    LEFT JOIN LATERAL (
+        SELECT sum(e.amount_fen) AS compensated FROM loan_event e
+        WHERE e.loan_id = loan.id AND e.kind = 'COMPENSATION'
+          AND NOT EXISTS (SELECT FROM loan_event r WHERE r.retracts = e.id)) c ON true
     WHERE disbursed_on >= make_date(:year, 1, 1) AND disbursed_on < make_date(:year + 1, 1, 1) AND state <> 'CANCELLED'
       AND (CAST(:unit AS text) IS NULL OR unit = :unit) AND (CAST(:bank AS text) IS NULL OR bank = :bank)
       AND (CAST(:group AS text) IS NULL OR supported_group = :group)
@@ -37,6 +42,7 @@ class Cell:
     amount_fen: int
     outstanding_fen: int
     receivable_fen: int
+    compensated_fen: int
 
 
 async def read_cells(

@@ -5,7 +5,8 @@ from typing import Any
 
 from pydantic import Field
 
-from kit.http.wire import ResponseModel, YuanOut
+from kit.http.wire import PercentOut, ResponseModel, YuanOut
+from kit.money import div_half_up
 from loans_svc.loans.domain import SupportedGroup
 from loans_svc.statistics.repository import Cell
 
@@ -20,6 +21,8 @@ _CELL: dict[str, Any] = {
     "amount": "400000.00",
     "outstanding": "350000.00",
     "receivable": "0.00",
+    "compensated": "0.00",
+    "compensation_rate": "0.0000",
 }
 
 
@@ -36,6 +39,8 @@ class CellRead(ResponseModel):
     amount: YuanOut = Field(description="当年发放额")
     outstanding: YuanOut = Field(description="这些贷款现有的未还本金")
     receivable: YuanOut = Field(description="这些贷款代偿后尚未收回的金额")
+    compensated: YuanOut = Field(description="担保基金为这些贷款代偿的金额，已撤销的不计")
+    compensation_rate: PercentOut = Field(description="代偿额÷发放额，百分数")
 
 
 class TotalsRead(ResponseModel):
@@ -47,6 +52,8 @@ class TotalsRead(ResponseModel):
     amount: YuanOut
     outstanding: YuanOut
     receivable: YuanOut
+    compensated: YuanOut
+    compensation_rate: PercentOut | None = Field(description="代偿额÷发放额，百分数；没有发放时为空")
 
 
 class StatisticsRead(ResponseModel):
@@ -71,6 +78,7 @@ class StatisticsRead(ResponseModel):
     @classmethod
     def of(cls, year: int, cells: Sequence[Cell]) -> "StatisticsRead":
         """From what the use case answers."""
+        lent, paid = sum(cell.amount_fen for cell in cells), sum(cell.compensated_fen for cell in cells)
         return cls(
             year=year,
             items=[
@@ -85,6 +93,8 @@ class StatisticsRead(ResponseModel):
                     amount=cell.amount_fen,
                     outstanding=cell.outstanding_fen,
                     receivable=cell.receivable_fen,
+                    compensated=cell.compensated_fen,
+                    compensation_rate=div_half_up(cell.compensated_fen * 1_000_000, cell.amount_fen),
                 )
                 for cell in cells
             ],
@@ -92,7 +102,9 @@ class StatisticsRead(ResponseModel):
                 loans=sum(cell.loans for cell in cells),
                 women=sum(cell.women for cell in cells),
                 disabled=sum(cell.disabled for cell in cells),
-                amount=sum(cell.amount_fen for cell in cells),
+                amount=lent,
+                compensated=paid,
+                compensation_rate=div_half_up(paid * 1_000_000, lent) if lent else None,
                 outstanding=sum(cell.outstanding_fen for cell in cells),
                 receivable=sum(cell.receivable_fen for cell in cells),
             ),

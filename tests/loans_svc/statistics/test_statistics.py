@@ -23,6 +23,11 @@ async def test_lending_is_counted_where_it_belongs_and_cancelled_loans_are_not(o
     await office.cancelled(gone, "2025-07-01")
     await office.disbursed(CONTRACT | {"rule": "R2022_HENAN_IND"}, unit="ZZ14", bank="bank-s")
     await office.event(first, "REPAYMENT", "2025-09-01", amount="20000.00")
+    paid = await office.event(first, "COMPENSATION", "2025-10-01", amount="50000.00")
+    wrong = await office.event(first, "COMPENSATION", "2025-10-02", amount="10000.00")
+    last = next(one["id"] for one in wrong.json()["events"][::-1] if one["kind"] == "COMPENSATION")
+    await office.event(first, "RETRACTION", "2025-10-02", retracts=last)
+    assert paid.status_code == 201
     found = await read(office, "OFFICER", "&bank=bank-s")
     assert [(one["unit"], one["group"], one["loans"], one["women"], one["amount"]) for one in found["items"]] == [
         ("ZZ14", "RETURNING_MIGRANT", 1, 1, "200000.00"),
@@ -31,9 +36,14 @@ async def test_lending_is_counted_where_it_belongs_and_cancelled_loans_are_not(o
     ]
     assert (found["totals"]["amount"], found["totals"]["outstanding"], found["totals"]["loans"]) == (
         "350000.00",
-        "330000.00",
+        "280000.00",
         3,
     )
+    assert [(one["compensated"], one["compensation_rate"]) for one in found["items"]][:2] == [
+        ("50000.00", "25.0000"),
+        ("0.00", "0.0000"),
+    ]
+    assert (found["totals"]["compensated"], found["totals"]["compensation_rate"]) == ("50000.00", "14.2857")
     assert (await read(office, "OFFICER", "&bank=bank-s&group=VETERAN"))["totals"]["amount"] == "100000.00"
     assert (await read(office, "STAFF", unit="ZZ15"))["totals"]["amount"] == "50000.00"
     assert (await read(office, "STAFF", "&unit=ZZ14", unit="ZZ15"))["items"] == []
