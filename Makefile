@@ -36,7 +36,7 @@ test-long: installed-dev ## 十万行随机名册逐行比对三种算法，担�
 	@JIUYE_TEST_SECONDS=60 $(BIN)/python -m pytest tests/loans_svc/funds/test_writers.py $(ARGS)
 	@JIUYE_TEST_LOANS=5000 $(BIN)/python -m pytest tests/loans_svc/batches/test_books_at_size.py tests/loans_svc/batches/test_statements.py $(ARGS)
 
-bench-targets: installed-dev ## 实名登记的规模与速度（ROWS=行数，默认一百万）
+bench-targets: installed-dev ## 实名登记的规模与速度（ROWS=每份行数，默认一百万；ROUNDS=份数，默认三）
 	@PYTHONPATH=services:. $(BIN)/python -m tests.load.bench_targets
 
 bench-loans: installed-dev ## 贴息批次的规模与速度（ROWS=贷款笔数，默认一百万）
