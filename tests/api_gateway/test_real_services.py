@@ -39,12 +39,11 @@ async def platform(infrastructure: Any, gateways: Gateways) -> AsyncIterator[htt
     """A gateway whose internal keys the services know, and the three services with empty databases."""
     database = infrastructure.new_database()
     with ExitStack() as stack:
-        urls = {
-            name: stack.enter_context(
-                serving(create_app(settings_of(infrastructure.service_environment(name, database))))
-            )
-            for name, create_app in APPS.items()
-        }
+        urls: dict[str, str] = {}
+        for name, create_app in APPS.items():
+            settings = settings_of(infrastructure.service_environment(name, database))
+            settings = settings.model_copy(update={"eligibility_url": urls.get("eligibility")})
+            urls[name] = stack.enter_context(serving(create_app(settings)))
         same_keys = Gateways(infrastructure.keys, gateways.clients_file)
         url = stack.enter_context(same_keys.running(urls["targets"], urls["eligibility"], urls["loans"]))
         async with client(url) as made:
@@ -120,3 +119,20 @@ async def test_every_scope_of_a_call_is_held_by_somebody_and_every_scope_held_op
     held = {scope for role in load_roles().values() for scope in role.scopes}
     assert needed - held == set(), "nobody may make this call"
     assert held - needed == set(), "this scope opens nothing"
+
+
+async def test_a_loan_is_applied_for_and_the_borrower_checked_in_the_name_of_the_caller(
+    platform: httpx.AsyncClient,
+) -> None:
+    """The client can neither send the token for the other service itself nor widen its own."""
+    document = await document_at(platform, "/openapi/loans.json")
+    body = document["components"]["schemas"]["LoanCreate"]["examples"][0]
+    token = await token_of(str(platform.base_url))
+    headers = {"Authorization": f"Bearer {token}", "Idempotency-Key": "loan-1", "X-Onward-Eligibility": "of-the-client"}
+    answer = await platform.post("/api/v1/loans/loans", json=body, headers=headers)
+    assert answer.status_code == 201, answer.text
+    assert answer.json()["applied_by"] == "platform"
+    assert answer.json()["eligibility"]["outcome"] == "ELIGIBLE"
+    narrow = await token_of(str(platform.base_url), scope="loans.loan.apply")
+    headers |= {"Authorization": f"Bearer {narrow}", "Idempotency-Key": "loan-2"}
+    assert_problem(await platform.post("/api/v1/loans/loans", json=body, headers=headers), 403, "SCOPE_MISSING")

@@ -56,6 +56,9 @@ def test_the_longest_prefix_decides() -> None:
         {"read_seconds": 0},
         {"body_limit_bytes": -1},
         {"surprise": 1},
+        {"onward": {"elsewhere": ["elsewhere.thing.read"]}},
+        {"onward": {"targets": ["targets.plan.read"]}},
+        {"onward": {"loans": ["targets.plan.issue"]}},
     ],
 )
 def test_a_faulty_route_stops_the_start(change: dict[str, Any]) -> None:
