@@ -64,7 +64,7 @@ async def submit(office: httpx.AsyncClient, content: bytes, request: dict[str, A
 
 
 async def finished(office: httpx.AsyncClient, screening_id: str) -> dict[str, Any]:
-    async with asyncio.timeout(20):
+    async with asyncio.timeout(60):
         while True:
             found: dict[str, Any] = (await office.get(f"/screenings/{screening_id}")).json()
             if found["job"]["state"] not in ("PENDING", "RUNNING"):
