@@ -74,6 +74,12 @@ check-openapi: installed-dev
 openapi: installed-dev ## 更新 docs/openapi.json（会使客户端出错的改动须加 BREAKING=yes）
 	@PYTHONPATH=services:. $(BIN)/python -m sdk.maker.snapshot renew $(if $(BREAKING),--breaking)
 
+sdk: installed-dev ## 由 docs/openapi.json 生成 Python 客户端和 TypeScript 类型（后者需要 Node.js）
+	@PYTHONPATH=services:. $(BIN)/python -m sdk.maker.clients
+
+test-api: installed-dev ## 全部接口：整张恶意输入表、一万二千个以上随机用例、生成的客户端（较慢）
+	@JIUYE_TEST_API=whole $(BIN)/python -m pytest tests/contracts $(ARGS)
+
 format: installed-dev ## 整理代码格式
 	@$(BIN)/ruff check --fix --select I . && $(BIN)/ruff format $(SOURCES)
 

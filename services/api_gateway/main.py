@@ -9,7 +9,7 @@ from fastapi import FastAPI
 
 from api_gateway.documents.endpoints import router as documents_router
 from api_gateway.documents.own_document import complete_own_document
-from api_gateway.documents.service import Documents
+from api_gateway.documents.service import INTRODUCTION, Documents
 from api_gateway.forwarding.access_log import AccessLog
 from api_gateway.forwarding.forwarder import Forwarder
 from api_gateway.forwarding.gate import Gate
@@ -26,14 +26,6 @@ from kit.http.bare import bare_app
 from kit.http.context import RequestContext
 from kit.telemetry.spans import open_spans
 
-_DESCRIPTION = """\
-城市公共就业服务平台的统一入口：就业目标任务、政策资格核验、创业担保贷款。
-
-- 先用客户端凭证向 `POST /oauth/token` 换取访问令牌，再放入 `Authorization: Bearer` 请求头。
-- 金额为单位元的两位小数文字，利率为百分数文字，日期为 `YYYY-MM-DD`，时间为UTC。
-- 出错时返回RFC 9457问题说明（`application/problem+json`），含 `code`、中文 `title` 和 `request_id`。
-- 产生资金或决定的POST请求须带 `Idempotency-Key`，重试时使用同一个。
-"""
 _CALL_SECONDS = 5.0
 _SWEEP_SECONDS = 0.1
 _SWEEPS_FOR_A_LOOK = 10  # at the maintenance file
@@ -84,7 +76,7 @@ def create_app(
     app = bare_app(
         name="gateway",
         title="就业服务平台",
-        description=_DESCRIPTION,
+        description=INTRODUCTION.read_text(encoding="utf-8"),
         log_level=settings.log_level,
         lifespan=lifespan,
     )

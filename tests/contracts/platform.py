@@ -127,8 +127,8 @@ async def running(infrastructure: Any, secret_hash: str) -> AsyncIterator[Platfo
         urls[GATEWAY] = stack.enter_context(serving(gateway, http=partial(ClientConnection, gateway.state.gate)))
         http = {name: await stack.enter_async_context(client(url)) for name, url in urls.items()}
         document = (await http[GATEWAY].get("/openapi.json")).raise_for_status().json()
-        internal = TokenMinter(keys.internal_signing_key, token_type=INTERNAL, lifetime_seconds=600)
-        access = TokenMinter(keys.access_signing_key, token_type=ACCESS, lifetime_seconds=600)
+        internal = TokenMinter(keys.internal_signing_key, token_type=INTERNAL, lifetime_seconds=3600)
+        access = TokenMinter(keys.access_signing_key, token_type=ACCESS, lifetime_seconds=3600)
         yield Platform(document, http, direct | {GATEWAY: http[GATEWAY]}, database, infrastructure, internal, access)
 
 

@@ -3,6 +3,7 @@
 import asyncio
 import time
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -10,11 +11,12 @@ import structlog
 
 from api_gateway.documents.domain import Document, merge
 from api_gateway.documents.own_document import SHARED_RESPONSES
-from api_gateway.documents.sharing import share_problems, tell_limits
+from api_gateway.documents.sharing import share_problems, tell_limits, title_schemas
 from api_gateway.forwarding.errors import UpstreamUnavailableError
 from api_gateway.forwarding.route_table import RouteTable
 from api_gateway.settings import Address
 
+INTRODUCTION = Path(__file__).parent / "introduction.md"  # what an integrator reads first
 _KEPT_SECONDS = 30.0
 _PATIENCE_SECONDS = 20.0  # a service writes its document when it is first asked
 _log = structlog.get_logger("gateway")
@@ -32,7 +34,7 @@ def whole(own: Document, services: Mapping[str, Document], table: RouteTable) ->
         DocumentConflictError: two services use one name for two things.
     """
     merged = merge(own, services, lambda path: table.route_of(path.encode()) is not None, SHARED_RESPONSES)
-    return share_problems(tell_limits(merged))
+    return share_problems(tell_limits(title_schemas(merged)))
 
 
 class Documents:

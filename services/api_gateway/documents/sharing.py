@@ -33,6 +33,13 @@ def share_problems(document: Document) -> Document:
     return document
 
 
+def title_schemas(document: Document) -> Document:
+    """The document with every schema's name as its title: client generators name classes after it."""
+    for name, schema in document["components"].get("schemas", {}).items():
+        schema["title"] = name
+    return document
+
+
 def tell_limits(document: Document) -> Document:
     """The document with rate limits and their headers on every call that needs a token."""
     headers = document["components"].setdefault("headers", {})

@@ -26,6 +26,7 @@ _LIMITED: dict[str, Any] = {
     "headers": {"Retry-After": {"description": "多少秒后再试", "schema": {"type": "integer"}}},
     "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
 }
+_SCHEMAS = "#/components/schemas/"
 _METHODS = {"get", "put", "post", "delete", "patch"}
 
 
@@ -61,10 +62,43 @@ def _document(app: FastAPI) -> dict[str, Any]:
             if method in _METHODS:
                 scopes.update(_complete(operation))
     _name_scopes(built, sorted(scopes))
+    built = _short_names(built)
     told: Sequence[EventType] = getattr(app.state, "webhooks", ())
     if told:
         built["webhooks"] = {event.name: {"post": _webhook(event)} for event in told}
     return built
+
+
+def _short_names(built: dict[str, Any]) -> dict[str, Any]:
+    """Models of one name carry their feature's, not the path of their module: `ReportsCellRead`.
+
+    Clients are generated from these names, and a title is the name that generators give the class.
+    """
+    names = {name: _short(name) for name in built["components"]["schemas"]}
+    if len(set(names.values())) < len(names):
+        raise ValueError(f"two models of one name: {sorted(names.values())}")
+
+    def follow(node: Any) -> Any:
+        if isinstance(node, list):
+            return [follow(value) for value in node]
+        if isinstance(node, dict):
+            return {key: follow(value) for key, value in node.items()}
+        if isinstance(node, str) and node.startswith(_SCHEMAS):
+            return _SCHEMAS + names[node.removeprefix(_SCHEMAS)]
+        return node
+
+    built = follow(built)
+    schemas = {names[name]: schema for name, schema in built["components"]["schemas"].items()}
+    built["components"]["schemas"] = {name: schema | {"title": name} for name, schema in schemas.items()}
+    return built
+
+
+def _short(name: str) -> str:
+    """`targets_svc__reports__schemas__CellRead` becomes `ReportsCellRead`; other names stay."""
+    if "__" not in name:
+        return name
+    _, feature, *_, model = name.split("__")
+    return feature.title().replace("_", "") + model
 
 
 def _webhook(event: EventType) -> dict[str, Any]:

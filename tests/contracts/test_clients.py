@@ -1,0 +1,90 @@
+"""The clients that integrators make from the document, used against the running platform.
+
+Slow, so `make test-api` runs them.
+"""
+
+import asyncio
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sdk.maker.clients import HERE, make_python, make_typescript
+from sdk.maker.snapshot import SNAPSHOT, as_text
+from tests.api_gateway.conftest import SECRET
+from tests.contracts.platform import GATEWAY, Platform
+
+pytestmark = pytest.mark.skipif(os.environ.get("JIUYE_TEST_API") != "whole", reason="make test-api")
+TYPESCRIPT = "typescript@5.9.3"
+
+
+async def run(*command: str | Path, **environment: str) -> str:
+    """What a command says.
+
+    Raises:
+        AssertionError: it failed.
+    """
+    process = await asyncio.create_subprocess_exec(
+        *command, env=os.environ | environment, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT
+    )
+    said = (await process.communicate())[0].decode()
+    assert process.returncode == 0, said
+    return said
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+@pytest.fixture(scope="module")
+def document(platform: Platform) -> dict[str, Any]:
+    """As the platform serves it today, which is the snapshot unless something was added since."""
+    return platform.document | {"servers": [{"url": "/"}]}
+
+
+async def test_the_python_client_does_the_main_job_from_an_empty_environment(
+    platform: Platform, document: dict[str, Any], tmp_path: Path
+) -> None:
+    make_python(document, tmp_path / "python")
+    await run(sys.executable, "-m", "venv", tmp_path / "empty")
+    python = tmp_path / "empty" / "bin" / "python"
+    await run(python, "-m", "pip", "install", "--quiet", tmp_path / "python")
+    said = await run(
+        python,
+        HERE / "examples" / "main_job.py",
+        JIUYE_BASE=str(platform.http[GATEWAY].base_url),
+        JIUYE_CLIENT="integrator-own",
+        JIUYE_SECRET=SECRET,
+    )
+    assert "郑政办文〔2017〕15号" in said
+    assert "130000" in said
+    assert "360.00" in said
+    assert "贴息合计 12780.83 元" in said
+
+
+def test_the_same_document_makes_the_same_bytes(tmp_path: Path) -> None:
+    kept = json.loads(SNAPSHOT.read_text(encoding="utf-8"))
+    for name in ("one", "two"):
+        make_python(kept, tmp_path / name)
+    assert contents(tmp_path / "one") == contents(tmp_path / "two")
+
+
+@pytest.mark.skipif(shutil.which("npx") is None, reason="Node.js")
+async def test_the_types_compile_with_calls_that_use_them(document: dict[str, Any], tmp_path: Path) -> None:
+    source = tmp_path / "openapi.json"
+    source.write_text(as_text(document), encoding="utf-8")
+    make_typescript(source, tmp_path / "jiuye.d.ts")
+    shutil.copy(HERE / "examples" / "main_job.ts", tmp_path)
+    compiler = ["npx", "--yes", "-p", TYPESCRIPT, "tsc", "--noEmit", "--strict", "--lib", "es2022,dom"]
+    await asyncio.to_thread(subprocess.run, [*compiler, tmp_path / "main_job.ts"], check=True)
+    wrong = (tmp_path / "main_job.ts").read_text(encoding="utf-8").replace('"PERSON"', '"NOBODY"')
+    (tmp_path / "wrong.ts").write_text(wrong, encoding="utf-8")
+    refused = await asyncio.to_thread(
+        subprocess.run, [*compiler, tmp_path / "wrong.ts"], check=False, capture_output=True
+    )
+    assert b"NOBODY" in refused.stdout
