@@ -106,6 +106,11 @@ class Matrix:
             version = {"If-Match": answer.headers["etag"]} if "etag" in answer.headers else {}
         self.known[name] = {key: value for key, value in known.items() if key in sort.get("known_by", known)}
 
+    def members(self, name: str) -> dict[str, Any]:
+        """By which members a list shows the object."""
+        known_by = OBJECTS[name].get("known_by", {})
+        return {known_by.get(key, key): value for key, value in self.known[name].items()}
+
     def expect(self, operation: Operation, who: str, answer: httpx.Response, *, is_right: bool, wanted: str) -> None:
         if not is_right:
             self.wrong.append(f"{operation.id} as {who}: {answer.status_code}, wanted {wanted}: {answer.text[:200]}")
