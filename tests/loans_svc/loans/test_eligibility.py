@@ -2,7 +2,7 @@
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from typing import Any
 
 import asyncpg
@@ -81,35 +81,32 @@ async def test_what_the_other_service_takes_for_wrong_is_told_where_it_was_writt
 
 
 @asynccontextmanager
-async def mute() -> AsyncIterator[str]:
-    """Takes connections and says nothing."""
+async def listening(answer: bytes) -> AsyncIterator[str]:
+    """Takes connections, reads what is asked and says this; without an answer it says nothing until the caller goes."""
+    served: set[asyncio.Task[None]] = set()
 
-    async def keep(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.read()
+    async def serve(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        served.add(task)
+        with suppress(OSError, asyncio.IncompleteReadError):
+            await reader.readuntil(b"\r\n\r\n")
+            writer.write(answer)
+            if not answer:
+                await reader.read()
         writer.close()
+        with suppress(OSError):
+            await writer.wait_closed()
 
-    server = await asyncio.start_server(keep, "127.0.0.1", 0)
+    server = await asyncio.start_server(serve, "127.0.0.1", 0)
     try:
         yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
     finally:
         server.close()
+        await asyncio.gather(*served)
 
 
-@asynccontextmanager
-async def babbling() -> AsyncIterator[str]:
-    """Answers every call with something else than was agreed."""
-
-    async def answer(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
-        await reader.readuntil(b"\r\n\r\n")
-        writer.write(b'HTTP/1.1 200 OK\r\nContent-Length: 14\r\nConnection: close\r\n\r\n{"results":[]}')
-        await writer.drain()
-        writer.close()
-
-    server = await asyncio.start_server(answer, "127.0.0.1", 0)
-    try:
-        yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
-    finally:
-        server.close()
+OTHERWISE = b'HTTP/1.1 200 OK\r\nContent-Length: 14\r\nConnection: close\r\n\r\n{"results":[]}'
 
 
 async def test_when_nobody_can_be_asked_the_answer_is_503_and_nothing_is_stored(
@@ -118,7 +115,7 @@ async def test_when_nobody_can_be_asked_the_answer_is_503_and_nothing_is_stored(
     owner = await asyncpg.connect(office.infrastructure.plain_url("loans_owner", office.database))
     counted = "SELECT (SELECT count(*) FROM loans.loan) + (SELECT count(*) FROM loans.idempotency_key)"
     before = await owner.fetchval(counted)
-    async with mute() as silent, babbling() as wrong:
+    async with listening(b"") as silent, listening(OTHERWISE) as wrong:
         for url in (None, "http://127.0.0.1:1", silent, wrong):
             with serving(create_app(loans_settings.model_copy(update={"eligibility_url": url}))) as address:
                 there = Office(address, office.database, office.infrastructure, loans_caller)

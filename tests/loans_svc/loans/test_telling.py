@@ -5,7 +5,7 @@ import os
 import signal
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -31,9 +31,27 @@ class Line:
         self.swallowing = True
         self.swallowed = asyncio.Event()
         self.asked = 0
+        self._carried: set[asyncio.Task[None]] = set()
 
     async def carry(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        task = asyncio.current_task()
+        assert task is not None
+        self._carried.add(task)
         there_in, there_out = await asyncio.open_connection("127.0.0.1", self._port)
+        with suppress(OSError, asyncio.IncompleteReadError):  # the worker may be gone at any time
+            await self._exchange(reader, writer, there_in, there_out)
+        for end in (writer, there_out):
+            end.close()
+            with suppress(OSError):
+                await end.wait_closed()
+
+    async def _exchange(
+        self,
+        reader: asyncio.StreamReader,
+        writer: asyncio.StreamWriter,
+        there_in: asyncio.StreamReader,
+        there_out: asyncio.StreamWriter,
+    ) -> None:
         head = await reader.readuntil(b"\r\n\r\n")
         length = next(int(line.split(b":")[1]) for line in head.split(b"\r\n") if line.lower().startswith(b"content-l"))
         there_out.write(head.replace(b"\r\n\r\n", b"\r\nConnection: close\r\n\r\n") + await reader.readexactly(length))
@@ -44,8 +62,6 @@ class Line:
             await reader.read()  # until the worker is gone
         else:
             writer.write(answer)
-        writer.close()
-        there_out.close()
 
     @asynccontextmanager
     async def listening(self) -> AsyncIterator[str]:
@@ -54,6 +70,7 @@ class Line:
             yield f"http://127.0.0.1:{server.sockets[0].getsockname()[1]}"
         finally:
             server.close()
+            await asyncio.gather(*self._carried)
 
 
 @pytest.fixture(scope="module")
