@@ -40,6 +40,7 @@ def map_path_parameters(context: Any, path_parameters: dict[str, Any] | None) ->
 
 @schemathesis.hook
 def before_call(context: Any, case: schemathesis.Case, kwargs: Any) -> None:
-    """A key of its own for each case: the answer that an earlier case got is no answer to this one."""
-    if 1 <= len(case.headers.get("Idempotency-Key", "")) <= 16:
-        case.headers["Idempotency-Key"] = f"case-{next(_numbers)}"
+    """A key of its own for each case, as long as the one it had: an earlier case's answer is no answer to this one."""
+    key = case.headers.get("Idempotency-Key", "")
+    if 1 <= len(key) <= 255:
+        case.headers["Idempotency-Key"] = f"case-{next(_numbers)}-{key}"[: max(len(key), 16)]
