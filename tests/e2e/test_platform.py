@@ -106,43 +106,6 @@ async def test_identity_headers_of_a_client_are_worth_nothing(api: Client) -> No
     assert answer.status_code == 403
 
 
-async def test_a_file_of_events_is_counted_through_the_gateway(api: Client) -> None:
-    """From the multipart body to the job, the result row by row, the counts and the progress table."""
-    query = "/api/v1/targets/progress?year=2017&month=2017-06&source=REGISTER"
-    before = await _registered(api, query)
-    header = "年度,指标,证件类型,证件号码,姓名,发生日期,单位,来源系统,来源编号\n"
-    rows = [
-        f"2017,I06,RESIDENT_ID,{number},王测试,2017-0{month}-10,ZZ07,e2e,FILE-{n}"
-        for n, (number, month) in enumerate(
-            [("410199199001010011", 5), ("410199199001010038", 6), ("410199199001010011", 6), ("410199199001010012", 6)]
-        )
-    ]
-    files: dict[str, Any] = {"files": {"file": ("登记.csv", (header + "\n".join(rows)).encode("gb18030"))}}
-    begun = await api.call("staff-ZZ07", "POST", "/api/v1/targets/event-uploads", data={"mode": "VALID_ROWS"}, **files)
-    assert begun.status_code == 202, begun.text
-    async with asyncio.timeout(30):
-        while (job := await api.get("staff-ZZ07", begun.headers["location"]))["state"] in ("PENDING", "RUNNING"):
-            await asyncio.sleep(0.1)
-    assert (job["state"], job["result"]["counted"], job["result"]["duplicate"], job["result"]["faulty"]) == (
-        *("PARTIAL", 2, 1, 1),
-    )
-    path = f"/api/v1/targets/event-uploads/{begun.json()['id']}"
-    result = (await api.call("staff-ZZ07", "GET", f"{path}/result.csv")).text.split("\r\n")
-    assert [line.split(",")[1:3] for line in result[1:5]] == [
-        ["COUNTED", ""], ["COUNTED", ""], ["DUPLICATE", ""], ["ERROR", "ID_CHECK_CHARACTER"],
-    ]  # fmt: skip
-    assert (await api.call("staff-ZZ01", "GET", path)).status_code == 404
-    again = await api.call("staff-ZZ07", "POST", "/api/v1/targets/event-uploads", **files)
-    assert (again.status_code, again.json()["code"]) == (409, "UPLOAD_REPEATED")
-    assert await _registered(api, query) == before + 2
-
-
-async def _registered(api: Client, query: str) -> int:
-    table = await api.get("city", query)
-    (cell,) = [row for row in table["items"] if (row["unit"], row["indicator"]) == ("ZZ07", "I06")]
-    return int(cell["actual"] or 0)
-
-
 async def test_a_register_is_screened_through_the_gateway(api: Client) -> None:
     columns = {"建档立卡": "is_poor_household", "参加培训": "is_in_training", "培训天数": "training_days"}
     asked = {"subject": "PERSON", "as_of": "2018-09-01", "columns": columns, "reference": "档案号"}
@@ -389,3 +352,43 @@ async def _assert_progress(api: Client) -> None:
         item, other = linear[unit], seasonal[unit]
         shown = [item["actual"], item["completion"], item["gap"], item["level"], item["rank"]]
         assert [*map(str, [*shown, other["gap"], other["level"], item["needed_per_month"]])] == expected, unit
+
+
+async def test_a_file_of_events_is_counted_through_the_gateway(api: Client) -> None:
+    """From the multipart body to the job, the result row by row, the counts and the progress table.
+
+    It comes after the year's months were closed, so the rows say that they are late additions.
+    """
+    query = "/api/v1/targets/progress?year=2017&month=2017-06&source=REGISTER"
+    before = await _registered(api, query)
+    header = "年度,指标,证件类型,证件号码,姓名,发生日期,单位,来源系统,来源编号,是否补登\n"
+    rows = [
+        f"2017,I06,RESIDENT_ID,{number},王测试,2017-0{month}-10,ZZ07,e2e,FILE-{n},是"
+        for n, (number, month) in enumerate(
+            [("410199199001010011", 5), ("410199199001010038", 6), ("410199199001010011", 6), ("410199199001010012", 6)]
+        )
+    ]
+    files: dict[str, Any] = {"files": {"file": ("登记.csv", (header + "\n".join(rows)).encode("gb18030"))}}
+    begun = await api.call("staff-ZZ07", "POST", "/api/v1/targets/event-uploads", data={"mode": "VALID_ROWS"}, **files)
+    assert begun.status_code == 202, begun.text
+    async with asyncio.timeout(30):
+        while (job := await api.get("staff-ZZ07", begun.headers["location"]))["state"] in ("PENDING", "RUNNING"):
+            await asyncio.sleep(0.1)
+    assert (job["state"], job["result"]["counted"], job["result"]["duplicate"], job["result"]["faulty"]) == (
+        *("PARTIAL", 2, 1, 1),
+    )
+    path = f"/api/v1/targets/event-uploads/{begun.json()['id']}"
+    result = (await api.call("staff-ZZ07", "GET", f"{path}/result.csv")).text.split("\r\n")
+    assert [line.split(",")[1:3] for line in result[1:5]] == [
+        ["COUNTED", ""], ["COUNTED", ""], ["DUPLICATE", ""], ["ERROR", "ID_CHECK_CHARACTER"],
+    ]  # fmt: skip
+    assert (await api.call("staff-ZZ01", "GET", path)).status_code == 404
+    again = await api.call("staff-ZZ07", "POST", "/api/v1/targets/event-uploads", **files)
+    assert (again.status_code, again.json()["code"]) == (409, "UPLOAD_REPEATED")
+    assert await _registered(api, query) == before + 2
+
+
+async def _registered(api: Client, query: str) -> int:
+    table = await api.get("city", query)
+    (cell,) = [row for row in table["items"] if (row["unit"], row["indicator"]) == ("ZZ07", "I06")]
+    return int(cell["actual"] or 0)
