@@ -94,7 +94,7 @@ async def test_what_only_reading_shows_ends_the_job_and_says_why(targets: Target
 
 
 async def test_one_wrong_row_is_named_and_nothing_is_stored(targets: Targets) -> None:
-    """One in many thousand, past the first batch of ten thousand; in a workbook a formula that came to nothing, shifted cells."""
+    """One in many thousand, past the first batch; in a workbook a formula that came to nothing, shifted cells."""
     many = [event(n % 900, "ZZ07", "2017-02-10", source_system="many") for n in range(13_000)]
     many[12_500] = many[12_500] | {"event_date": "2017-02-30"}
     shifted = [*CELLS[1:], ""]
