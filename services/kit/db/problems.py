@@ -11,6 +11,8 @@ from kit.http import errors
 from kit.http.problems import problem_response
 
 _RETRYABLE_SQLSTATES = {"40001", "40P01", "55P03", "57014"}  # serialization, deadlock, lock and statement time-outs
+# Connections lost or refused: class 08, all of 53 (too many connections, no memory, no room), shut down, idle too long.
+_LOST_SQLSTATES = ("08", "53", "57P", "25P03")
 _log = structlog.get_logger("kit.db")
 
 
@@ -29,7 +31,7 @@ async def _database(request: Request, exc: Exception) -> Response:
     if sqlstate in _RETRYABLE_SQLSTATES:
         return problem_response(errors.BusyError())
     lost = isinstance(exc, OperationalError | InterfaceError) or getattr(exc, "connection_invalidated", False)
-    if lost or (sqlstate or "").startswith(("08", "57P")):
+    if lost or (sqlstate or "").startswith(_LOST_SQLSTATES):
         return await _connection(request, exc)
     _log.error("database.failed", sqlstate=sqlstate, exc_info=exc)
     return problem_response(DomainError())

@@ -5,14 +5,19 @@ import json
 import re
 import secrets
 from typing import Any
+from urllib.parse import urlsplit
 
+import asyncpg
 import httpx
 import pytest
 from sqlalchemy import text
 
 from kit.db.engine import Database
+from kit.http.app import service_app
+from kit.ids import new_id
 from kit.settings import ServiceSettings
-from kit.testing import Caller, captured_log, client
+from kit.testing import Caller, captured_log, client, serving
+from tests.kit.http.conftest import router
 
 NOTE = {"amount": "10.00", "on": "2018-09-01"}
 
@@ -309,3 +314,21 @@ async def test_metrics_tell_what_waits_for_the_workers(notes: httpx.AsyncClient,
     )
     assert float(waiting["jobs"]) >= 1
     assert float(waiting["job_waiting_seconds"]) >= 0
+
+
+async def test_a_database_that_takes_no_more_connections_is_no_fault(
+    notes_settings: ServiceSettings, infrastructure: Any, caller: Caller
+) -> None:
+    app = service_app(name="targets", title="便笺", description="", routers=[router], settings=notes_settings)
+    database = urlsplit(notes_settings.database_url.get_secret_value()).path.strip("/")
+    admin = await asyncpg.connect(infrastructure.admin_url())
+    await admin.execute(f"ALTER DATABASE {database} CONNECTION LIMIT 0")
+    try:
+        with serving(app) as url:
+            async with client(url, headers=caller.headers("notes.note.read")) as http:
+                answer = await http.get(f"/api/v1/notes/{new_id()}")
+    finally:
+        await admin.execute(f"ALTER DATABASE {database} CONNECTION LIMIT -1")
+        await admin.close()
+    assert (answer.status_code, answer.json()["code"]) == (503, "DATABASE_UNAVAILABLE")
+    assert answer.headers["Retry-After"] == "1"
