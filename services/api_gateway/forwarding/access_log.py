@@ -8,6 +8,7 @@ import logging
 import threading
 import time
 from collections import deque
+from functools import lru_cache
 from typing import NamedTuple
 
 _FLUSH_SECONDS = 0.2
@@ -67,15 +68,24 @@ class AccessLog:
 
 def line(entry: Entry) -> str:
     """The entry in JSON with a line end."""
-    whole = int(entry.at)
-    moment = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(whole))
-    client = json.dumps(entry.client, ensure_ascii=False) if entry.client else "null"
+    at, method, route, status, seconds, request_id, trace_id, client = entry
+    whole = int(at)
     return (
-        f'{{"method": "{entry.method}", "route": "{entry.route}", "status": {entry.status}, '
-        f'"ms": {entry.seconds * 1000:.2f}, "event": "request", "request_id": "{entry.request_id}", '
-        f'"trace_id": "{entry.trace_id}", "client": {client}, "level": "info", "logger": "access", '
-        f'"timestamp": "{moment}.{int((entry.at - whole) * 1e6):06d}Z", "service": "gateway"}}\n'
+        f'{{"method": "{method}", "route": "{route}", "status": {status}, '
+        f'"ms": {seconds * 1000:.2f}, "event": "request", "request_id": "{request_id}", '
+        f'"trace_id": "{trace_id}", "client": {_quoted(client)}, "level": "info", "logger": "access", '
+        f'"timestamp": "{_moment(whole)}.{int((at - whole) * 1e6):06d}Z", "service": "gateway"}}\n'
     )
+
+
+@lru_cache(8)
+def _moment(second: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+
+
+@lru_cache(1000)
+def _quoted(client: str) -> str:
+    return json.dumps(client, ensure_ascii=False) if client else "null"
 
 
 def _write(text: str) -> None:

@@ -3,9 +3,9 @@
 It decides about small records and touches no socket; the server calls it for every request.
 """
 
-import random
+import os
 import time
-from collections.abc import Callable
+from collections.abc import Iterator
 from dataclasses import replace
 from typing import Protocol
 
@@ -82,10 +82,9 @@ class Gate:
         self._http_metrics = http_metrics
         self._upstream_metrics = upstream_metrics
         self._spans = spans
-        # Ids of traces need to be different, not secret.
         self._date_fields: list[tuple[bytes, bytes]] = []
         self._date_line = b""
-        self._bits: Callable[[int], int] = random.Random(random.SystemRandom().getrandbits(128)).getrandbits  # noqa: S311
+        self._new_traces = _new_traces()
 
     def admit(self, request: ClientRequest, reader: HeaderReader, receiver: Receiver) -> Carriage | None:
         """The exchange with the service, not yet started; None: it is one of the gateway's own calls.
@@ -119,7 +118,7 @@ class Gate:
         principal = self._identity.principal(shape.authorization, proof)
         request.client = principal.subject
         verdict = self._limiter.take(principal, route, time.monotonic())
-        request.limit_headers = verdict.headers
+        request.limit_fields = verdict.fields
         if verdict.refusal is not None:
             raise verdict.refusal
         if (shape.length or 0) > route.body_limit_bytes:
@@ -204,8 +203,15 @@ class Gate:
     def _trace(self, given: str | None) -> Trace:
         if given is not None or self._spans is not None:
             return continue_trace(given, self._spans.share if self._spans is not None else 0)
-        ids = f"{self._bits(192):048x}"
-        return Trace(ids[:32], ids[32:], "00")
+        return next(self._new_traces)
+
+
+def _new_traces() -> Iterator[Trace]:
+    """Randomness is fetched for many at a time."""
+    while True:
+        digits = os.urandom(24 * 256).hex()
+        for start in range(0, len(digits), 48):
+            yield Trace(digits[start : start + 32], digits[start + 32 : start + 48], "00")
 
 
 def body_too_large(limit: int) -> BodyTooLargeError:

@@ -1,22 +1,21 @@
 """What the gate asks before it lets a request through: whether its principal may make one more call now."""
 
-from dataclasses import dataclass
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 from api_gateway.forwarding.route_table import Route
 from kit.auth.principal import Principal
 from kit.errors import DomainError
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
+class Verdict(NamedTuple):
     """Attributes:
     refusal: why not; None lets the request through.
-    headers: of the answer in either case (RateLimit and the like), names in lower case.
+    fields: headers of the answer in either case (RateLimit and the like) as they go over the wire, each with its
+        line end.
     """
 
     refusal: DomainError | None = None
-    headers: tuple[tuple[bytes, bytes], ...] = ()
+    fields: bytes = b""
 
 
 class Limiter(Protocol):

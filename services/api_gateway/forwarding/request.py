@@ -28,7 +28,7 @@ class ClientRequest:
         "headers",
         "is_whole",
         "keep_alive",
-        "limit_headers",
+        "limit_fields",
         "method",
         "parts",
         "request_id",
@@ -55,4 +55,4 @@ class ClientRequest:
         self.trace: Trace | None = None
         self.status = 0
         self.began_at = 0.0
-        self.limit_headers: tuple[tuple[bytes, bytes], ...] = ()
+        self.limit_fields = b""

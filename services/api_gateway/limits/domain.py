@@ -79,12 +79,30 @@ class Bucket:
         used_at: when somebody last asked.
     """
 
-    __slots__ = ("at", "credit", "debt", "is_trusted", "left", "limit", "name", "used_at")
+    __slots__ = (
+        "_block",
+        "_half_burst",
+        "_half_rate",
+        "_intro",
+        "at",
+        "credit",
+        "debt",
+        "is_trusted",
+        "left",
+        "limit",
+        "name",
+        "used_at",
+    )
 
     def __init__(self, name: str, limit: Limit, now: float, *, is_alone: bool) -> None:
         self.name = name
         self.limit = limit
-        self.credit = limit.burst / 2 if is_alone else 0.0
+        # Asked for on every call.
+        self._block = limit.block
+        self._half_burst = limit.burst / 2
+        self._half_rate = limit.per_second / 2
+        self._intro = b'ratelimit-policy: "client";q=%d;w=%d\r\nratelimit: "client";r=' % (limit.quota, WINDOW_SECONDS)
+        self.credit = self._half_burst if is_alone else 0.0
         self.debt = 0
         self.left = 0.0 if is_alone else float(limit.burst)
         self.is_trusted = True
@@ -93,11 +111,18 @@ class Bucket:
     @property
     def is_low(self) -> bool:
         """Whether it wants another lease."""
-        return self.credit < self.limit.block / 2
+        return self.credit < self._block / 2
 
     @property
     def remaining(self) -> int:
-        return int(max(0.0, self.credit + max(0.0, self.left) - self.debt))
+        remaining = self.credit - self.debt + (self.left if self.left > 0 else 0.0)
+        return int(remaining) if remaining > 0 else 0
+
+    @property
+    def fields(self) -> bytes:
+        """The headers RateLimit-Policy and RateLimit as they go over the wire."""
+        remaining = self.remaining
+        return b"%b%d;t=%d\r\n" % (self._intro, remaining, 0 if remaining else self.seconds_to_one())
 
     def take(self, now: float, *, is_alone: bool) -> bool:
         """One call.
@@ -107,15 +132,15 @@ class Bucket:
         """
         self.used_at = now
         if is_alone:
-            self.credit = max(
-                self.credit, min(self.limit.burst / 2, self.credit + (now - self.at) * self.limit.per_second / 2)
-            )
+            grown = self.credit + (now - self.at) * self._half_rate
+            if self.credit < grown and self.credit < self._half_burst:
+                self.credit = min(self._half_burst, grown)
             self.at = now
         if self.credit >= 1:
             self.credit -= 1
             return True
         # At most one block on trust, until the shared bucket has said that it is empty.
-        if not is_alone and self.is_trusted and self.debt < self.limit.block:
+        if not is_alone and self.is_trusted and self.debt < self._block:
             self.debt += 1
             return True
         return False
@@ -126,7 +151,7 @@ class Bucket:
 
     def wanted(self) -> int:
         """How many tokens the next lease shall bring."""
-        return max(0, int(self.limit.block - self.credit))
+        return max(0, int(self._block - self.credit))
 
     def settled(self, paid: int, granted: int, left: float) -> None:
         """What the shared bucket has answered.

@@ -10,7 +10,7 @@ import structlog
 from redis.exceptions import RedisError
 
 from api_gateway.forwarding.limiter import Verdict
-from api_gateway.limits.domain import WINDOW_SECONDS, Bucket, Limit, Limits
+from api_gateway.limits.domain import Bucket, Limits
 from api_gateway.limits.errors import CapacityReachedError, RateLimitedError
 from api_gateway.limits.settlement import Claim, Settlement
 from kit.auth.principal import Principal
@@ -44,7 +44,6 @@ class TokenLimiter:
         self._others = Bucket("platform:others", limits.others, now, is_alone=self._is_alone)
         self._buckets: dict[str, Bucket] = {}
         self._hungry: dict[str, Bucket] = {}
-        self._policies: dict[Limit, tuple[bytes, bytes]] = {}
         self._woken: asyncio.Event | None = None
         self._task: asyncio.Task[None] | None = None
 
@@ -65,7 +64,7 @@ class TokenLimiter:
         if not self._is_alone:
             self._ask_for(bucket)
             self._ask_for(platform)
-        return Verdict(refusal, self._headers(bucket))
+        return Verdict(refusal, bucket.fields)
 
     async def settle(self) -> None:
         """Pays what was let pass on trust, and leases anew; stands alone while Redis does not answer."""
@@ -148,15 +147,6 @@ class TokenLimiter:
         for bucket in (*self._buckets.values(), self._kiosks, self._others):
             bucket.come_back()
         _log.info("limits.redis_back")
-
-    def _headers(self, bucket: Bucket) -> tuple[tuple[bytes, bytes], ...]:
-        policy = self._policies.get(bucket.limit)
-        if policy is None:
-            text = f'"client";q={bucket.limit.quota};w={WINDOW_SECONDS}'
-            policy = self._policies[bucket.limit] = (b"ratelimit-policy", text.encode())
-        remaining = bucket.remaining
-        wait = 0 if remaining else bucket.seconds_to_one()
-        return policy, (b"ratelimit", b'"client";r=%d;t=%d' % (remaining, wait))
 
 
 def _claim(bucket: Bucket, debt: int, want: int) -> Claim:

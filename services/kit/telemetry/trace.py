@@ -3,13 +3,12 @@
 import re
 import secrets
 from contextvars import ContextVar
-from dataclasses import dataclass
+from typing import NamedTuple
 
 _TRACEPARENT = re.compile(r"00-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})")
 
 
-@dataclass(frozen=True, slots=True)
-class Trace:
+class Trace(NamedTuple):
     """trace_id: 32 hex digits; span_id: 16 hex digits, ours; flags: two hex digits; parent_id: the caller's span."""
 
     trace_id: str
@@ -41,3 +40,4 @@ def continue_trace(traceparent: str | None, share: float = 0.0) -> Trace:
 
 current_trace: ContextVar[Trace | None] = ContextVar("current_trace", default=None)
 current_request_id: ContextVar[str] = ContextVar("current_request_id", default="")
+current_client: ContextVar[str] = ContextVar("current_client", default="")

@@ -146,14 +146,13 @@ async def test_a_refusal_tells_what_was_violated_and_when_to_come_again(redis: R
     for _ in range(4):
         verdicts.append(limiter.take(client, None, time.now))
         await limiter.settle()
-    headers = dict(verdicts[0].headers)
-    assert headers[b"ratelimit-policy"] == b'"client";q=6;w=60'
+    assert b'ratelimit-policy: "client";q=6;w=60\r\n' in verdicts[0].fields
     assert [v.refusal is None for v in verdicts] == [True, True, False, False]
     refusal = verdicts[-1].refusal
     assert refusal is not None
     assert refusal.headers["Retry-After"] == "10"
     assert refusal.members == {"violated-policies": ["client"]}
-    assert dict(verdicts[-1].headers)[b"ratelimit"] == b'"client";r=0;t=10'
+    assert b'ratelimit: "client";r=0;t=10\r\n' in verdicts[-1].fields
     time.now += 10
     await limiter.settle()
     passes = limiter.take(client, None, time.now)

@@ -357,9 +357,7 @@ class ClientConnection(asyncio.Protocol):
         self._has_begun = True
         more = self._gate.date_line(self._server.default_headers)
         if self._own is None:  # the app has named its own
-            more += b"x-request-id: %b\r\n" % request.request_id.encode("ascii")
-            for field in request.limit_headers:
-                more += b"%b: %b\r\n" % field
+            more = b"%bx-request-id: %b\r\n%b" % (more, request.request_id.encode("ascii"), request.limit_fields)
         self._is_chunked = False
         if not _has_length(headers) and has_body(request.method, status):
             if request.version == "1.1":
