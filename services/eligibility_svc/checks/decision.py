@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from datetime import date
 from functools import lru_cache
+from itertools import product
+from math import prod
 from operator import itemgetter
 from typing import Any, NamedTuple
 
@@ -23,56 +25,66 @@ from eligibility_svc.checks.plans import Figures, Plan, Truths
 from eligibility_svc.facts.domain import Vocabulary
 from eligibility_svc.language.arithmetic import Words, write_out
 from eligibility_svc.language.closures import Rule
-from eligibility_svc.language.nodes import Value
+from eligibility_svc.language.nodes import Value, is_dated
 from eligibility_svc.measures.domain import Catalogue, Criterion, Edition, Quota
 
 REMEMBERED = 128
+TABULATED = 64
+"""Up to so many combinations of its facts the reasons of a criterion are made beforehand."""
 Values = tuple[Value | None, ...]
 """Values of some facts in a fixed order; None is unknown."""
-Write = Callable[[Mapping[str, Value]], Mapping[str, Any]]
-"""Known facts as the contract writes them."""
 
 
-class Told(NamedTuple):
-    """What a criterion comes to, and the reason that says so."""
-
-    met: bool | None
-    reason: Reason
+Told = tuple[bool | None, Reason]
+"""What a criterion comes to, and the reason that says so."""
 
 
 class Teller:
-    """One criterion of an edition, and the reasons it gave last: dates differ from person to person, the rest seldom.
+    """One criterion under the figures of some days, and the reasons it gave last.
 
     Attributes:
         pick: the values that the criterion reads, from those of its claim.
-        tell: what a date and such values come to.
+        listed: what such values come to, from a table that covers a criterion of few combinations and no date.
+        tell: what a date and such values come to, whatever they are.
     """
 
     def __init__(
-        self, plan: Plan, criterion: Criterion, role: Role, facts: Sequence[str], write: Write, remembered: int
+        self,
+        figures: Figures,
+        criterion: Criterion,
+        role: Role,
+        facts: Sequence[str],
+        vocabulary: Vocabulary,
+        remembered: int,
     ) -> None:
-        self.pick = _reader([facts.index(name) for name in criterion.rule.facts])
+        rule = criterion.rule
+        self.pick = _picker([facts.index(name) for name in rule.facts])
         self.tell = lru_cache(remembered)(self._tell)
-        self._plan = plan
+        self._run = rule.run
+        self._figures = figures
         self._criterion = criterion
         self._role = role
-        self._write = write
+        self._used = figures.by_criterion[criterion.id]
+        # Facts that are written as they are need no second mapping.
+        self._write = vocabulary.wire if vocabulary.wire_differs(rule.facts) else None
+        choices = [()] if is_dated(rule.node) else [vocabulary.values(name) for name in rule.facts]
+        combinations = product(*choices) if prod(map(len, choices)) <= TABULATED else ()
+        self.listed = {values: self._tell(date.min, values) for values in combinations}.get
 
     def _tell(self, as_of: date, values: Values) -> Told:
-        criterion, figures = self._criterion, self._plan.figures(as_of)
+        criterion = self._criterion
         rule = criterion.rule
-        facts = _known(rule.facts, values)
-        met = rule.run(facts, figures.values, as_of)
+        facts = dict(zip(rule.facts, values, strict=True))
+        met = self._run(facts, self._figures.values, as_of)
         met_on = None
         if met is False and rule.turns is not None:
-            days = rule.turns(facts, figures.values, as_of)
-            met_on = _first_day(days, as_of, lambda day: rule.run(facts, figures.values, day))
-        wire = self._write(facts)
-        read = {name: wire.get(name) for name in rule.facts}
-        used = figures.by_criterion[criterion.id]
-        return Told(
-            met, Reason(criterion.id, criterion.text, self._role, TRUTHS[met], read, used, criterion.citation, met_on)
+            days = rule.turns(facts, self._figures.values, as_of)
+            met_on = _first_day(days, as_of, lambda day: rule.run(facts, self._figures.values, day))
+        read = facts if self._write is None else self._write(facts)
+        reason = Reason(
+            criterion.id, criterion.text, self._role, TRUTHS[met], read, self._used, criterion.citation, met_on
         )
+        return met, reason
 
 
 class Claim:
@@ -97,34 +109,45 @@ class Claim:
         self.answer = lru_cache(remembered)(self._answer)
         self._vocabulary = vocabulary
         self._subject = subject
-        self._tellers = {plan: _tellers(plan, self.facts, vocabulary, remembered) for plan in plans}
+        self._tellers = {
+            plan: [_tellers(plan, figures, self.facts, vocabulary, remembered) for figures in plan.periods]
+            for plan in plans
+        }
 
     def plan(self, day: date) -> Plan | None:
         """The edition in force on a day."""
-        return next((plan for plan in self.plans if plan.edition.is_in_force(day)), None)
+        for plan in self.plans:
+            if plan.edition.is_in_force(day):
+                return plan
+        return None
 
     def _answer(self, as_of: date, values: Values) -> Answer:
         plan = self.plan(as_of)
         if plan is None:
             return _not_in_force([each.edition for each in self.plans], self._subject, as_of)
-        told = [teller.tell(as_of, teller.pick(values)) for teller in self._tellers[plan]]
-        return _Case(self._vocabulary, _known(self.facts, values), as_of).answer(plan, told)
+        period = plan.period(as_of)
+        told = [
+            teller.listed(read := teller.pick(values)) or teller.tell(as_of, read)
+            for teller in self._tellers[plan][period]
+        ]
+        facts = dict(zip(self.facts, values, strict=True))
+        return _Case(self._vocabulary, facts, as_of).answer(plan, plan.periods[period], told)
 
 
-def _tellers(plan: Plan, facts: Sequence[str], vocabulary: Vocabulary, remembered: int) -> tuple[Teller, ...]:
+def _tellers(
+    plan: Plan, figures: Figures, facts: Sequence[str], vocabulary: Vocabulary, remembered: int
+) -> tuple[Teller, ...]:
     """Of the requirements, then of the tiers of the benefit: in the order of the reasons."""
     criteria = [(criterion, Role.REQUIREMENT) for criterion in plan.terms.criteria]
     criteria += [(tier.criterion, Role.BENEFIT) for tier in plan.terms.benefit.tiers]
-    made = []
-    for criterion, role in criteria:
-        # Facts that are written as they are need no second mapping.
-        write: Write = vocabulary.wire if vocabulary.wire_differs(criterion.rule.facts) else lambda facts: facts
-        made.append(Teller(plan, criterion, role, facts, write, remembered))
-    return tuple(made)
+    return tuple(Teller(figures, criterion, role, facts, vocabulary, remembered) for criterion, role in criteria)
 
 
-def _known(names: Sequence[str], values: Values) -> dict[str, Value]:
-    return {name: value for name, value in zip(names, values, strict=True) if value is not None}
+def _picker(positions: Sequence[int]) -> Callable[[Values], Values]:
+    # Of one value too a tuple, and without a function of our own.
+    if len(positions) == 1:
+        return itemgetter(slice(positions[0], positions[0] + 1))
+    return _reader(positions)
 
 
 def _reader(keys: Sequence[Any]) -> Callable[[Any], Values]:
@@ -215,16 +238,15 @@ class Decider:
 
 
 class _Case:
-    """The facts that one measure reads, on a day."""
+    """The facts that one measure reads, on a day; None is unknown."""
 
-    def __init__(self, vocabulary: Vocabulary, facts: Mapping[str, Value], as_of: date) -> None:
+    def __init__(self, vocabulary: Vocabulary, facts: Mapping[str, Value | None], as_of: date) -> None:
         self.vocabulary = vocabulary
         self.facts = facts
         self.as_of = as_of
 
-    def answer(self, plan: Plan, told: Sequence[Told]) -> Answer:
-        figures = plan.figures(self.as_of)
-        truths = [each.met for each in told[: len(plan.terms.criteria)]]
+    def answer(self, plan: Plan, figures: Figures, told: Sequence[Told]) -> Answer:
+        truths = [met for met, _ in told[: len(plan.runs)]]
         verdict = plan.verdict(truths)
         missing = self._missing(plan, figures, truths) if verdict is None else set()
         edition, quota = plan.edition, plan.terms.quota
@@ -235,10 +257,10 @@ class _Case:
             outcome=OUTCOMES[verdict],
             benefit=figures.refused if verdict is False else figures.settled or self._benefit(plan, figures, missing),
             quota=None if quota is None or verdict is False else self._quota(plan, quota, figures),
-            reasons=tuple([each.reason for each in told]),
+            reasons=tuple([reason for _, reason in told]),
             rule=plan.rule,
             missing_facts=self._in_order(missing),
-            eligible_on=self._eligible_on(plan, figures, truths) if verdict is False else None,
+            eligible_on=self._eligible_on(plan, figures, truths) if plan.dated and verdict is False else None,
         )
 
     def _run(self, rule: Rule, figures: Figures) -> Any:

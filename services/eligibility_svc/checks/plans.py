@@ -4,6 +4,7 @@ from bisect import bisect_right
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
+from operator import itemgetter
 from typing import Any
 
 from eligibility_svc.checks.domain import BenefitAnswer, ParameterUsed
@@ -39,6 +40,7 @@ class Plan:
         verdict: Kleene's logic of the tree over the truths of its criteria.
         unsettled: positions of the unknown criteria that can still change the verdict.
         rule: the tree as the contract shows it, ids for leaves.
+        periods: the figures of each span of days in which none of them changes.
         deciding: facts that may settle the whole measure alone, since their criterion stands at the top of the tree.
     """
 
@@ -56,15 +58,15 @@ class Plan:
         self.deciding = frozenset(name for part in top if isinstance(part, Criterion) for name in part.rule.facts)
         days = {dated.from_on for parameter in edition.parameters.values() for dated in parameter.values}
         self._days = sorted(days | {date.min})
-        self._figures = [self._figures_on(day) for day in self._days]
+        self.periods = [self._figures_on(day) for day in self._days]
 
-    def figures(self, day: date) -> Figures:
-        """The parameters in force on a day."""
-        return self._figures[bisect_right(self._days, day) - 1]
+    def period(self, day: date) -> int:
+        """Which of the periods a day is in."""
+        return bisect_right(self._days, day) - 1
 
-    def truths(self, facts: Mapping[str, Value], day: date) -> list[bool | None]:
+    def truths(self, facts: Mapping[str, Value | None], day: date) -> list[bool | None]:
         """Every criterion on a day."""
-        values = self.figures(day).values
+        values = self.periods[self.period(day)].values
         return [run(facts, values, day) for run in self.runs]
 
     def _figures_on(self, day: date) -> Figures:
@@ -113,9 +115,11 @@ def _compiled(
     compiled = [_compiled(part, positions) for part in requirement.parts]
     verdicts = [verdict for verdict, _ in compiled]
     combine = _combination(requirement)
+    leaves = [positions[part.id] for part in requirement.parts if isinstance(part, Criterion)]
+    pick = itemgetter(*leaves) if len(leaves) == len(verdicts) > 1 else None
 
     def verdict(truths: Truths) -> bool | None:
-        return combine([part(truths) for part in verdicts])
+        return combine(pick(truths) if pick else [part(truths) for part in verdicts])
 
     def unsettled(truths: Truths) -> list[int]:
         if verdict(truths) is not None:

@@ -91,6 +91,7 @@ class Vocabulary:
         }
         kinds = {fact.name: fact.value_type.kind for fact in facts}
         self._writers = {name: WRITERS[kind] for name, kind in kinds.items() if kind in WRITERS}
+        self._values = {fact.name: _values(fact) for fact in facts}
         self._position = {fact.name: index for index, fact in enumerate(facts)}
         self._labels = {fact.name: fact.label for fact in facts}
 
@@ -102,14 +103,21 @@ class Vocabulary:
         """
         return self._by_subject[subject]
 
-    def wire(self, facts: Mapping[str, Value]) -> dict[str, Any]:
-        """Known facts as the contract writes them: money in yuan, dates and months as text."""
+    def wire(self, facts: Mapping[str, Value | None]) -> dict[str, Any]:
+        """Facts as the contract writes them: money in yuan, dates and months as text; None stays unknown."""
         writers = self._writers
-        return {name: writers[name](value) if name in writers else value for name, value in facts.items()}
+        return {
+            name: writers[name](value) if value is not None and name in writers else value
+            for name, value in facts.items()
+        }
 
     def wire_differs(self, names: Iterable[str]) -> bool:
         """Whether the contract writes any of these facts otherwise than it is."""
         return not self._writers.keys().isdisjoint(names)
+
+    def values(self, name: str) -> tuple[Value | None, ...]:
+        """All values that a yes-or-no fact or a choice may have, unknown among them; empty for other facts."""
+        return self._values[name]
 
     def position(self, name: str) -> int:
         """Where a fact stands in the data file."""
@@ -124,6 +132,16 @@ class Vocabulary:
         facts = self.of(subject)
         gates: dict[str, Node] = {name: fact.gate.node for name, fact in facts.items() if fact.gate is not None}
         return Scope({name: fact.value_type for name, fact in facts.items()}, gates, parameters)
+
+
+def _values(fact: Fact) -> tuple[Value | None, ...]:
+    match fact.value_type.kind:
+        case Kind.BOOL:
+            return (True, False, None)
+        case Kind.CHOICE:
+            return (*fact.choices, None)
+        case _:
+            return ()
 
 
 def _months(value: Any) -> list[dict[str, str]]:

@@ -23,7 +23,7 @@ class Words:
 
 @dataclass(slots=True)
 class _Writer:
-    facts: Mapping[str, Value]
+    facts: Mapping[str, Value | None]
     parameters: Mapping[str, Value]
     as_of: date
     words: Words
@@ -106,7 +106,7 @@ class _Writer:
 
 
 def write_out(
-    node: Node, facts: Mapping[str, Value], parameters: Mapping[str, Value], as_of: date, words: Words
+    node: Node, facts: Mapping[str, Value | None], parameters: Mapping[str, Value], as_of: date, words: Words
 ) -> tuple[str, ...]:
     """The steps of a formula whose value is known, in Chinese, the last one ending in the value."""
     writer = _Writer(facts, parameters, as_of, words)

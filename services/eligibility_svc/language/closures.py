@@ -5,7 +5,7 @@ it; arithmetic and comparisons with an unknown are unknown unless settled anyway
 """
 
 import operator
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from math import floor
@@ -81,34 +81,26 @@ def compile_rule(source: str, node: Node) -> Rule:
     return Rule(source, node, closures.run, closures.collect, facts_of(node), parameters_of(node), _turns(node))
 
 
-def conjunction(values: Iterable[bool | None]) -> bool | None:
+def conjunction(values: Sequence[bool | None]) -> bool | None:
     """Kleene `and`; true when empty."""
-    result: bool | None = True
-    for value in values:
-        if value is False:
-            return False
-        if value is None:
-            result = None
-    return result
+    if False in values:
+        return False
+    return None if None in values else True
 
 
-def disjunction(values: Iterable[bool | None]) -> bool | None:
+def disjunction(values: Sequence[bool | None]) -> bool | None:
     """Kleene `or`; false when empty."""
-    result: bool | None = False
-    for value in values:
-        if value is True:
-            return True
-        if value is None:
-            result = None
-    return result
-
-
-def threshold(values: Iterable[bool | None], wanted: int) -> bool | None:
-    """At least `wanted` of the values are true."""
-    known = list(values)
-    if known.count(True) >= wanted:
+    if True in values:
         return True
-    return None if known.count(True) + known.count(None) >= wanted else False
+    return None if None in values else False
+
+
+def threshold(values: Sequence[bool | None], wanted: int) -> bool | None:
+    """At least `wanted` of the values are true."""
+    holding = values.count(True)
+    if holding >= wanted:
+        return True
+    return None if holding + values.count(None) >= wanted else False
 
 
 def _turns(node: Node) -> Turns | None:
