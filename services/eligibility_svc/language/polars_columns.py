@@ -7,6 +7,7 @@ monthly amounts are two lists of Int64, `NAME.months` (year × 12 + month) and `
 from collections.abc import Sequence
 from datetime import date
 from fractions import Fraction
+from functools import cache
 
 import polars as pl
 
@@ -24,6 +25,7 @@ _TYPES: dict[Kind, pl.DataType] = {
 MONTHS_SUFFIX, AMOUNTS_SUFFIX = ".months", ".amounts"
 
 
+@cache
 def column_type(of: Type) -> pl.DataType:
     """The Polars type of a fact."""
     return pl.Enum(of.choices) if of.kind is Kind.CHOICE else _TYPES[of.kind]

@@ -38,12 +38,14 @@ def screen_file(
     wanted = measures or list(known.of_subject(subject))
     made = polars_program(known, subject, as_of, wanted)
     register = pl.scan_parquet(source)
-    typed = {name: kind for name, kind in schema.items() if name in register.collect_schema()}
-    facts = completed(register.with_columns(pl.col(name).cast(kind) for name, kind in typed.items()), schema, made)
+    present = register.collect_schema()
+    casts = [pl.col(name).cast(kind) for name, kind in schema.items() if present.get(name, kind) != kind]
+    facts = completed(register.with_columns(casts), schema, made)
     found = published(screened(facts, made, kept), wanted)
     if not has_reasons:
         found = found.drop(column(measure, mask) for measure in wanted for mask in (UNMET, UNKNOWN))
-    found.sink_parquet(result, compression="lz4")
+    # The outcomes of neighbours are alike only by chance: least and greatest of a group would let no reader skip it.
+    found.sink_parquet(result, compression="lz4", statistics=False)
 
 
 def main() -> None:
