@@ -10,12 +10,12 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from kit.errors import DomainError
 from kit.http.problems import problem_response
 from kit.ids import new_id
+from kit.telemetry.logging import log_request
 from kit.telemetry.metrics import HttpMetrics
 from kit.telemetry.spans import Spans
-from kit.telemetry.trace import Trace, continue_trace, current_request_id, current_trace
+from kit.telemetry.trace import Trace, continue_trace, current_client, current_request_id, current_trace
 
 _REQUEST_ID = re.compile(rb"[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}")
-_log = structlog.get_logger("access")
 _QUIET = {"/healthz", "/readyz", "/metrics"}
 
 
@@ -50,7 +50,7 @@ class RequestContext:
         current_request_id.set(rid)
         current_trace.set(trace)
         structlog.contextvars.clear_contextvars()
-        structlog.contextvars.bind_contextvars(request_id=rid, trace_id=trace.trace_id)
+        current_client.set("")
         started = time.perf_counter()
         status = 500
         began = False
@@ -85,7 +85,7 @@ class RequestContext:
             self.spans.record(
                 trace, f"{method} {route}", "SERVER", seconds, said | {"jiuye.request_id": rid}, failed=status >= 500
             )
-        _log.info("request", method=scope["method"], route=route, status=status, ms=round(seconds * 1000, 2))
+        log_request(scope["method"], route, status, seconds)
 
 
 def route_template(scope: Scope) -> str:

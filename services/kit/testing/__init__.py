@@ -10,6 +10,7 @@ from typing import Any
 
 import httpx
 import uvicorn
+from structlog.stdlib import ProcessorFormatter
 
 from kit.auth.principal import Principal
 from kit.auth.tokens import INTERNAL, TokenMinter
@@ -53,7 +54,7 @@ def serving(app: Any, **options: Any) -> Iterator[str]:
 def captured_log() -> Iterator[io.StringIO]:
     """What the process logs meanwhile, as the JSON lines that standard output would get."""
     root = logging.getLogger()
-    formatted = [h.formatter for h in root.handlers if type(h.formatter).__name__ == "ProcessorFormatter"]
+    formatted = [h.formatter for h in root.handlers if isinstance(h.formatter, ProcessorFormatter)]
     if not formatted:
         raise RuntimeError("no app has configured the log yet")
     handler = logging.StreamHandler(io.StringIO())
