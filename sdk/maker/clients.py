@@ -1,6 +1,7 @@
 """Makes the clients from `docs/openapi.json`: `python -m sdk.maker.clients [folder]`.
 
-Python by openapi-python-client, pinned in the lock file; types for TypeScript by openapi-typescript, where Node.js is.
+Python by openapi-python-client, pinned in the lock file; types for TypeScript by openapi-typescript, pinned in
+`package-lock.json`, where Node.js is.
 The same document gives the same bytes, so the clients are made and not committed.
 """
 
@@ -15,7 +16,8 @@ from typing import Any
 from sdk.maker.snapshot import SNAPSHOT
 
 HERE = Path(__file__).parents[1]
-TYPESCRIPT = "openapi-typescript@7.13.0"
+TOOLS = Path(__file__).parent
+PATIENCE = ["--fetch-retries=5", "--fetch-timeout=120000", "--prefer-offline", "--no-audit", "--no-fund"]
 
 
 def main() -> int:
@@ -24,7 +26,7 @@ def main() -> int:
     document = json.loads(SNAPSHOT.read_text(encoding="utf-8"))
     make_python(document, target / "python")
     print(f"已生成 {target / 'python'}")
-    if shutil.which("npx"):
+    if shutil.which("npm"):
         make_typescript(SNAPSHOT, target / "typescript" / "jiuye.d.ts")
         print(f"已生成 {target / 'typescript' / 'jiuye.d.ts'}")
     else:
@@ -41,10 +43,24 @@ def make_python(document: dict[str, Any], target: Path) -> None:
     with tempfile.TemporaryDirectory() as folder:
         source = Path(folder) / "openapi.json"
         source.write_text(json.dumps(_by_service(document), ensure_ascii=False), encoding="utf-8")
-        generator = Path(sys.executable).parent / "openapi-python-client"
+        generator: list[str | Path] = [sys.executable, "-m", "openapi_python_client", "generate"]
         options: list[str | Path] = ["--overwrite", "--fail-on-warning", "--config", HERE / "python-client.yaml"]
-        command: list[str | Path] = [generator, "generate", *options, "--path", source, "--output-path", target]
+        command = [*generator, *options, "--path", source, "--output-path", target]
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
+
+
+def node_tool(name: str) -> Path:
+    """A program of `package-lock.json`, fetched when it is not there yet or the lock file has changed since.
+
+    Raises:
+        subprocess.CalledProcessError: the package index cannot be reached.
+    """
+    modules = TOOLS / "node_modules"
+    kept, wanted = modules / "installed-lock.json", (TOOLS / "package-lock.json").read_bytes()
+    if not kept.exists() or kept.read_bytes() != wanted:
+        subprocess.run(["npm", "ci", "--silent", *PATIENCE], cwd=TOOLS, check=True, stdout=subprocess.DEVNULL)
+        kept.write_bytes(wanted)
+    return modules / ".bin" / name
 
 
 def make_typescript(snapshot: Path, target: Path) -> None:
@@ -55,15 +71,8 @@ def make_typescript(snapshot: Path, target: Path) -> None:
     """
     target.parent.mkdir(parents=True, exist_ok=True)
     # What has a default may be left out of a request.
-    command: list[str | Path] = [
-        "npx",
-        "--yes",
-        TYPESCRIPT,
-        snapshot,
-        "--default-non-nullable=false",
-        "--output",
-        target,
-    ]
+    generator = node_tool("openapi-typescript")
+    command: list[str | Path] = [generator, snapshot, "--default-non-nullable=false", "--output", target]
     subprocess.run(command, check=True, stdout=subprocess.DEVNULL)
 
 
