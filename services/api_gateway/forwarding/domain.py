@@ -102,6 +102,8 @@ def check_target(method: str, raw_path: bytes, query: bytes) -> None:
         raise MethodRefusedError(headers={"Allow": ", ".join(METHODS)})
     if len(raw_path) + len(query) + 1 > MAX_TARGET_BYTES:
         raise TargetTooLongError
+    if b"%00" in query:  # no text that is stored has one
+        raise TargetInvalidError
     if not _PLAIN_PATH.fullmatch(raw_path):
         check_path(raw_path)
 

@@ -332,6 +332,7 @@ class Exchange:
             instance.keep(connection, self._loop.time())
         else:
             connection.abort()
+        reply.close()
 
 
 def _head(request: OutboundRequest, authority: bytes) -> bytes:

@@ -102,6 +102,10 @@ class Reply:
         self.buffered = 0
         return taken
 
+    def close(self) -> None:
+        """Nothing more is fed. Reply and parser know each other: let go, both end at once, not at a collection."""
+        del self._parser
+
     # Called by the parser; what they raise ends in `feed`.
 
     def on_message_begin(self) -> None:
