@@ -30,6 +30,8 @@ from argon2 import PasswordHasher
 
 from onebox.keys import Keys
 from onebox.ports import free_ports
+from onebox.servers import running as serving
+from onebox.valkey import Valkey
 from tests.load.gateway_subjects import BODY, UNITS
 
 REPOSITORY = Path(__file__).parents[2]
@@ -217,7 +219,7 @@ def percentile(values: Sequence[float], share: float) -> float:
 
 
 def gateway_environment(folder: Path, upstream: str) -> dict[str, str]:
-    """A gateway with one client whose limit is never reached, but kept."""
+    """A gateway with one client whose limit is never reached, but kept, and settled with Valkey as in production."""
     keys = Keys.generate()
     secret_hash = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1).hash(SECRET)
     client = {
@@ -285,7 +287,7 @@ def info(name: str, value: float, unit: str) -> Row:
 def main() -> None:
     wrk, nginx, with_tools = tools()
     their_python = compared()
-    raw, static, nginx_raw, nginx_static, plain, plain_static, full, fastapi, proxy_lib = free_ports(9)
+    raw, static, nginx_raw, nginx_static, plain, plain_static, full, fastapi, proxy_lib, settling = free_ports(10)
     upstream = f"http://127.0.0.1:{raw}"
     mine = os.environ | {"PYTHONPATH": f"{REPOSITORY / 'services'}:{REPOSITORY}"}
     with tempfile.TemporaryDirectory(prefix="bench-gateway-") as name, ExitStack() as stack:
@@ -307,7 +309,9 @@ def main() -> None:
         start_nginx(static, _STATIC.format(port=static, body=BODY.decode()), UPSTREAM_CORE)
         of_nginx = start_nginx(nginx_raw, _PROXY.format(upstream=raw, port=nginx_raw), PROXY_CORE)
         of_nginx_static = start_nginx(nginx_static, _PROXY.format(upstream=static, port=nginx_static), PROXY_CORE)
-        environment = gateway_environment(folder, upstream)
+        valkey = Valkey(folder / "valkey", settling, SECRET, durable=False)
+        stack.enter_context(serving(valkey, folder / "valkey.log"))
+        environment = gateway_environment(folder, upstream) | {"JIUYE_REDIS_URL": valkey.url}
         of_full = start([sys.executable, "-m", "api_gateway", "--port", str(full)], full, PROXY_CORE, environment)
         bearer = (f"Authorization: Bearer {token(full)}",)
         reference = Subject("nginx proxy_pass", nginx_raw, of_nginx)
