@@ -1,6 +1,6 @@
 """A line as an auditor would write it down: sentence by sentence, with the rule, to be checked by hand."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from html import escape
@@ -8,19 +8,21 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from kit.clock import legal_day
 from kit.dates import Quarter
 from kit.money import yuan
 from loans_svc.batches.domain import LineKind
 from loans_svc.batches.errors import LineNotFoundError
-from loans_svc.batches.lines import LineView, share_line, view_lines
+from loans_svc.batches.lines import LineView, clip, share_line, view_lines
 from loans_svc.batches.models import BatchRow
 from loans_svc.batches.repository import find_line
 from loans_svc.batches.service import read_batch
-from loans_svc.loans.domain import rule_on
-from loans_svc.loans.repository import list_happenings, list_tranches
+from loans_svc.loans.domain import Happening, Kind, rule_on
+from loans_svc.loans.repository import list_events, list_tranches, standing
 from loans_svc.loans.service.steps import Actor, order_of, tranche_order
 from loans_svc.rules.domain import DayCount, Payer, PeriodScheme, SubsidyRule, Tranche, share_text
 from loans_svc.rules.repository import catalogue
+from loans_svc.stories.service import tell
 from loans_svc.subsidies.domain.explanation import explain_line, explain_rate, percent
 from loans_svc.subsidies.domain.loan import Loan, effective_rate_ppm
 from loans_svc.subsidies.domain.schedule import Line
@@ -66,8 +68,8 @@ async def explain(tx: AsyncSession, actor: Actor, batch_id: UUID, number: int) -
     assert view.loan.rule_id is not None
     rule = catalogue().rules[view.loan.rule_id]
     if view.segments:
-        happened = await list_happenings(tx, view.loan.id)
-        rule = catalogue().rules[rule_on(view.loan.rule_id, happened, view.segments[-1].start)]
+        known = await _known(tx, batch, view)
+        rule = catalogue().rules[rule_on(view.loan.rule_id, known, view.segments[-1].start)]
     head = (
         f"{batch.bank}{batch.unit}{batch.period}批次第{batch.sequence}次申报第{row.number}行："
         f"{_KINDS[LineKind(row.kind)]}，贷款{row.loan_id}，所属{row.relates_to}，金额{yuan(row.amount_fen)}元。"
@@ -89,6 +91,26 @@ async def explain(tx: AsyncSession, actor: Actor, batch_id: UUID, number: int) -
             f"资金按{row.payer_scheme}分担：{parts}。各分担方按全批合计一次分配，本行的份额为累计数之差，逐行、逐方合计均不差分文。"
         )
     return Explanation(batch, view, sentences, payers, rule, is_exact)
+
+
+async def _known(tx: AsyncSession, batch: BatchRow, view: LineView) -> Sequence[Happening]:
+    """What stood of the loan when the line was posted: a rule that was put in place later is not the line's.
+
+    Known was at least what had been recorded when the batch was asked for; of what came before it was computed, as
+    much as makes the line's days.
+    """
+    loan, row = view.loan, view.row
+    events = await list_events(tx, loan.id)
+    if not any(one.kind == Kind.RE_RULE for one in events):
+        return standing(events)
+    tranches, day = await list_tranches(tx, loan.id), legal_day(batch.created_at)
+    told = sum(one.recorded_at <= batch.created_at for one in events)
+    for count in range(told, len(events) + 1):
+        known = standing(events[:count])
+        stretches = [one for one in tell(loan, tranches, known, day)[0] if one.tranche == row.tranche]
+        if clip(loan, row.relates_to, stretches) == view.segments:
+            return known
+    return standing(events[:told])  # of a loan that was taken back since no days are told
 
 
 async def _arithmetic(tx: AsyncSession, view: LineView, rule: SubsidyRule) -> tuple[list[str], bool]:

@@ -12,6 +12,7 @@ from loans_svc.loans.models import LoanRow
 from loans_svc.rules.domain import DayCount, Payer, PeriodScheme
 from loans_svc.rules.repository import catalogue
 from loans_svc.seals.repository import find_sums_before
+from loans_svc.stories.domain import Stretch
 from loans_svc.stories.repository import list_stretches
 from loans_svc.subsidies.domain.calendar import period_of
 from loans_svc.subsidies.domain.payers import split_by_payer
@@ -38,15 +39,18 @@ async def view_lines(tx: AsyncSession, rows: Sequence[LineRow]) -> list[LineView
     views = []
     for row in rows:
         loan = loans[row.loan_id]
-        segments: list[Segment] = []
-        if row.numerator is not None and loan.day_count and loan.period_scheme:
-            period = period_of(Quarter.parse(row.relates_to), PeriodScheme(loan.period_scheme))
-            for stretch in stretches.get((row.loan_id, row.story), ()):
-                if stretch.tranche == row.tranche:
-                    part = stretch.clipped(period.first, period.after, DayCount(loan.day_count))
-                    segments += [part] if part else []
-        views.append(LineView(row, loan, segments))
+        own = [one for one in stretches.get((row.loan_id, row.story), ()) if one.tranche == row.tranche]
+        views.append(LineView(row, loan, clip(loan, row.relates_to, own) if row.numerator is not None else []))
     return views
+
+
+def clip(loan: LoanRow, relates_to: str, stretches: Sequence[Stretch]) -> list[Segment]:
+    """The part of a loan's stretches that lies in a quarter."""
+    if not loan.day_count or not loan.period_scheme:
+        return []
+    period = period_of(Quarter.parse(relates_to), PeriodScheme(loan.period_scheme))
+    parts = (one.clipped(period.first, period.after, DayCount(loan.day_count)) for one in stretches)
+    return [part for part in parts if part]
 
 
 async def share_line(tx: AsyncSession, row: LineRow) -> Mapping[Payer, int]:

@@ -118,13 +118,14 @@ async def find_standing_event(tx: AsyncSession, loan_id: UUID, event_id: UUID) -
 
 async def list_happenings(tx: AsyncSession, loan_id: UUID) -> list[Happening]:
     """The events that stand, in a fixed order that does not depend on their arrival."""
-    return _standing(await list_events(tx, loan_id))
+    return standing(await list_events(tx, loan_id))
 
 
-def _standing(events: Sequence[LoanEventRow]) -> list[Happening]:
+def standing(events: Sequence[LoanEventRow]) -> list[Happening]:
+    """Of the events that were known at a time those that nobody had taken back, in their fixed order."""
     gone = {event.retracts for event in events}
-    standing = [event for event in events if event.id not in gone and event.retracts is None]
-    standing.sort(key=lambda event: (event.effective_on, event.kind, event.amount_fen or 0, event.id))
+    left = [event for event in events if event.id not in gone and event.retracts is None]
+    left.sort(key=lambda event: (event.effective_on, event.kind, event.amount_fen or 0, event.id))
     return [
         Happening(
             event.id,
@@ -136,7 +137,7 @@ def _standing(events: Sequence[LoanEventRow]) -> list[Happening]:
             event.benchmark_ppm,
             event.rule_id,
         )
-        for event in standing
+        for event in left
     ]
 
 
@@ -154,7 +155,7 @@ async def list_stories(
         select(LoanEventRow).where(LoanEventRow.loan_id.in_(loans)).order_by(LoanEventRow.id)
     ):
         events[event.loan_id].append(event)
-    return {loan: (tranches[loan], _standing(events[loan])) for loan in loans}
+    return {loan: (tranches[loan], standing(events[loan])) for loan in loans}
 
 
 async def list_earlier_terms(tx: AsyncSession, borrower: UUID, before: date) -> Sequence[tuple[date, date]]:

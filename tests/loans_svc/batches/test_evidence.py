@@ -99,6 +99,33 @@ async def test_every_line_says_how_it_came_about(office: Office, books: Database
     assert missing.json()["code"] == "LINE_NOT_FOUND"
 
 
+async def test_a_line_cites_the_rule_that_it_was_posted_under(office: Office, books: Database) -> None:
+    """Another rule for the loan, told after a quarter was claimed, is the new line's and not the first one's."""
+    loan = await office.disbursed(unit="ZZ06", bank=BANK)
+    first = await batch_of(office, books, "ZZ06", "2024Q4")
+    lines = (await office.get("OFFICER", f"/subsidy-batches/{first}/lines")).json()["items"]
+    number = next(one["number"] for one in lines if one["relates_to"] == "2024Q4")
+    before = await explained(office, first, number)
+    await settle(office, first)
+    change = {"rule": "R2023", "effective_on": "2024-10-01", "evidence": "存量贷款适用新政策的通知"}
+    changed = await office.post("REVIEWER", f"/loans/{loan}/re-ruling", change)
+    second = await batch_of(office, books, "ZZ06", "2025Q1")
+    again = next(
+        one["number"]
+        for one in (await office.get("OFFICER", f"/subsidy-batches/{second}/lines")).json()["items"]
+        if (one["relates_to"], one["kind"]) == ("2024Q4", "REPOST")
+    )
+    assert (before["rule"], await explained(office, first, number)) == ("R2022_HENAN_IND", before)
+    new = await explained(office, second, again)
+    assert (new["rule"], new["is_exact"]) == ("R2023", True)
+    assert "规则R2023" in "".join(new["sentences"])
+    # That the change is taken back later changes neither.
+    event = changed.json()["events"][-1]
+    assert (await office.event(loan, "RETRACTION", "2024-10-01", retracts=event["id"])).status_code == 201
+    assert await explained(office, first, number) == before
+    assert await explained(office, second, again) == new
+
+
 async def test_the_claim_is_a_workbook_with_all_that_recomputes_it(office: Office, books: Database) -> None:
     await office.disbursed(unit="ZZ02", bank=BANK)
     batch = await batch_of(office, books, "ZZ02", "2023Q4")
