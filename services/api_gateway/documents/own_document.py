@@ -3,6 +3,7 @@
 from copy import deepcopy
 from typing import Any
 
+from api_gateway.documents.domain import operations
 from api_gateway.forwarding import errors
 from api_gateway.limits.errors import CapacityReachedError, RateLimitedError
 from kit.errors import DomainError
@@ -24,6 +25,7 @@ _GATEWAY_ANSWERS: dict[str, tuple[str, str, tuple[type[DomainError], ...]]] = {
     "503": ("GatewayUnavailable", "服务暂时不可用", (errors.UpstreamUnavailableError, CapacityReachedError)),
     "504": ("GatewayTimeout", "服务应答超时", (errors.UpstreamTimeoutError,)),
 }
+_BEFORE_ANY_CALL = ("400", "408", "413", "414", "431")  # what is refused before it is known whose call it is
 SHARED_RESPONSES = {status: component for status, (component, _, _) in _GATEWAY_ANSWERS.items()}
 
 
@@ -42,6 +44,10 @@ def complete_own_document(generated: Document, servers: list[dict[str, str]]) ->
     limited = _response("请求过于频繁", (RateLimitedError,))
     components["responses"]["GatewayLimited"] = limited | {"headers": limited["headers"] | _RETRY_AFTER}
     _complete_token_call(document["paths"]["/oauth/token"]["post"])
+    for _, _, operation in operations(document):
+        for status in _BEFORE_ANY_CALL:
+            reference = {"$ref": f"#/components/responses/{SHARED_RESPONSES[status]}"}
+            operation["responses"].setdefault(status, reference)
     return document
 
 
@@ -88,5 +94,4 @@ def _complete_token_call(operation: dict[str, Any]) -> None:
         content = responses[status]["content"][MEDIA_TYPE]
         content["schema"] = {"$ref": "#/components/schemas/TokenProblem"}
         content.get("examples", {}).pop("MALFORMED_JSON", None)
-    responses["408"] = {"$ref": "#/components/responses/GatewayRequestTimeout"}
     responses["429"]["headers"] = responses["429"].get("headers", {}) | _RETRY_AFTER

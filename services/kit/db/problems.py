@@ -13,6 +13,7 @@ from kit.http.problems import problem_response
 _RETRYABLE_SQLSTATES = {"40001", "40P01", "55P03", "57014"}  # serialization, deadlock, lock and statement time-outs
 # Connections lost or refused: class 08, all of 53 (too many connections, no memory, no room), shut down, idle too long.
 _LOST_SQLSTATES = ("08", "53", "57P", "25P03")
+_NUL = "22021"  # a text with a NUL, which Postgres does not store
 _log = structlog.get_logger("kit.db")
 
 
@@ -30,6 +31,8 @@ async def _database(request: Request, exc: Exception) -> Response:
         return problem_response(errors.ConstraintError())
     if sqlstate in _RETRYABLE_SQLSTATES:
         return problem_response(errors.BusyError())
+    if sqlstate == _NUL:
+        return problem_response(errors.ParameterInvalidError("文字中不能含有空字符（NUL），请删除后重试。"))
     lost = isinstance(exc, OperationalError | InterfaceError) or getattr(exc, "connection_invalidated", False)
     if lost or (sqlstate or "").startswith(_LOST_SQLSTATES):
         return await _connection(request, exc)

@@ -74,7 +74,7 @@ async def test_each_own_call_has_an_id_a_chinese_summary_and_its_answers(documen
         assert "200" in call["responses"]
         assert "500" in call["responses"]
     token = paths["/oauth/token"]["post"]
-    assert set(token["responses"]) == {"200", "400", "401", "408", "413", "415", "429", "500", "503"}
+    assert set(token["responses"]) == {"200", "400", "401", "408", "413", "414", "415", "429", "431", "500", "503"}
     for status in ("400", "401", "413", "415", "429"):
         problem = token["responses"][status]["content"]["application/problem+json"]
         assert problem["schema"] == {"$ref": "#/components/schemas/TokenProblem"}

@@ -223,6 +223,7 @@ async def test_any_other_path_is_not_found(gateway: httpx.AsyncClient, recorder:
         "/api/v1/targets\\..\\internal",
         "/api/v1/targets/%252e%252e/internal",
         "/api/v1/targets/%00",
+        "/api/v1/targets/units?name=a%00b",
         "/api/v1/targets/%0d%0aX-User:city",
         "/api/v1/targets/%zz",
         "/docs/assets/..%2f..%2fmain.py",

@@ -332,3 +332,10 @@ async def test_a_database_that_takes_no_more_connections_is_no_fault(
         await admin.close()
     assert (answer.status_code, answer.json()["code"]) == (503, "DATABASE_UNAVAILABLE")
     assert answer.headers["Retry-After"] == "1"
+
+
+async def test_a_nul_in_a_parameter_is_told(notes: httpx.AsyncClient, caller: Caller) -> None:
+    auditor = caller.headers("audit.read")
+    answer = await notes.get("/api/v1/targets/audit-entries?object=a%00b", headers=auditor)
+    assert (answer.status_code, answer.json()["code"]) == (400, "PARAMETER_INVALID")
+    assert "空字符" in answer.json()["detail"]
