@@ -50,9 +50,18 @@ from loans_svc.loans.service import application, decision, disbursement, happeni
 from loans_svc.loans.service.application import Vault
 from loans_svc.loans.service.eligibility import Ask
 from loans_svc.loans.service.steps import Actor, LoanView
-from loans_svc.subsidies.schemas import QuoteRead
+from loans_svc.rules.repository import catalogue
+from loans_svc.subsidies.schemas import QUOTE_EXAMPLE, QuoteRead, QuoteRequest
+from loans_svc.subsidies.service import quote_subsidy
 
 router = Router(prefix="/api/v1/loans", tags=["担保贷款"])
+
+# Computed, so that the document can't show lines that the service would not give: a loan of half a year.
+_LINES_ASKED = QuoteRequest.model_validate(
+    {name: value for name, value in QUOTE_EXAMPLE.items() if name not in ("from", "to")}
+    | {"matures_on": "2023-06-20", "borrower_kind": "INDIVIDUAL", "payer_scheme": "ZZ2022_CITY_STATE"}
+)
+_LINES_EXAMPLE = QuoteRead.of(quote_subsidy(_LINES_ASKED.to_order(_LINES_ASKED.benchmark_rate or 0), catalogue()))
 
 
 def _vault(request: Request) -> Vault:
@@ -258,7 +267,8 @@ async def get_loan(loan_id: LoanPath, principal: Reader, tx: Tx, response: Respo
     "/loans/{loan_id}/subsidy-lines",
     operation_id="list_loan_subsidy_lines",
     summary="查看贷款的逐期贴息",
-    responses=problems(LoanNotFoundError, NotDisbursedError),
+    responses=problems(LoanNotFoundError, NotDisbursedError)
+    | {200: {"content": {"application/json": {"example": _LINES_EXAMPLE.model_dump(mode="json", by_alias=True)}}}},
 )
 async def list_loan_subsidy_lines(loan_id: LoanPath, principal: Reader, tx: Tx) -> QuoteRead:
     """按固定的规则和目前已登记的事项逐期计算，精确到分；尚未到来的各期按现状预计。"""
