@@ -29,9 +29,9 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
         title="政策资格",
         description="两份通知规定的待遇、任务和服务：谁符合条件、为什么、依据哪一条、还缺什么信息。",
         routers=[
+            checks_router,  # the most frequent call is looked for first
             facts_router,
             measures_router,
-            checks_router,
             interviews_router,
             applications_router,
             grants_router,

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Request
 from fastapi.routing import APIRoute
 from starlette.responses import Response
 
-from kit.http.body import PARSED
+from kit.http.body import PARSED, RAW
 
 if TYPE_CHECKING:  # an app without a database does without SQLAlchemy
     from kit.http.idempotency import Pending
@@ -17,6 +17,11 @@ _CHANGING = frozenset({"POST", "PUT", "PATCH", "DELETE"})
 
 
 class _StrictRequest(Request):
+    async def body(self) -> bytes:
+        """What `StrictBodies` has read already."""
+        read: bytes | None = self.scope.get(RAW)
+        return await super().body() if read is None else read
+
     async def json(self) -> Any:
         """What `StrictBodies` has parsed already."""
         return self.scope[PARSED] if PARSED in self.scope else await super().json()
