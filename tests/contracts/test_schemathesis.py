@@ -55,7 +55,8 @@ async def test_generated_calls_find_nothing_undocumented(
         stdout=asyncio.subprocess.PIPE,
         stderr=asyncio.subprocess.STDOUT,
     )
-    said = (await process.communicate())[0].decode()
+    lines = (await process.communicate())[0].decode().splitlines()
+    said = "\n".join(line[:300] for line in lines)  # a generated address is up to 12 000 characters long
     assert process.returncode == 0, said[-20_000:]
     if IS_WHOLE:
         cases = sum(int(n) for n in re.findall(r"(\d+) generated", said))
