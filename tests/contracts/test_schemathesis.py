@@ -19,6 +19,7 @@ IS_WHOLE = os.environ.get("JIUYE_TEST_API") == "whole"
 ROOT = Path(__file__).parents[2]
 CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
 # A request that fits the schema may still be refused by the law or by what is stored.
+# One worker: in CPython 3.11 ast.parse fails in two threads at once, and the generator uses it.
 NOT_CHECKED = "positive_data_acceptance"
 
 
@@ -48,7 +49,7 @@ async def test_generated_calls_find_nothing_undocumented(
     process = await asyncio.create_subprocess_exec(
         *(sys.executable, "-m", "schemathesis.cli", "--config-file", CONFIGURATION),
         *("run", f"{platform.http[GATEWAY].base_url}/openapi.json"),
-        *("--checks=all", f"--exclude-checks={NOT_CHECKED}", "--workers=2", "--seed=2017", "--continue-on-failure"),
+        *("--checks=all", f"--exclude-checks={NOT_CHECKED}", "--workers=1", "--seed=2017", "--continue-on-failure"),
         *("--request-timeout=30", "--suppress-health-check=all", "--generation-database=none", *amount),
         cwd=ROOT,
         env=os.environ | {"SCHEMATHESIS_HOOKS": "tests.contracts.fuzzing_hooks", "JIUYE_TEST_KNOWN": str(known)},
