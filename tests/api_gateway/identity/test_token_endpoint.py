@@ -150,9 +150,8 @@ async def test_only_post_is_allowed(anonymous: httpx.AsyncClient) -> None:
     assert answer.headers["allow"] == "POST"
 
 
-async def test_a_form_that_never_comes_is_given_up(gateways: Gateways, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("api_gateway.identity.endpoints._PATIENCE_SECONDS", 0.1)
-    with gateways.running("http://127.0.0.1:9", table=changed_table()) as url:
+async def test_a_form_that_never_comes_is_given_up(gateways: Gateways) -> None:
+    with gateways.running("http://127.0.0.1:9", table=changed_table(client_silence_seconds=0.3)) as url:
         head = "POST /oauth/token HTTP/1.1\r\nHost: a\r\nContent-Type: application/x-www-form-urlencoded\r\n"
         answer = await exchange(url, head.encode() + b"Content-Length: 10\r\n\r\ngrant")
     assert b" 408 " in answer.splitlines()[0]

@@ -29,7 +29,7 @@ from loans_svc.funds import domain as funds
 from loans_svc.loans.domain import RETRACTABLE, Kind, State, effect_of, effect_of_retraction, settling
 from tests.loans_svc.lending import CONTRACT, Office
 
-LIVES = int(os.environ.get("JIUYE_TEST_LIVES", "100"))
+LIVES = int(os.environ.get("JIUYE_TEST_LIVES", "40"))
 PRINCIPAL = 30_000_000
 LENT = (State.DISBURSED, State.COMPENSATED, State.WRITTEN_OFF, State.CLOSED)
 LATE = (Kind.REPAYMENT, Kind.OVERDUE, Kind.STOP, Kind.EXTENSION, Kind.RATE_RESET, Kind.RE_RULE, Kind.RETRACTION)
