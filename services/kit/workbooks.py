@@ -13,6 +13,7 @@ import resource
 import sys
 import zipfile
 from pathlib import Path
+from typing import IO
 
 MAX_WORKBOOK_BYTES = 20 * 1024 * 1024
 _MAX_UNPACKED = 100 * 1024 * 1024
@@ -57,11 +58,11 @@ async def read_workbook(package: bytes) -> bytes:
     return lines
 
 
-def _find_fault(package: bytes) -> str | None:
-    """What is wrong by the zip's directory alone; None when it may be opened."""
+def find_fault(file: IO[bytes]) -> str | None:
+    """What is wrong with a package by its directory alone, in Chinese; None when it may be opened."""
     try:
-        with zipfile.ZipFile(io.BytesIO(package)) as opened:
-            entries = opened.infolist()
+        with zipfile.ZipFile(file) as package:
+            entries = package.infolist()
     except (zipfile.BadZipFile, ValueError, NotImplementedError):
         return "文件不是完整的xlsx工作簿，请用Excel或WPS重新保存后上传。"
     if len(entries) > _MAX_ENTRIES or sum(entry.file_size for entry in entries) > _MAX_UNPACKED:
@@ -89,7 +90,7 @@ def main() -> None:
     from python_calamine import CalamineError, CalamineWorkbook  # noqa: PLC0415  only under the limits
 
     package = sys.stdin.buffer.read()
-    if fault := _find_fault(package):
+    if fault := find_fault(io.BytesIO(package)):
         sys.exit(fault)
     try:
         sheet = CalamineWorkbook.from_filelike(io.BytesIO(package)).get_sheet_by_index(0)

@@ -16,7 +16,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kit.crypto.fields import FieldCipher
 from kit.db.engine import Database
 from kit.jobs.queue import enqueue
-from targets_svc.event_uploads import ledger, recording, repository, workbook
+from kit.workbooks import find_fault
+from targets_svc.event_uploads import ledger, recording, repository
 from targets_svc.event_uploads.checking import Rules, check, years_of
 from targets_svc.event_uploads.domain import (
     BATCH_ROWS,
@@ -95,7 +96,7 @@ async def take_file(
             (sealed,) = vault.cipher.seal_many([part], column=_PART, row_ids=[upload_id.bytes])
             await repository.add_part(tx, upload_id, part_no, sealed)
             part_no, part = part_no + 1, await read(_PART_BYTES)
-        if file_format is Format.XLSX and (fault := workbook.find_fault(package)):
+        if file_format is Format.XLSX and (fault := find_fault(package)):
             raise FileUnreadableError(fault)
     _require_beginning(first, file_format)
     sha256 = digest.digest()

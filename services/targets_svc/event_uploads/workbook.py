@@ -8,27 +8,11 @@ import datetime as dt
 import io
 import resource
 import sys
-import zipfile
-from typing import IO
 
-MAX_UNPACKED = 100 * 1024 * 1024
-MAX_ENTRIES = 1000
+from kit.workbooks import find_fault
+
 _MEMORY = 1024 * 1024 * 1024
 _CPU_SECONDS = 60
-
-
-def find_fault(file: IO[bytes]) -> str | None:
-    """What is wrong with the package by its directory alone, in Chinese; None when it may be opened."""
-    try:
-        with zipfile.ZipFile(file) as package:
-            entries = package.infolist()
-    except (zipfile.BadZipFile, ValueError, NotImplementedError):
-        return "文件不是完整的xlsx工作簿，请用Excel或WPS重新保存后上传。"
-    if len(entries) > MAX_ENTRIES or sum(entry.file_size for entry in entries) > MAX_UNPACKED:
-        return "工作簿解压后超过100 MB，请拆分，或另存为csv后上传。"
-    if not any(entry.filename == "xl/workbook.xml" for entry in entries):
-        return "文件不是xlsx工作簿，请用Excel或WPS另存为xlsx或csv后上传。"
-    return None
 
 
 def _text(cell: object) -> str:
