@@ -13,8 +13,8 @@ export PYTHONPATH := services
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-long bench-eligibility bench-gateway bench-loans bench-targets check format lock clean installed installed-dev \
-	check-format check-lint check-types check-imports
+.PHONY: help run demo test test-api test-long bench bench-eligibility bench-gateway bench-loans bench-targets check format lock clean installed installed-dev \
+	check-format check-lint check-types check-imports check-openapi openapi sdk
 
 help: ## 列出命令
 	@echo "用法：make 命令"
@@ -37,17 +37,14 @@ test-long: installed-dev ## 十万行随机名册逐行比对三种算法，担�
 	@JIUYE_TEST_LOANS=5000 $(BIN)/python -m pytest tests/loans_svc/batches/test_books_at_size.py tests/loans_svc/batches/test_statements.py $(ARGS)
 	@JIUYE_TEST_LIVES=2000 $(BIN)/python -m pytest tests/loans_svc/loans/test_transitions.py $(ARGS)
 
-bench-targets: installed-dev ## 实名登记的规模与速度（ROWS=每份行数，默认一百万；ROUNDS=份数，默认三）
-	@PYTHONPATH=services:. $(BIN)/python -m tests.load.bench_targets
+bench: bench-gateway bench-targets bench-eligibility bench-loans ## 依次运行全部测速（约二十分钟），结果写入 .bench/
 
-bench-loans: installed-dev ## 贴息批次的规模与速度（ROWS=贷款笔数，默认一百万）
-	@PYTHONPATH=services:. $(BIN)/python -m tests.load.bench_loans
-
-bench-gateway: installed-dev ## 网关转发的速度，与nginx等同场比较（ROUND=每轮秒数，默认8）
-	@PYTHONPATH=services:. $(BIN)/python -m tests.load.bench_gateway
-
-bench-eligibility: installed-dev ## 资格查询与名册筛查的速度（ROWS=行数，默认一千万）
-	@PYTHONPATH=services:. $(BIN)/python tests/load/bench_eligibility.py
+bench-targets: ## 实名登记的规模与速度（ROWS=每份行数，默认一百万；ROUNDS=份数，默认三）
+bench-loans: ## 贴息批次的规模与速度（ROWS=贷款笔数，默认一百万）
+bench-gateway: ## 网关转发的速度，与nginx等同场比较（ROUND=每轮秒数，默认8）
+bench-eligibility: ## 资格查询与名册筛查的速度（ROWS=行数，默认一千万）
+bench-targets bench-loans bench-gateway bench-eligibility: bench-%: installed-dev
+	@PYTHONPATH=services:. $(BIN)/python -m tests.load.bench_$*
 
 check: check-format check-lint check-types check-imports check-openapi test ## 格式、规范、类型、依赖方向、测试，与 CI 完全相同
 

@@ -4,9 +4,7 @@ ROWS (default 10 000 000) is the size of the register. Compares with OpenFisca, 
 own, and with an empty handler behind the same gateway. Writes `.bench/eligibility.json`.
 """
 
-import json
 import os
-import platform
 import random
 import resource
 import statistics
@@ -15,7 +13,6 @@ import sys
 import tempfile
 import time
 import venv
-from dataclasses import asdict, dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
@@ -27,6 +24,7 @@ from eligibility_svc.language.nodes import Kind
 from eligibility_svc.language.polars_columns import column_type
 from eligibility_svc.measures.repository import catalogue
 from tests.load.checks_through_gateway import measure as checks_through_gateway
+from tests.load.figures import Row, at_most, beside, report, say
 
 REPOSITORY = Path(__file__).parents[2]
 ROWS = int(os.environ.get("ROWS", "10000000"))
@@ -62,24 +60,6 @@ begun = time.perf_counter()
 openfisca_measures.main(*sys.argv[1:])
 print(time.perf_counter() - begun)
 """
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of the table; `goal` is a bound of `ratio` where there is a reference, of `value` else."""
-
-    name: str
-    value: float
-    unit: str
-    reference: str | None
-    reference_value: float | None
-    ratio: float | None
-    goal: str
-    holds: bool
-
-
-def at_most(name: str, value: float, unit: str, limit: float) -> Row:
-    return Row(name, round(value, 3), unit, None, None, None, f"<= {limit:g}", value <= limit)
 
 
 def block(seed: int) -> pl.DataFrame:
@@ -197,10 +177,10 @@ def against_openfisca(folder: Path) -> list[Row]:
     different, guessed = compared(results["outcomes"], results["openfisca"])
     outcomes, reasons, other = (statistics.median(times[name]) for name in ("outcomes", "reasons", "openfisca"))
     return [
-        Row(f"ten measures of {COMPARED_ROWS} persons, outcomes and amounts", round(outcomes, 3), "s", "OpenFisca",
-            round(other, 3), round(other / outcomes, 2), ">= 3", other >= 3 * outcomes),
-        Row("the same with reason masks", round(reasons, 3), "s", "OpenFisca, without reasons",
-            round(other, 3), round(other / reasons, 2), ">= 1", other >= reasons),
+        beside(f"ten measures of {COMPARED_ROWS} persons, outcomes and amounts", outcomes, "s", ("OpenFisca", other),
+            other / outcomes, (">=", 3)),
+        beside("the same with reason masks", reasons, "s", ("OpenFisca, without reasons", other),
+            other / reasons, (">=", 1)),
         at_most(f"settled results that differ ({guessed} open ones answered with a guess there)", different, "", 0),
     ]  # fmt: skip
 
@@ -225,16 +205,14 @@ def compared(ours: Path, theirs: Path) -> tuple[int, int]:
 
 def through_the_gateway(folder: Path) -> list[Row]:
     checks, service, bare = checks_through_gateway(folder, ROUNDS, SECONDS)
-    shown = (("/checks", checks), ("empty handler in a service", service), ("in FastAPI alone", bare))
+    shown = (("/checks", checks), ("empty handler in a service", service), ("empty handler in FastAPI alone", bare))
     each = "; ".join(f"{name} {found.gateway:.0f} + {found.upstream:.0f} µs" for name, found in shown)
-    sys.stdout.write(f"processor time of a request, gateway + service: {each}\n")
+    say(f"processor time of a request, gateway + service: {each}")
     name, value = "/checks through the gateway, all measures of a person", round(checks.per_second)
     ratio, alone = checks.per_second / service.per_second, checks.per_second / bare.per_second
     return [
-        Row(name, value, "requests/s", "empty handler in a service", round(service.per_second), round(ratio, 2),
-            ">= 0.5", ratio >= 0.5),
-        Row(name, value, "requests/s", "empty handler in FastAPI alone", round(bare.per_second), round(alone, 2),
-            ">= 0.5", alone >= 0.5),
+        beside(name, value, "requests/s", (shown[1][0], round(service.per_second)), ratio, (">=", 0.5)),
+        beside(name, value, "requests/s", (shown[2][0], round(bare.per_second)), alone, (">=", 0.5)),
     ]  # fmt: skip
 
 
@@ -244,15 +222,7 @@ def main() -> None:
     for part in (through_the_gateway, against_openfisca, screening_of_everything):
         with tempfile.TemporaryDirectory(prefix="jiuye-bench-") as name:
             rows += part(Path(name))
-    for each in rows:
-        reference = f"{each.reference} {each.reference_value:g}, ratio {each.ratio:g}" if each.reference else ""
-        figure = f"{each.value:>10g} {each.unit:<10} {each.goal:<8}"
-        sys.stdout.write(f"{'ok' if each.holds else 'NO':<3} {each.name:<72} {figure} {reference}\n")
-    folder = REPOSITORY / ".bench"
-    folder.mkdir(exist_ok=True)
-    machine = f"{platform.machine()}, {os.cpu_count()} cores, Python {platform.python_version()}"
-    content = {"machine": machine, "rows": [asdict(each) for each in rows]}
-    (folder / "eligibility.json").write_text(json.dumps(content, ensure_ascii=False, indent=1) + "\n", encoding="utf-8")
+    report("eligibility", rows)
 
 
 if __name__ == "__main__":

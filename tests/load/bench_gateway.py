@@ -7,7 +7,6 @@ Debian packages, unpacked, not installed, under `.bench/tools`. Writes `.bench/g
 
 import json
 import os
-import platform
 import re
 import shutil
 import socket
@@ -20,7 +19,7 @@ import venv
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.error import URLError
 from urllib.parse import urlencode
@@ -32,6 +31,7 @@ from onebox.keys import Keys
 from onebox.ports import free_ports
 from onebox.servers import running as serving
 from onebox.valkey import Valkey
+from tests.load.figures import Row, at_most, beside, info, report, say
 from tests.load.gateway_subjects import BODY, UNITS
 
 REPOSITORY = Path(__file__).parents[2]
@@ -65,20 +65,6 @@ _NEVER_REACHED = 10**12
 
 
 @dataclass(frozen=True)
-class Row:
-    """One line of the table; `goal` is a bound of `ratio` where there is a reference, of `value` else."""
-
-    name: str
-    value: float
-    unit: str
-    reference: str | None
-    reference_value: float | None
-    ratio: float | None
-    goal: str
-    holds: bool
-
-
-@dataclass(frozen=True)
 class Measured:
     """requests_per_second, and processor time of the proxy in µs a request."""
 
@@ -94,11 +80,6 @@ class Subject:
     port: int
     pid: int
     headers: tuple[str, ...] = ()
-
-
-def say(text: str) -> None:
-    sys.stdout.write(f"{text}\n")
-    sys.stdout.flush()
 
 
 def tools() -> tuple[str, str, dict[str, str]]:
@@ -266,22 +247,12 @@ def table(title: str, subjects: Sequence[Subject], found: dict[str, list[Measure
         say(f"{subject.name:26}{statistics.median(rates):>12.0f}{cpu:>16.1f}   {rounds}")
 
 
-def at_least(name: str, found: dict[str, list[Measured]], mine: str, theirs: str, goal: float) -> Row:
+def faster(name: str, found: dict[str, list[Measured]], mine: str, theirs: str, goal: float) -> Row:
     """The median of the rounds' ratios: in a round both had the same machine."""
     value = statistics.median(one.rate for one in found[mine])
     reference = statistics.median(one.rate for one in found[theirs])
     ratio = statistics.median(a.rate / b.rate for a, b in zip(found[mine], found[theirs], strict=True))
-    return Row(
-        name, round(value), "requests/s", theirs, round(reference), round(ratio, 3), f">= {goal:g}", ratio >= goal
-    )
-
-
-def at_most(name: str, value: float, unit: str, limit: float) -> Row:
-    return Row(name, round(value, 3), unit, None, None, None, f"<= {limit:g}", value <= limit)
-
-
-def info(name: str, value: float, unit: str) -> Row:
-    return Row(name, round(value, 1), unit, None, None, None, "-", holds=True)
+    return beside(name, round(value), "requests/s", (theirs, round(reference)), ratio, (">=", goal))
 
 
 def main() -> None:
@@ -353,9 +324,9 @@ def main() -> None:
         while (served := _served(full)) < REQUESTS:
             load(wrk, with_tools, whole, min(60.0, max(1.0, (REQUESTS - served) / found[whole.name][0].rate)))
         rows = [
-            at_least("plain forwarding", found, "gateway, plain", reference.name, 0.8),
-            at_least("token, internal token, limit, log, metrics", found, whole.name, reference.name, 0.6),
-            *(at_least(f"against {subject.name}", found, whole.name, subject.name, 20) for subject in slow),
+            faster("plain forwarding", found, "gateway, plain", reference.name, 0.8),
+            faster("token, internal token, limit, log, metrics", found, whole.name, reference.name, 0.6),
+            *(faster(f"against {subject.name}", found, whole.name, subject.name, 20) for subject in slow),
             at_most(f"added at {RATE} requests/s, p50", added[0.5], "ms", 1),
             at_most(f"added at {RATE} requests/s, p99", added[0.99], "ms", 8),
             at_most(f"memory after {_served(full)} requests", megabytes(of_full), "MB", 100),
@@ -363,9 +334,9 @@ def main() -> None:
                 info(f"CPU, {subject.name}", statistics.median(one.cpu for one in found[subject.name]), "us/request")
                 for subject in (*subjects, *to_static)
             ),
-            at_least("plain forwarding, static upstream", found, to_static[1].name, to_static[0].name, 0),
+            faster("plain forwarding, static upstream", found, to_static[1].name, to_static[0].name, 0),
         ]
-    _report(rows)
+    report("gateway", rows)
 
 
 def _served(port: int) -> int:
@@ -373,25 +344,6 @@ def _served(port: int) -> int:
     with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=5) as answer:
         text = answer.read().decode()
     return int(sum(float(value) for value in re.findall(r'gateway_upstream_requests_total\{.*"2xx".*\} (\S+)', text)))
-
-
-def _report(rows: Sequence[Row]) -> None:
-    say(f"\n{'':46}{'value':>12}{'reference':>12}{'ratio':>9}  goal")
-    for row in rows:
-        reference = "" if row.reference_value is None else f"{row.reference_value:.0f}"
-        ratio = "" if row.ratio is None else f"{row.ratio:.2f}"
-        verdict = "" if row.goal == "-" else "ok" if row.holds else "MISSED"
-        say(f"{row.name:46}{row.value:>12g}{reference:>12}{ratio:>9}  {row.goal:8} {verdict}")
-    machine = {
-        "cpu": platform.processor() or platform.machine(),
-        "cores": os.cpu_count(),
-        "python": platform.python_version(),
-    }
-    path = REPOSITORY / ".bench" / "gateway.json"
-    path.parent.mkdir(exist_ok=True)
-    document = {"machine": machine, "rows": [asdict(row) for row in rows]}
-    path.write_text(json.dumps(document, ensure_ascii=False, indent=2) + "\n", encoding="utf-8")
-    say(f"\n{path.relative_to(REPOSITORY)}")
 
 
 if __name__ == "__main__":

@@ -8,9 +8,7 @@ so that the engine's totals are known without telling a million loans.
 """
 
 import asyncio
-import json
 import os
-import platform
 import random
 import shutil
 import statistics
@@ -20,7 +18,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import asynccontextmanager, contextmanager
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import date
 from pathlib import Path
 from typing import Any
@@ -48,6 +46,7 @@ from onebox.bootstrap import DATABASE, bootstrap
 from onebox.keys import Keys
 from onebox.postgres import RUN, Postgres
 from onebox.servers import running
+from tests.load.figures import Row, at_most, beside, report, say
 from tests.loans_svc.batches.portfolio import NOW, Stored, random_loan, store, tell
 
 REPOSITORY = Path(__file__).parents[2]
@@ -57,20 +56,6 @@ ROUNDS = 3
 PERIOD = Quarter(2025, 2)
 BIG, SMALL = ("bank-a", "ZZ07"), ("bank-a", "ZZ01")
 CORRECTED = min(1_000, ROWS)
-
-
-@dataclass(frozen=True)
-class Row:
-    """One line of the table; `goal` is a bound of `ratio` where there is a reference, of `value` else."""
-
-    name: str
-    value: float
-    unit: str
-    reference: str | None
-    reference_value: float | None
-    ratio: float | None
-    goal: str
-    holds: bool
 
 
 @dataclass(frozen=True)
@@ -87,10 +72,6 @@ class Stage:
     @property
     def admin_url(self) -> str:
         return self.postgres.admin_url(DATABASE)
-
-
-def say(line: str) -> None:
-    sys.stderr.write(line + "\n")
 
 
 @contextmanager
@@ -284,9 +265,8 @@ async def quarter(stage: Stage, books: Database, templates: list[Stored], copies
     ) * copies  # fmt: skip
     rate, reference = lines / statistics.median(made), lines / statistics.median(copied)
     return [
-        Row(f"a quarter for {ROWS} loans: lines with key and payer split", round(rate), "rows/s",
-            "COPY of the same lines into the same table", round(reference), round(rate / reference, 3), ">= 0.4",
-            rate / reference >= 0.4),
+        beside(f"a quarter for {ROWS} loans: lines with key and payer split", round(rate), "rows/s",
+            ("COPY of the same lines into the same table", round(reference)), rate / reference, (">=", 0.4)),
         at_most("the same with the seal over all lines", statistics.median(sealed), "s", 10 * ROWS / 1_000_000),
         at_most("fen by which the quarter's total differs from the pure engine's", abs(total - worth), "fen", 0),
     ]  # fmt: skip
@@ -380,8 +360,8 @@ async def bank_file(stage: Stage, books: Database) -> list[Row]:
             say(f"bank's file: imported {imported[-1]:.2f} s, matched {matched[-1]:.2f} s, raw COPY {copied[-1]:.2f} s")
     rate, reference = lines / statistics.median(imported), lines / statistics.median(copied)
     return [
-        Row(f"import of {lines} bank lines", round(rate), "rows/s", "raw COPY of the file", round(reference),
-            round(rate / reference, 3), ">= 0.25", rate / reference >= 0.25),
+        beside(f"import of {lines} bank lines", round(rate), "rows/s", ("raw COPY of the file", round(reference)),
+            rate / reference, (">=", 0.25)),
         at_most("matching them with the batch", statistics.median(matched), "s", 10 * ROWS / 1_000_000),
     ]  # fmt: skip
 
@@ -417,10 +397,6 @@ async def explanations(stage: Stage) -> list[Row]:
     return [at_most("explaining one line over HTTP, p99", warm[989], "ms", 20)]
 
 
-def at_most(name: str, value: float, unit: str, goal: float) -> Row:
-    return Row(name, round(value, 3), unit, None, None, None, f"<= {goal:g}", value <= goal)
-
-
 async def measure(stage: Stage) -> list[Row]:
     async with worker(stage) as books:
         templates, copies = await seed(stage, books)
@@ -440,15 +416,7 @@ def main() -> None:
             rows = asyncio.run(measure(stage))
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    for row in rows:
-        reference = f"{row.reference} {row.reference_value:g}, ratio {row.ratio:g}" if row.reference else ""
-        verdict = "ok" if row.holds else "NO"
-        sys.stdout.write(f"{verdict:<3} {row.name:<95} {row.value:>10g} {row.unit:<6} {row.goal:<10} {reference}\n")
-    machine = f"{platform.machine()}, {os.cpu_count()} CPU, load {os.getloadavg()[0]:.1f}"
-    target = REPOSITORY / ".bench"
-    target.mkdir(exist_ok=True)
-    result = {"machine": machine, "rows": [asdict(row) for row in rows]}
-    (target / "loans.json").write_text(json.dumps(result, ensure_ascii=False, indent=1))
+    report("loans", rows)
 
 
 if __name__ == "__main__":

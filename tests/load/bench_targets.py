@@ -7,9 +7,7 @@ what it is compared with is measured in the same round. Writes `.bench/targets.j
 """
 
 import asyncio
-import json
 import os
-import platform
 import shutil
 import statistics
 import subprocess
@@ -18,7 +16,7 @@ import tempfile
 import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Iterator
 from contextlib import ExitStack, asynccontextmanager, contextmanager, suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 
 import asyncpg
@@ -32,6 +30,7 @@ from onebox.postgres import RUN, Postgres
 from onebox.servers import running
 from onebox.valkey import Valkey
 from targets_svc.register.repository import _RECOUNT, _WRONG_SLOTS
+from tests.load.figures import Row, at_least, at_most, beside, report, say
 from tests.load.targets_files import write_events
 from tests.targets_svc.register.people import event
 
@@ -42,20 +41,6 @@ SCOPES = [f"targets.{scope}" for scope in ("event.write", "event.read", "job.rea
 
 
 @dataclass(frozen=True)
-class Row:
-    """One line of the table; `goal` is a bound of `ratio` where there is a reference, of `value` else."""
-
-    name: str
-    value: float
-    unit: str
-    reference: str | None
-    reference_value: float | None
-    ratio: float | None
-    goal: str
-    holds: bool
-
-
-@dataclass(frozen=True)
 class Stage:
     """What is being measured: a service, its worker's process id, and the database's administrator."""
 
@@ -63,10 +48,6 @@ class Stage:
     headers: dict[str, str]
     worker: int
     admin_url: str
-
-
-def say(line: str) -> None:
-    sys.stderr.write(line + "\n")
 
 
 class RefusedError(Exception):
@@ -245,14 +226,6 @@ def p95(values: list[float]) -> float:
     return statistics.quantiles(values, n=20)[-1]
 
 
-def at_least(name: str, value: float, goal: float, unit: str = "rows/s") -> Row:
-    return Row(name, round(value), unit, None, None, None, f">= {goal:g}", value >= goal)
-
-
-def at_most(name: str, value: float, unit: str, goal: float) -> Row:
-    return Row(name, round(value, 2), unit, None, None, None, f"<= {goal:g}", value <= goal)
-
-
 @dataclass
 class Round:
     """What one file showed; times in seconds, of calls in milliseconds."""
@@ -343,8 +316,7 @@ async def measure(stage: Stage, folder: Path) -> list[Row]:
 
 def progress_row(events: int, table: float, empty: float) -> Row:
     name = f"/progress of all cells over {events} events, p50"
-    return Row(name, round(table, 2), "ms", "readyz (SELECT 1) p50", round(empty, 2), round(table / empty, 2), "<= 3",
-        table <= 3 * empty)  # fmt: skip
+    return beside(name, table, "ms", ("readyz (SELECT 1) p50", empty), table / empty, ("<=", 3))
 
 
 def rows_of(rounds: list[Round]) -> list[Row]:
@@ -359,15 +331,13 @@ def rows_of(rounds: list[Round]) -> list[Row]:
             f" {one.worker_cpu * 1e6 / ROWS:.1f}, database (all of it) {one.database_cpu * 1e6 / ROWS:.1f}"
         )
     return [
-        at_least(f"upload of {ROWS} events, from the first byte to the end of the job", rate, 40_000),
-        Row("the same, against raw COPY", round(rate), "rows/s", "raw COPY", round(raw), round(against, 3), ">= 0.1",
-            against >= 0.1),
+        at_least(f"upload of {ROWS} events, from the first byte to the end of the job", round(rate), "rows/s", 40_000),
+        beside("the same, against raw COPY", round(rate), "rows/s", ("raw COPY", round(raw)), against, (">=", 0.1)),
         at_least("replay of the same file (refused by its hash)",
-            middle(ROWS / one.repeated for one in rounds), 200_000),
+            round(middle(ROWS / one.repeated for one in rounds)), "rows/s", 200_000),
         at_least("replay of the same rows in another file (all skipped)",
-            middle(ROWS / one.replayed for one in rounds), 200_000),
-        Row("single event, p95 while the upload runs", round(loud, 1), "ms", "idle p95", round(quiet, 1),
-            round(slower, 2), "<= 4", slower <= 4),
+            round(middle(ROWS / one.replayed for one in rounds)), "rows/s", 200_000),
+        beside("single event, p95 while the upload runs", loud, "ms", ("idle p95", quiet), slower, ("<=", 4)),
         at_most("single events refused while the upload runs", sum(one.refused for one in rounds), "events", 0),
     ]  # fmt: skip
 
@@ -383,16 +353,7 @@ def main() -> None:
                 raise
     finally:
         shutil.rmtree(folder, ignore_errors=True)
-    for row in rows:
-        reference = f"{row.reference} {row.reference_value:g}, ratio {row.ratio:g}" if row.reference else ""
-        verdict = "ok" if row.holds else "NO"
-        figure = f"{row.value:>10g} {row.unit:<6} {row.goal:<10}"
-        sys.stdout.write(f"{verdict:<3} {row.name:<66} {figure} {reference}\n")
-    machine = f"{platform.machine()}, {os.cpu_count()} CPU, load {os.getloadavg()[0]:.1f}"
-    target = REPOSITORY / ".bench"
-    target.mkdir(exist_ok=True)
-    result = {"machine": machine, "rows": [asdict(row) for row in rows]}
-    (target / "targets.json").write_text(json.dumps(result, ensure_ascii=False, indent=1))
+    report("targets", rows)
 
 
 if __name__ == "__main__":
