@@ -2,12 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import Query
+from fastapi import Query, Response
 
 from kit.auth.dependencies import requires
 from kit.auth.principal import Principal
 from kit.clock import now, today
 from kit.db.engine import Tx
+from kit.http.etags import NOT_MODIFIED, IfNoneMatch, answer_table
 from kit.http.problems import problems
 from kit.http.routing import Router
 from kit.http.wire import Code, Instant, Year
@@ -28,7 +29,8 @@ Reader = Annotated[Principal, requires("targets.progress.read")]
     "/assessments",
     operation_id="get_assessments",
     summary="目标任务考核得分",
-    responses=problems(PlanNotFoundError, RuleSetNotFoundError, PeriodInvalidError),
+    response_model=AssessmentRead,
+    responses=problems(PlanNotFoundError, RuleSetNotFoundError, PeriodInvalidError) | NOT_MODIFIED,
 )
 async def get_assessments(
     principal: Reader,
@@ -37,12 +39,15 @@ async def get_assessments(
     month: Annotated[MonthOrNumber | None, Query(description="截至该月；默认最近已结束的月份")] = None,
     rule_set: Annotated[Code | None, Query(description="考核规则；默认按完成比例", examples=["PROPORTIONAL"])] = None,
     known_at: Annotated[Instant | None, Query(description="当时已知的数据；默认现在")] = None,
-) -> AssessmentRead:
+    if_none_match: IfNoneMatch = None,
+) -> Response:
     """每一分都有来由：逐项列出规则、任务数、完成数、权重和得分，另列加分和扣分。规则不同，等次可能不同，规则和版本随结果给出。
     优秀不超过县（市、区）数的30%，同分跨越名额的均不评优秀。县（市、区）账号只见本单位。"""
     asked = choose_month(year, month, today())
     found = await assess_units(tx, asked, rule_set=rule_set, known_at=known_at, own_unit=principal.unit, now=now())
-    return AssessmentRead.of(found)
+    answer = AssessmentRead.of(found)
+    cells = answer.model_dump_json(exclude={"known_at"}).encode()
+    return answer_table(answer.model_dump_json().encode(), if_none_match, cells=cells)
 
 
 @router.get("/assessment-rule-sets", operation_id="list_assessment_rule_sets", summary="考核规则目录")

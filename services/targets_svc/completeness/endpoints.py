@@ -2,12 +2,13 @@
 
 from typing import Annotated
 
-from fastapi import Query
+from fastapi import Query, Response
 
 from kit.auth.dependencies import requires
 from kit.auth.principal import Principal
 from kit.clock import now, today
 from kit.db.engine import Tx
+from kit.http.etags import NOT_MODIFIED, IfNoneMatch, answer_table
 from kit.http.problems import problems
 from kit.http.routing import Router
 from kit.http.wire import Instant, Year
@@ -25,7 +26,8 @@ router = Router(prefix="/api/v1/targets", tags=["月报"])
     "/completeness",
     operation_id="get_completeness",
     summary="月报完整率和及时率",
-    responses=problems(PlanNotFoundError, PeriodInvalidError),
+    response_model=CompletenessRead,
+    responses=problems(PlanNotFoundError, PeriodInvalidError) | NOT_MODIFIED,
 )
 async def get_completeness(
     principal: Annotated[Principal, requires("targets.progress.read")],
@@ -33,8 +35,9 @@ async def get_completeness(
     year: Annotated[Year | None, Query(description="年度；默认最近已结束月份所在年度")] = None,
     month: Annotated[MonthOrNumber | None, Query(description="自1月统计至该月；默认最近已结束的月份")] = None,
     known_at: Annotated[Instant | None, Query(description="当时已知的数据；默认现在")] = None,
-) -> CompletenessRead:
+    if_none_match: IfNoneMatch = None,
+) -> Response:
     """每个有任务的单位每月应报一份；从未报送的既不完整也不及时。县（市、区）账号只见本单位，全市合计人人可见。"""
     asked = choose_month(year, month, today())
     found = await read_completeness(tx, asked, known_at=known_at, own_unit=principal.unit, now=now())
-    return CompletenessRead.of(found)
+    return answer_table(CompletenessRead.of(found).model_dump_json().encode(), if_none_match)

@@ -1,14 +1,14 @@
 """GET /progress."""
 
-import hashlib
 from typing import Annotated
 
-from fastapi import Depends, Header, Query, Response
+from fastapi import Depends, Query, Response
 
 from kit.auth.dependencies import requires
 from kit.auth.principal import Principal
 from kit.clock import now, today
 from kit.db.engine import Tx
+from kit.http.etags import NOT_MODIFIED, IfNoneMatch, answer_table
 from kit.http.problems import problems
 from kit.http.routing import Router
 from kit.http.wire import Instant, LegalDate, Year
@@ -43,27 +43,14 @@ def ask(
     operation_id="get_progress",
     summary="目标任务完成进度",
     response_model=ProgressRead,
-    responses=problems(PlanNotFoundError, PeriodInvalidError) | {304: {"description": "与If-None-Match的版本相同"}},
+    responses=problems(PlanNotFoundError, PeriodInvalidError) | NOT_MODIFIED,
 )
 async def get_progress(
     principal: Annotated[Principal, requires("targets.progress.read")],
     tx: Tx,
     question: Annotated[Question, Depends(ask)],
-    if_none_match: Annotated[
-        str | None, Header(alias="If-None-Match", description="上次得到的ETag；数据未变时返回304", max_length=1000)
-    ] = None,
+    if_none_match: IfNoneMatch = None,
 ) -> Response:
     """整表返回：计划的每个单元格一行，全市合计在单位ZZ。只有批准的数据计入；县（市、区）账号只见本单位和全市。"""
     table = await read_progress(tx, question, own_unit=principal.unit, now=now())
-    return _answer(render(table), if_none_match)
-
-
-def _answer(body: bytes, if_none_match: str | None) -> Response:
-    """The table, or 304 when the caller has exactly this one; its ETag is the hash of its cells."""
-    etag = f'"{hashlib.sha256(body).hexdigest()[:32]}"'
-    # May be kept by the caller alone, and asked for again each time.
-    headers = {"ETag": etag, "Cache-Control": "private, no-cache"}
-    known = [part.strip().removeprefix("W/") for part in (if_none_match or "").split(",")]
-    if etag in known or "*" in known:
-        return Response(status_code=304, headers=headers)
-    return Response(body, headers=headers, media_type="application/json")
+    return answer_table(render(table), if_none_match)

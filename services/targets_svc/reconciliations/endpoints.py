@@ -2,13 +2,14 @@
 
 from typing import Annotated
 
-from fastapi import Depends, Query
+from fastapi import Depends, Query, Response
 
 from kit.auth.dependencies import requires
 from kit.auth.principal import Principal
 from kit.clock import now, today
 from kit.dates import Month
 from kit.db.engine import Tx
+from kit.http.etags import NOT_MODIFIED, IfNoneMatch, answer_table
 from kit.http.problems import problems
 from kit.http.routing import Router
 from kit.http.wire import Year
@@ -34,12 +35,15 @@ def _month(
     "/reconciliations",
     operation_id="list_reconciliations",
     summary="月报与实名登记对账",
-    responses=problems(PeriodInvalidError),
+    response_model=ReconciliationRead,
+    responses=problems(PeriodInvalidError) | NOT_MODIFIED,
 )
 async def list_reconciliations(
     principal: Annotated[Principal, requires("targets.progress.read")],
     tx: Tx,
     month: Annotated[Month, Depends(_month)],
-) -> ReconciliationRead:
+    if_none_match: IfNoneMatch = None,
+) -> Response:
     """截至该月末的累计数：已批准月报与实名登记之差，逐项说明原因，各项之和等于差额。县（市、区）账号只见本单位。"""
-    return ReconciliationRead.of(month, await service.reconcile(tx, month, own_unit=principal.unit, now=now()))
+    found = ReconciliationRead.of(month, await service.reconcile(tx, month, own_unit=principal.unit, now=now()))
+    return answer_table(found.model_dump_json().encode(), if_none_match)

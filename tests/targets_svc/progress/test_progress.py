@@ -140,6 +140,17 @@ async def test_a_table_that_has_not_changed_is_not_sent_again(june: Targets, cit
     assert first.headers["content-type"] == "application/json"
 
 
+@pytest.mark.parametrize("table", ["rankings", "forecasts", "completeness", "reconciliations", "assessments"])
+async def test_other_tables_are_known_by_their_cells(city: Client, table: str) -> None:
+    query = {"year": 2017, "month": "2017-06"}
+    first = await city.get(f"/{table}", params=query)
+    known = {"If-None-Match": first.headers["etag"]}
+    same = await city.get(f"/{table}", params=query, headers=known)
+    earlier = await city.get(f"/{table}", params=query | {"month": "2017-05"}, headers=known)
+
+    assert (first.status_code, same.status_code, same.content, earlier.status_code) == (200, 304, b"", 200)
+
+
 async def test_a_report_that_waits_is_announced_and_not_counted(june: Targets, city: Client) -> None:
     plan = await plan_of(june)
     await draft(june, "ZZ00", "2017-06", figures(plan, "ZZ00", I03=9000, I04=1000))
