@@ -9,12 +9,15 @@ import os
 import random
 import signal
 import sys
+from pathlib import Path
 from typing import Any
 
 import pytest
+import yaml
 
 from kit.clock import today as legal_today
 from tests.e2e.running import ROOT, Client, RunningPlatform, until_ready
+from tests.loans_svc.cases import worked_quotes
 
 # The annex of 郑政办文〔2017〕15号, typed in once more and independently of the data file.
 COLUMNS = ["I01", "I01a", "I01b", "I02", "I03", "I03a", "I04", "I05", "I06", "I07"]
@@ -59,6 +62,49 @@ async def test_the_plan_of_2017_is_the_annex_cell_by_cell(api: Client) -> None:
         ("ZZ", "P01"): ("PENDING", None),
     }
     assert [plan["totals"][column] for column in COLUMNS] == TOTALS
+
+
+async def test_every_worked_quote_comes_out_to_the_fen(api: Client) -> None:
+    for case in worked_quotes():
+        answer = await api.call("platform", "POST", "/api/v1/loans/subsidy-quotes", json=case.request)
+        assert answer.status_code == 200, f"{case.name}: {answer.text}"
+        body = answer.json()
+        lines = [
+            [line["period"], line["days"], line["share"], line["subsidy"], line["tranche"]] for line in body["lines"]
+        ]
+        assert (lines, body["total"]) == (case.lines, case.total), case.name
+
+
+def _months(first: str, count: int, amount: str) -> list[dict[str, str]]:
+    year, month = map(int, first.split("-"))
+    return [
+        {"month": f"{year + (month - 1 + i) // 12}-{(month - 1 + i) % 12 + 1:02d}", "amount": amount}
+        for i in range(count)
+    ]
+
+
+async def test_every_worked_answer_comes_out(api: Client) -> None:
+    cases = yaml.safe_load(Path(__file__).with_name("worked_answers.yaml").read_text(encoding="utf-8"))
+    for name, case in cases.items():
+        ask, want = case["ask"], case["want"]
+        facts = ask["facts"] | ask.get("change", {})
+        if costs := ask.get("running_costs"):
+            facts["monthly_running_costs"] = _months(costs["from"], costs["months"], costs["amount"])
+        body = {"subject": ask["subject"], "as_of": ask["as_of"], "measures": [ask["measure"]], "facts": facts}
+        answer = await api.call("platform", "POST", "/api/v1/eligibility/checks", json=body)
+        assert answer.status_code == 200, f"{name}: {answer.text}"
+        (result,) = answer.json()["results"]
+        found = {
+            "outcome": result["outcome"],
+            "status": result["benefit"]["status"],
+            "amount": result["benefit"]["amount"],
+            "missing_facts": result["missing_facts"],
+            "eligible_on": result.get("eligible_on"),
+            "reasons": {reason["criterion"]: reason["outcome"] for reason in result["reasons"]},
+            "owed": (result.get("quota") or {}).get("owed"),
+        }
+        found["reasons"] = {key: found["reasons"].get(key) for key in want.get("reasons", {})}
+        assert {key: found[key] for key in want} == want, name
 
 
 async def test_every_upstream_is_ready_and_the_merged_document_has_them_all(api: Client) -> None:
