@@ -65,15 +65,15 @@ _FOR_PEOPLE: dict[Kind, tuple[str, str]] = {
     Kind.UPSTREAM_TIMEOUT: ("系统应答超时", "请先查询是否已经办理，再决定是否重新提交。"),
 }
 _MESSAGE_LENGTH, _STEP_LENGTH = 40, 60
-_LATIN = re.compile(r"[A-Za-z]")
+_FOR_PROGRAMMERS = re.compile(r"[A-Za-z]|接口|令牌|请求头|请求参数|主机名|反斜杠")
 
 
 class DomainError(Exception):
     """A broken expectation. Subclasses fix kind, code and Chinese title; an instance adds the detail.
 
     `title` and `detail` may name headers and fields, for whoever programs a client. `message_zh` and `next_step_zh`
-    are for the person in front of its screen: the same words where they are short and free of Latin letters, those of
-    the kind otherwise. A class sets `message` or `next_step` where these say too little.
+    are for the person in front of its screen: the same words where they are short and free of Latin letters and of
+    words for programmers, those of the kind otherwise. A class sets `message` or `next_step` where these say too little.
 
     Attributes:
         type_uri: `type` of the problem where a registry knows it (RFC 9457 §4.2).
@@ -114,7 +114,7 @@ class DomainError(Exception):
 
 
 def _plain(text: str, length: int) -> str | None:
-    return text if len(text) <= length and not _LATIN.search(text) else None
+    return text if len(text) <= length and not _FOR_PROGRAMMERS.search(text) else None
 
 
 class ValidationFailedError(DomainError):

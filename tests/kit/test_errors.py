@@ -13,8 +13,8 @@ from kit.http.problems import example, problem_body
 
 PACKAGES = ("kit", "api_gateway", "targets_svc", "eligibility_svc", "loans_svc")
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
-# No Latin words, no placeholder that nobody filled, no code.
-TECHNICAL = re.compile(r"[A-Za-z_{}%<>|`]")
+# No Latin words, no placeholder that nobody filled, no code, nothing that only a programmer has seen.
+TECHNICAL = re.compile(r"[A-Za-z_{}%<>|`]|接口|令牌|请求头")
 
 
 def modules(package: str) -> Iterator[str]:

@@ -121,6 +121,7 @@ class UpstreamInvalidError(DomainError):
     code = "UPSTREAM_INVALID"
     title = "服务的应答无法识别"
     default_detail = "请稍后再试；如仍有问题请拨打12333，并告知请求编号。"
+    next_step = "请先查询是否已经办理，再决定是否重新提交。"
 
 
 class UpstreamTimeoutError(DomainError):

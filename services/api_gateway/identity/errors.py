@@ -58,6 +58,7 @@ class ClientUnknownError(TokenRequestError):
     code = "CLIENT_INVALID"
     title = "客户端编号或密钥不正确"
     default_detail = "请核对client_id和client_secret；多次失败后需等待一段时间。"
+    next_step = "请核对客户端编号和密钥；多次失败后需等待一段时间。"
     oauth_error = "invalid_client"
     oauth_description = "Client authentication failed."
 
@@ -83,6 +84,7 @@ class TooManyFailuresError(TokenRequestError):
     code = "TOO_MANY_FAILURES"
     title = "密钥错误次数过多"
     default_detail = "请核对密钥，等待Retry-After所示的秒数后再试。"
+    next_step = "请核对密钥，稍等片刻后再试。"
     oauth_error = "temporarily_unavailable"
     oauth_description = "Too many failed attempts for this client; see Retry-After."
 

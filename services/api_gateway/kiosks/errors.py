@@ -21,3 +21,4 @@ class NoSessionError(DomainError):
     code = "NO_SESSION"
     title = "没有正在进行的办理"
     default_detail = "当前令牌不属于办事人的会话，无需退出。"
+    next_step = "办理已经结束，无需退出。"

@@ -8,6 +8,7 @@ class RegisterTooLargeError(DomainError):
     code = "REGISTER_TOO_LARGE"
     title = "名册文件过大"
     default_detail = "名册文件不能超过32 MiB；请拆分后分别提交，或改用parquet格式。"
+    next_step = "请把名册拆成几份，分别提交。"
 
 
 class FormInvalidError(ValidationFailedError):

@@ -36,6 +36,8 @@ class IdempotencyKeyReusedError(DomainError):
     code = "IDEMPOTENCY_KEY_REUSED"
     title = "Idempotency-Key已用于另一份内容"
     default_detail = "新的操作请使用新的Idempotency-Key。"
+    message = "这次的内容与刚才提交的不同"
+    next_step = "请先查询刚才是否已经办理，再决定是否重新提交。"
 
 
 class IdempotencyInProgressError(DomainError):
@@ -43,6 +45,7 @@ class IdempotencyInProgressError(DomainError):
     code = "IDEMPOTENCY_IN_PROGRESS"
     title = "您的请求正在处理"
     default_detail = "请勿重复提交，稍后用同一个Idempotency-Key重试即可得到结果。"
+    next_step = "请勿重复提交，稍等片刻后查看办理结果。"
 
 
 class VersionStaleError(DomainError):

@@ -14,6 +14,7 @@ class BankFileTooLargeError(DomainError):
     code = "FILE_TOO_LARGE"
     title = "文件太大"
     default_detail = "csv不超过200 MB，xlsx不超过20 MB；请拆分，或改用csv。"
+    next_step = "请拆成几个文件，或改用文本格式后上传。"
 
 
 class BankFileUnreadableError(ValidationFailedError):

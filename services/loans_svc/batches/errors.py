@@ -19,6 +19,7 @@ class ClaimTooLargeError(StateConflictError):
     code = "CLAIM_TOO_LARGE"
     title = "明细太多，不能写成一个工作簿"
     default_detail = "工作簿最多50000行；请改用明细行接口逐页读取。"
+    next_step = "请在明细列表中逐页查看。"
 
 
 class BatchExistsError(StateConflictError):

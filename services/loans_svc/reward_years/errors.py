@@ -31,6 +31,7 @@ class SchemeWithoutRateError(StateConflictError):
     code = "REWARD_SCHEME_WITHOUT_RATE"
     title = "此办法的总额由上级下达"
     default_detail = "该办法不按发放额计提，请改用按比例计提的办法，或用试算接口分配下达的总额。"
+    next_step = "请改用按比例计提的办法，或试算下达总额的分配。"
 
 
 class YearNotOverError(StateConflictError):

@@ -15,6 +15,7 @@ class UploadRepeatedError(StateConflictError):
     code = "UPLOAD_REPEATED"
     title = "这个文件已经上传过"
     default_detail = "文件内容与以前的一次上传完全相同，没有重复处理；请到Location响应头的地址查看那一次的结果。"
+    next_step = "没有重复处理；请查看前一次上传的结果。"
 
 
 class ResultNotReadyError(StateConflictError):
@@ -28,6 +29,7 @@ class FileTooLargeError(DomainError):
     code = "FILE_TOO_LARGE"
     title = "文件太大"
     default_detail = "csv和ndjson不超过512 MB，xlsx不超过20 MB（解压后100 MB）；请拆分，或改用csv。"
+    next_step = "请拆成几个文件，分别上传。"
 
 
 class FileUnreadableError(ValidationFailedError):

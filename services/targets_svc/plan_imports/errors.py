@@ -14,6 +14,7 @@ class FileUnreadableError(ValidationFailedError):
     code = "PLAN_FILE_UNREADABLE"
     title = "文件无法读取"
     default_detail = "请用Excel或WPS打开后另存为xlsx，或另存为csv，再重新导入。"
+    next_step = "请用表格软件打开，另存为新的工作簿后重新导入。"
 
 
 class FileSuspectError(ValidationFailedError):

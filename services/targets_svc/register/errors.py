@@ -22,6 +22,7 @@ class SourceReusedError(StateConflictError):
     code = "SOURCE_REUSED"
     title = "同一来源编号已登记过另一内容"
     default_detail = "请核对source_system和source_ref；更正请先撤销原事件，再用新的编号登记。"
+    next_step = "请核对来源编号；要更正的，先撤销原事件，再用新的编号登记。"
 
 
 class EventNotFoundError(NotFoundError):

@@ -13,6 +13,7 @@ class NothingOfficialError(NotFoundError):
     code = "NOTHING_OFFICIAL"
     title = "当时还没有批准的数据"
     default_detail = "在所查的时间点，这份报表尚未批准；不带known_at可查看当前情况。"
+    next_step = "请改查较晚的时间，或查看当前情况。"
 
 
 class ReportInvalidError(ValidationFailedError):
