@@ -73,7 +73,7 @@ class DomainError(Exception):
 
     `title` and `detail` may name headers and fields, for whoever programs a client. `message_zh` and `next_step_zh`
     are for the person in front of its screen: the same words where they are short and free of Latin letters and of
-    words for programmers, those of the kind otherwise. A class sets `message` or `next_step` where these say too little.
+    words for programmers, those of the kind otherwise. A class sets others where that is too little.
 
     Attributes:
         type_uri: `type` of the problem where a registry knows it (RFC 9457 §4.2).
