@@ -1,15 +1,18 @@
 """What a file may be instead of what it should: the answer says what and where, and nothing is stored."""
 
 import io
-import zipfile
+from collections.abc import AsyncIterator
+from pathlib import Path
+from resource import RUSAGE_SELF, getrusage
 from typing import Any
 
 import pytest
 import xlsxwriter
 
 from targets_svc.event_uploads.domain import FIELDS, LABELS
+from tests.targets_svc.bombs import workbook_of_zeros
 from tests.targets_svc.conftest import Client, Targets
-from tests.targets_svc.event_uploads.files import as_csv, as_ndjson, ended, result_rows, upload, working
+from tests.targets_svc.event_uploads.files import WorkerProcess, as_csv, as_ndjson, ended, result_rows, upload, working
 from tests.targets_svc.register.people import counts, event
 
 HEADER = [LABELS[field] for field in FIELDS]
@@ -30,15 +33,11 @@ def workbook(*sheets: list[list[Any]], formula: tuple[int, int, str, Any] | None
     return book.getvalue()
 
 
-def bomb() -> bytes:
-    """Three megabytes that unpack to more than is read: zeros, and nothing else."""
-    package = io.BytesIO()
-    with zipfile.ZipFile(package, "w", zipfile.ZIP_DEFLATED, compresslevel=1) as file:
-        file.writestr("xl/workbook.xml", "<workbook/>")
-        with file.open("xl/worksheets/sheet1.xml", "w") as sheet:
-            for _ in range(110):
-                sheet.write(bytes(1024 * 1024))
-    return package.getvalue()
+@pytest.fixture(scope="module")
+async def worker(targets: Targets) -> AsyncIterator[WorkerProcess]:
+    """One for all files of this module."""
+    async with working(targets) as process:
+        yield process
 
 
 async def nothing_stored(account: Client, targets: Targets) -> None:
@@ -59,11 +58,10 @@ async def nothing_stored(account: Client, targets: Targets) -> None:
         (as_csv([ROW]).replace(b"unit", b"units", 1), "第7列的列名无法识别；缺少“单位”（unit）列"),
         ("标题：2017年登记表\n".encode() + as_csv([ROW]), "第1行（表头）有误：第1列的列名无法识别"),
         (as_csv([ROW]).replace(b"unit,", b"", 1), "缺少“单位”（unit）列"),
-        (bomb(), "工作簿解压后超过100 MB"),
         (b"PK\x03\x04" + bytes(100), "不是完整的xlsx工作簿"),
         (b"\xd0\xcf\x11\xe0" + bytes(600), "旧版Excel（xls）"),
     ],
-    ids=["empty", "unknown column", "title above", "missing column", "bomb", "not a zip", "old excel"],
+    ids=["empty", "unknown column", "title above", "missing column", "not a zip", "old excel"],
 )
 async def test_what_cannot_be_a_register_is_refused_at_once(targets: Targets, content: bytes, said: str) -> None:
     async with targets.staff("ZZ07") as staff:
@@ -73,7 +71,35 @@ async def test_what_cannot_be_a_register_is_refused_at_once(targets: Targets, co
         await nothing_stored(staff, targets)
 
 
-async def test_what_only_reading_shows_ends_the_job_and_says_why(targets: Targets) -> None:
+async def test_five_gigabytes_of_zeros_cost_no_memory(targets: Targets, worker: WorkerProcess) -> None:
+    """The directory tells their size. One that lies is found out by the process that unpacks, within its own limits."""
+    bomb, lying = workbook_of_zeros(5, 2), workbook_of_zeros(5, 2, declared=1000)
+    before = getrusage(RUSAGE_SELF).ru_maxrss
+    async with targets.staff("ZZ07") as staff:
+        refused = await upload(staff, bomb)
+        grown = getrusage(RUSAGE_SELF).ru_maxrss - before
+        answer = await upload(staff, lying)
+        job = await ended(staff, answer)
+        peak = peak_of(worker.process.pid)
+        seen = (await staff.get(f"/event-uploads/{answer.json()['id']}")).json()
+        await nothing_stored(staff, targets)
+
+    assert len(bomb) < 3_000_000
+    assert (refused.status_code, refused.json()["code"]) == (422, "FILE_UNREADABLE")
+    assert "工作簿解压后超过100 MB" in refused.json()["detail"]
+    assert (job["state"], job["problem"]) == ("FAILED", {"code": "FILE_UNREADABLE"})
+    assert "损坏" in seen["refusal"]
+    assert grown < 50_000, "KiB more than before in the process that takes files, with the client and its file"
+    assert peak < 300_000, "KiB of the worker at its highest"
+
+
+def peak_of(pid: int) -> int:
+    """The most memory that a process has held, in KiB."""
+    status = Path(f"/proc/{pid}/status").read_text(encoding="ascii")
+    return int(next(line.split()[1] for line in status.splitlines() if line.startswith("VmHWM")))
+
+
+async def test_what_only_reading_shows_ends_the_job_and_says_why(targets: Targets, worker: WorkerProcess) -> None:
     other_sheet = [["单位", "人数"], ["新密", 7000]]
     gbk_and_utf8 = as_csv([ROW] * 3) + as_csv([ROW | {"source_ref": "x"}], "gb18030").split(b"\n", 1)[1]
     files = {
@@ -83,7 +109,7 @@ async def test_what_only_reading_shows_ends_the_job_and_says_why(targets: Target
         "two encodings": (gbk_and_utf8, "第5行的文字编码有误"),
         "header alone": (as_csv([]), "文件中没有数据行"),
     }
-    async with working(targets), targets.staff("ZZ07") as staff:
+    async with targets.staff("ZZ07") as staff:
         for name, (content, said) in files.items():
             answer = await upload(staff, content)
             job = await ended(staff, answer)
@@ -93,7 +119,7 @@ async def test_what_only_reading_shows_ends_the_job_and_says_why(targets: Target
             await nothing_stored(staff, targets)
 
 
-async def test_one_wrong_row_is_named_and_nothing_is_stored(targets: Targets) -> None:
+async def test_one_wrong_row_is_named_and_nothing_is_stored(targets: Targets, worker: WorkerProcess) -> None:
     """One in many thousand, past the first batch; in a workbook a formula that came to nothing, shifted cells."""
     many = [event(n % 900, "ZZ07", "2017-02-10", source_system="many") for n in range(13_000)]
     many[12_500] = many[12_500] | {"event_date": "2017-02-30"}
@@ -104,7 +130,7 @@ async def test_one_wrong_row_is_named_and_nothing_is_stored(targets: Targets) ->
         "shifted": (workbook([HEADER, shifted]), "2", "", "年度："),
         "typed as text": (as_ndjson([ROW | {"year": "2017"}]), "1", "TYPE", "“year”的类型有误"),
     }
-    async with working(targets), targets.staff("ZZ07") as staff:
+    async with targets.staff("ZZ07") as staff:
         for name, (content, line, code, said) in cases.items():
             answer = await upload(staff, content)
             job = await ended(staff, answer)

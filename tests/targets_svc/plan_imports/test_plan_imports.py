@@ -2,12 +2,14 @@
 
 from collections.abc import AsyncIterator
 from io import BytesIO
+from resource import RUSAGE_SELF, getrusage
 from typing import Any
 
 import httpx
 import pytest
 from python_calamine import CalamineWorkbook
 
+from tests.targets_svc.bombs import workbook_of_zeros
 from tests.targets_svc.conftest import Client, Targets
 from tests.targets_svc.plan_imports.files import PLAN, annex_only, csv_of, rows_of, xlsx
 
@@ -139,6 +141,21 @@ async def test_no_file_too_large_a_file_and_no_form(city: Client) -> None:
     assert (missing.status_code, missing.json()["errors"][0]["pointer"]) == (422, "/file")
     assert (large.status_code, large.json()["code"]) == (413, "PLAN_FILE_TOO_LARGE")
     assert plain.status_code == 415
+
+
+async def test_five_gigabytes_of_zeros_cost_no_memory(targets: Targets, city: Client) -> None:
+    bomb, lying = workbook_of_zeros(5, 4), workbook_of_zeros(5, 4, declared=1000)
+    before = getrusage(RUSAGE_SELF).ru_maxrss, await stored(targets)
+    refused = await send(city, bomb, dry_run="true")
+    found_out = await send(city, lying, dry_run="true")
+    large = await send(city, workbook_of_zeros(5, 2), dry_run="true")
+    grown = getrusage(RUSAGE_SELF).ru_maxrss - before[0]
+
+    assert (refused.status_code, refused.json()["code"]) == (422, "PLAN_FILE_SUSPECT")
+    assert (found_out.status_code, found_out.json()["code"]) == (422, "PLAN_FILE_UNREADABLE")
+    assert (large.status_code, large.json()["code"]) == (413, "PLAN_FILE_TOO_LARGE")
+    assert await stored(targets) == before[1]
+    assert grown < 50_000, "KiB more than before in the process that reads plans, with the client's three files"
 
 
 async def test_who_may_not_draw_up_plans_may_not_import_them(targets: Targets) -> None:
