@@ -10,6 +10,7 @@ from kit.auth.dependencies import requires
 from kit.auth.principal import Principal
 from kit.clock import now
 from kit.db.engine import Tx
+from kit.http.paging import PageQuery
 from kit.http.problems import problems
 from kit.http.routing import Router
 from targets_svc.annex.domain.grid import Grid
@@ -24,7 +25,7 @@ from targets_svc.plan_imports.errors import (
     FormInvalidError,
     PlanImportNotFoundError,
 )
-from targets_svc.plan_imports.schemas.answer import PREFIX, PlanImportRead
+from targets_svc.plan_imports.schemas.answer import PREFIX, PlanImportDetail, PlanImportList, PlanImportRead
 from targets_svc.plan_imports.schemas.form import FORM, read_form
 from targets_svc.plan_imports.schemas.tables import marked_workbook, read_file
 from targets_svc.plan_imports.service import Asked
@@ -58,6 +59,25 @@ async def import_plan(
     imported = await service.import_plan(tx, sheets, asked, principal.subject, now())
     response.status_code = 201 if imported.draft else 200
     return PlanImportRead.of(imported)
+
+
+@router.get("/plan-imports", operation_id="list_plan_imports", summary="自己的导入记录")
+async def list_plan_imports(principal: Writer, tx: Tx, page: PageQuery) -> PlanImportList:
+    """新的在前，含只核对的；只有经办人本人可见。"""
+    after = page.after({})
+    rows = await service.list_imports(tx, principal.subject, UUID(after[0]) if after else None, page.limit + 1)
+    return PlanImportList.of_page(rows, page)
+
+
+@router.get(
+    "/plan-imports/{id}",
+    operation_id="get_plan_import",
+    summary="查看一次导入",
+    responses=problems(PlanImportNotFoundError),
+)
+async def get_plan_import(id: UUID, principal: Writer, tx: Tx) -> PlanImportDetail:
+    """逐处问题，以及保存成的草案；只有经办人本人可见。"""
+    return PlanImportDetail.of_row(await service.read_import(tx, id, principal.subject))
 
 
 @router.get(

@@ -1,7 +1,7 @@
 """What is done with a plan file: read, compared with every rule, and made a draft if nothing blocks it."""
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from uuid import UUID
 
@@ -32,6 +32,7 @@ class Asked:
         year: None to take it from the title.
         doc_no, effective_from: needed for a draft, not for a dry run.
         issued_on: the date of the document; by default the first day in force.
+        body: totals of the notice's text, compared with the sums (rule P10).
     """
 
     dry_run: bool
@@ -39,6 +40,7 @@ class Asked:
     doc_no: str | None = None
     issued_on: date | None = None
     effective_from: date | None = None
+    body: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,14 +69,31 @@ async def import_plan(tx: AsyncSession, sheets: Sequence[Grid], asked: Asked, ac
     _require_form(asked, year)
     assert year is not None
     before = await find_plan_for_period(tx, year, date(year, 12, 31))
-    reading = read_annex(grid, header, await _terms(tx, year, before))
+    reading = read_annex(grid, header, await _terms(tx, asked, year, before))
     draft = None
     if reading.is_sound and not asked.dry_run:
         plan = _plan(reading, asked, year, before)
-        draft = (await draft_plan(tx, plan, {}, actor, at)).row
+        draft = (await draft_plan(tx, plan, asked.body, actor, at)).row
     row = PlanImportRow(id=new_id(), year=year, created_by=actor, created_at=at, plan_id=draft and draft.id)
     await repository.add_import(tx, row, grid, reading.conflicts)
     return Imported(row.id, year, grid.name, asked.dry_run, reading, draft)
+
+
+async def read_import(tx: AsyncSession, import_id: UUID, actor: str) -> PlanImportRow:
+    """An actor's own import.
+
+    Raises:
+        PlanImportNotFoundError.
+    """
+    row = await repository.find_row(tx, import_id, actor)
+    if row is None:
+        raise PlanImportNotFoundError
+    return row
+
+
+async def list_imports(tx: AsyncSession, actor: str, after: UUID | None, limit: int) -> Sequence[PlanImportRow]:
+    """An actor's own imports, the latest first."""
+    return await repository.list_imports(tx, actor, after, limit)
 
 
 async def find_import(tx: AsyncSession, import_id: UUID, actor: str) -> tuple[Grid, list[Conflict]]:
@@ -102,6 +121,9 @@ def _require_form(asked: Asked, year: int | None) -> None:
     errors = []
     if year is None:
         errors.append(FieldError("/year", "REQUIRED", "标题中没有年度，请填写year"))
+    known = {code for code, indicator in load_indicators().items() if indicator.decomposed}
+    if not asked.body.keys() <= known:
+        errors.append(FieldError("/body_totals", "UNKNOWN_INDICATOR", "有不认识的指标代码，请对照指标目录核对"))
     if not asked.dry_run:
         if not asked.doc_no:
             errors.append(FieldError("/doc_no", "REQUIRED", "请填写文号"))
@@ -113,12 +135,12 @@ def _require_form(asked: Asked, year: int | None) -> None:
         raise FormInvalidError(errors=errors)
 
 
-async def _terms(tx: AsyncSession, year: int, before: Plan | None) -> Terms:
+async def _terms(tx: AsyncSession, asked: Asked, year: int, before: Plan | None) -> Terms:
     """The rows that must be there are those of the latest plan; for the very first plan all units."""
     units = {code: unit for code, unit in load_units().items() if unit.parent is not None}
     latest = before or await find_plan_for_period(tx, year - 1, date(year - 1, 12, 31))
     coverage = (latest.units if latest else frozenset(units)) - {CITY}
-    return Terms(year, load_indicators(), load_units(), coverage, await assigned_before(tx, year))
+    return Terms(year, load_indicators(), load_units(), coverage, await assigned_before(tx, year), asked.body)
 
 
 def _plan(reading: Reading, asked: Asked, year: int, before: Plan | None) -> Plan:

@@ -193,6 +193,19 @@ def find_doubts(
     return doubts
 
 
+def find_losses(plan: Plan, before: Plan) -> list[Fault]:
+    """Units and indicators of the version before that this one does not name: seldom meant, easily overlooked (P2)."""
+    units = [
+        Fault("P2", unit, None, "原计划有这个单位，这一版没有，请确认", Severity.WARNING)
+        for unit in sorted(before.units - plan.units)
+    ]
+    indicators = [
+        Fault("P2", None, code, "原计划有这项指标，这一版没有，请确认", Severity.WARNING)
+        for code in sorted(before.indicators - plan.indicators)
+    ]
+    return units + indicators
+
+
 class Difference(NamedTuple):
     """A cell that two versions state differently; None where a version lacks it."""
 

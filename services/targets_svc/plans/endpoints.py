@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Query, Response
+from fastapi import Path, Query, Response
 
 from kit.auth.dependencies import requires
 from kit.auth.principal import Principal
@@ -70,6 +70,22 @@ async def list_plan_versions(year: Year, principal: Reader, tx: Tx) -> PlanVersi
     """按版本号排列。草案只有起草和下达计划的账号可见。"""
     rows = await service.list_versions(tx, year, with_drafts=_sees_drafts(principal))
     return PlanVersionList(items=[PlanVersionRead.model_validate(row) for row in rows])
+
+
+@router.get(
+    "/plans/{year}/versions/{version}",
+    operation_id="get_plan_version",
+    summary="查看一个版本及下达前须留意之处",
+    responses=problems(PlanNotFoundError),
+)
+async def get_plan_version(
+    year: Year,
+    version: Annotated[int, Path(ge=1, le=10_000, description="版本号")],
+    principal: Reader,
+    tx: Tx,
+) -> PlanDraftRead:
+    """谁起草、谁下达，以及与原计划、上年计划相比须留意之处，供下达人核对；各单元格用年度计划的version参数查看。"""
+    return PlanDraftRead.of(await service.read_version(tx, year, version, with_drafts=_sees_drafts(principal)))
 
 
 @router.get(

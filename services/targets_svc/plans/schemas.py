@@ -195,7 +195,7 @@ class PlanVersionList(ResponseModel):
 class DoubtRead(ResponseModel):
     """Something to look at before the plan is issued; not an error."""
 
-    rule: Annotated[str, Field(description="P8与上年变动超过30%，P9总项未下达，P12不是整倍数")]
+    rule: Annotated[str, Field(description="P2原计划有而这一版没有，P8与上年变动超过30%，P9总项未下达，P12不是整倍数")]
     unit: str | None
     indicator: str | None
     message: str

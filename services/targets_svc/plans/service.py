@@ -26,6 +26,7 @@ from targets_svc.plans.domain import (
     find_doubts,
     find_faults,
     find_gaps,
+    find_losses,
     split,
     version_for_period,
     version_in_force,
@@ -107,11 +108,35 @@ async def draft_plan(tx: AsyncSession, plan: Plan, body: Mapping[str, int], acto
     """
     _require_sound(plan, body)
     plan = replace(plan, version=await repository.lock_year(tx, plan.year))
-    doubts = find_doubts(plan.items, load_indicators(), await assigned_before(tx, plan.year))
+    doubts = await _find_doubts(tx, plan)
     plan_id = await repository.add_draft(tx, plan, by=actor, at=at)
     row = await repository.find_row(tx, plan_id)
     assert row is not None
     return Drafted(row, plan, tuple(doubts))
+
+
+async def read_version(tx: AsyncSession, year: int, version: int, *, with_drafts: bool) -> Drafted:
+    """One version with what to look at, for whoever issues it.
+
+    Raises:
+        PlanNotFoundError.
+    """
+    row = await _find_row(tx, year, version, with_drafts=with_drafts)
+    plan = await repository.load_plan(tx, row)
+    return Drafted(row, plan, tuple(await _find_doubts(tx, plan)))
+
+
+async def _find_doubts(tx: AsyncSession, plan: Plan) -> list[Fault]:
+    """Against the version issued before it, or the last one of the year before."""
+    versions = [row for row in await repository.find_versions(tx, plan.year) if row.version < plan.version]
+    earlier = max(versions, key=lambda row: row.version, default=None)
+    before = (
+        await repository.load_plan(tx, earlier)
+        if earlier
+        else await find_plan_for_period(tx, plan.year - 1, date(plan.year - 1, 12, 31))
+    )
+    doubts = find_doubts(plan.items, load_indicators(), await assigned_before(tx, plan.year))
+    return doubts + (find_losses(plan, before) if before else [])
 
 
 async def issue_draft(tx: AsyncSession, plan_id: UUID, actor: str, at: datetime) -> PlanRow:
@@ -143,10 +168,15 @@ async def find_version(tx: AsyncSession, year: int, version: int, *, with_drafts
     Raises:
         PlanNotFoundError.
     """
-    rows = [row for row in await list_versions(tx, year, with_drafts=with_drafts) if row.version == version]
-    if not rows:
-        raise PlanNotFoundError
-    return await repository.load_plan(tx, rows[0])
+    return await repository.load_plan(tx, await _find_row(tx, year, version, with_drafts=with_drafts))
+
+
+async def _find_row(tx: AsyncSession, year: int, version: int, *, with_drafts: bool) -> PlanRow:
+    rows = await list_versions(tx, year, with_drafts=with_drafts)
+    row = next((row for row in rows if row.version == version), None)
+    if row is None:
+        raise PlanNotFoundError("没有这一版，或尚未下达；请在版本列表中核对版本号。")
+    return row
 
 
 async def compare_versions(

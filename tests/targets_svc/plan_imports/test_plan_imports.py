@@ -163,3 +163,38 @@ async def test_who_may_not_draw_up_plans_may_not_import_them(targets: Targets) -
         answer: Any = await send(reader, xlsx(rows_of()), dry_run="true")
 
     assert (answer.status_code, answer.json()["code"]) == (403, "SCOPE_MISSING")
+
+
+@pytest.mark.parametrize(("drops_totals", "cell"), [(False, "B21"), (True, "B4")])
+async def test_the_totals_of_the_text_are_compared(city: Client, drops_totals: bool, cell: str) -> None:
+    """P10: the notice says 13万; where the table prints no 合计 the column's heading is marked."""
+    rows = rows_of()[: -1 if drops_totals else None]
+    right = await send(city, csv_of(rows), "a.csv", dry_run="true", body_totals='{"I01": 130000}')
+    wrong = await send(city, csv_of(rows), "a.csv", dry_run="true", body_totals='{"I01": 130001, "I03": 30000}')
+    malformed = [
+        await send(city, csv_of(rows), "a.csv", dry_run="true", body_totals=text)
+        for text in ('{"I01": "130000"}', "[1]", "{", '{"I99": 1}')
+    ]
+
+    assert "P10" not in {conflict["rule"] for conflict in right.json()["conflicts"]}
+    errors = [(c["cell"], c["rule"], c["indicator"]) for c in wrong.json()["conflicts"] if c["severity"] == "ERROR"]
+    assert (wrong.json()["outcome"], errors) == ("REJECTED", [(cell, "P10", "I01")])
+    assert {(a.status_code, a.json()["errors"][0]["pointer"]) for a in malformed} == {(422, "/body_totals")}
+
+
+async def test_an_import_is_found_again_by_who_made_it(targets: Targets, city: Client) -> None:
+    rows = rows_of()
+    rows[5][2] = 7001
+    made = [(await send(city, csv_of(rows), "a.csv", dry_run="true")).json() for _ in range(2)]
+    first = (await city.get("/plan-imports", params={"limit": 1})).json()
+    second = (await city.get("/plan-imports", params={"limit": 1, "cursor": first["next"]})).json()
+    detail = (await city.get(f"/plan-imports/{made[0]['id']}")).json()
+    async with targets.account("another", "CITY", None, "plan.write") as another:
+        theirs = (await another.get("/plan-imports")).json()["items"]
+        hidden = await another.get(f"/plan-imports/{made[0]['id']}")
+
+    assert [page["items"][0]["id"] for page in (first, second)] == [made[1]["id"], made[0]["id"]]
+    assert (first["items"][0]["errors"], first["items"][0]["plan_id"]) == (2, None)
+    assert (detail["conflicts"], detail["marked_workbook"]) == (made[0]["conflicts"], made[0]["marked_workbook"])
+    assert (hidden.status_code, hidden.json()["code"]) == (404, "PLAN_IMPORT_NOT_FOUND")
+    assert made[0]["id"] not in {item["id"] for item in theirs}

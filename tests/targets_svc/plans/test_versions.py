@@ -166,3 +166,22 @@ def test_no_kind_of_account_both_draws_up_and_issues_plans() -> None:
         "CITY": {"targets.plan.write"},
         "CITY_REVIEWER": {"targets.plan.issue"},
     }
+
+
+async def test_who_issues_sees_what_who_drew_up_was_shown(targets: Targets, city: Client, second: Client) -> None:
+    """A version that lost a unit and an indicator on its way into the form, and has an odd figure."""
+    body = await version_two(city, 2405)
+    body["items"] = [i for i in body["items"] if i["unit"] != "ZZ14" and i["indicator"] != "R03"]
+    draft = (await city.post("/plans", json=body)).json()
+    seen = await second.get(f"/plans/2017/versions/{draft['version']}")
+    none = await second.get("/plans/2017/versions/9999")
+    async with targets.staff("ZZ15") as staff:
+        hidden = await staff.get(f"/plans/2017/versions/{draft['version']}")
+
+    assert {(w["rule"], w["unit"], w["indicator"]) for w in draft["warnings"]} == {
+        ("P2", "ZZ14", None),
+        ("P2", None, "R03"),
+        ("P12", "ZZ15", "I01"),
+    }
+    assert seen.json() == draft
+    assert (none.status_code, hidden.status_code) == (404, 404)

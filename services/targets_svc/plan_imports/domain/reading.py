@@ -27,6 +27,7 @@ class Terms:
         year: the year that was asked for.
         coverage: the units that must have a row, and no others.
         before: assigned values of the year before, for rule P8.
+        body: totals of the notice's text, as typed, for rule P10.
     """
 
     year: int
@@ -34,6 +35,7 @@ class Terms:
     units: Mapping[str, Unit]
     coverage: Collection[str]
     before: Mapping[tuple[str, str], int] = field(default_factory=dict)
+    body: Mapping[str, int] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +58,7 @@ def read_annex(grid: Grid, header: Header, terms: Terms) -> Reading:
     body.read()
     stated = body.totals if body.totals_row is not None else None
     decomposed = {code: i for code, i in terms.indicators.items() if i.decomposed}
-    faults = find_faults(body.items, stated, {}, body.places.keys() | set(terms.units), decomposed)
+    faults = find_faults(body.items, stated, terms.body, body.places.keys() | set(terms.units), decomposed)
     faults += find_doubts(body.items, decomposed, terms.before)
     title, top = _read_top(grid, header, terms)
     found = [*top, *header.conflicts, *body.conflicts, *body.place(faults)]
@@ -182,7 +184,8 @@ class _Body:
             if fault.indicator not in column_of:
                 continue
             row = self.places[fault.unit] if fault.unit else self.totals_row
-            assert row is not None
+            if row is None:
+                row = self.header.last
             column = column_of[fault.indicator]
             placed.append(Conflict(row, column, fault.rule, fault.message, fault.severity, fault.unit, fault.indicator))
         return placed

@@ -1,17 +1,32 @@
 """The answer to an import."""
 
+from collections.abc import Sequence
+from datetime import datetime
 from enum import StrEnum
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import Field
 
+from kit.http.paging import Page
 from kit.http.wire import ResponseModel
+from targets_svc.plan_imports.models import PlanImportRow
+from targets_svc.plan_imports.repository import conflicts_of
 from targets_svc.plan_imports.service import Imported
 from targets_svc.plans.domain import ItemState, Severity, totals
 from targets_svc.plans.schemas import PlanVersionRead
 
 PREFIX = "/api/v1/targets"
+_SUMMARY: dict[str, Any] = {
+    "id": "019330f0-7a1c-7c8e-9a3e-0d5f6b7a8c9d",
+    "year": 2017,
+    "sheet": "2017年分解表",
+    "created_at": "2017-03-10T02:00:00Z",
+    "errors": 0,
+    "warnings": 0,
+    "plan_id": None,
+    "marked_workbook": f"{PREFIX}/plan-imports/019330f0-7a1c-7c8e-9a3e-0d5f6b7a8c9d/marked.xlsx",
+}
 
 
 class Outcome(StrEnum):
@@ -40,6 +55,71 @@ class ImportedItem(ResponseModel):
     indicator: str
     state: ItemState
     value: int | None
+
+
+class PlanImportSummary(ResponseModel):
+    """An import in a list."""
+
+    id: UUID
+    year: int
+    sheet: str
+    created_at: datetime
+    errors: int
+    warnings: int
+    plan_id: Annotated[UUID | None, Field(description="保存成的草案；只核对的、有错误的为空")]
+    marked_workbook: str
+
+    model_config = ResponseModel.model_config | {"json_schema_extra": {"examples": [_SUMMARY]}}
+
+    @classmethod
+    def of(cls, row: PlanImportRow) -> "PlanImportSummary":
+        """From its row."""
+        return cls(**_summary(row))
+
+
+class PlanImportList(ResponseModel):
+    """A page of imports."""
+
+    items: list[PlanImportSummary]
+    next: str | None
+
+    model_config = ResponseModel.model_config | {
+        "json_schema_extra": {"examples": [{"items": [_SUMMARY], "next": None}]}
+    }
+
+    @classmethod
+    def of_page(cls, rows: Sequence[PlanImportRow], page: Page) -> "PlanImportList":
+        """From one row more than the page holds, if there are so many."""
+        last = rows[page.limit - 1] if len(rows) > page.limit else None
+        return cls(
+            items=[PlanImportSummary.of(row) for row in rows[: page.limit]],
+            next=page.next([str(last.id)], {}) if last else None,
+        )
+
+
+class PlanImportDetail(PlanImportSummary):
+    """An import with every finding."""
+
+    conflicts: list[ConflictRead]
+
+    model_config = ResponseModel.model_config | {"json_schema_extra": {"examples": [_SUMMARY | {"conflicts": []}]}}
+
+    @classmethod
+    def of_row(cls, row: PlanImportRow) -> "PlanImportDetail":
+        """From its row."""
+        found = [ConflictRead.model_validate(conflict) for conflict in conflicts_of(row)]
+        return cls(**_summary(row), conflicts=found)
+
+
+def _summary(row: PlanImportRow) -> dict[str, Any]:
+    found = conflicts_of(row)
+    errors = sum(conflict.severity is Severity.ERROR for conflict in found)
+    plain = {name: getattr(row, name) for name in ("id", "year", "sheet", "created_at", "plan_id")}
+    return plain | {
+        "errors": errors,
+        "warnings": len(found) - errors,
+        "marked_workbook": f"{PREFIX}/plan-imports/{row.id}/marked.xlsx",
+    }
 
 
 class PlanImportRead(ResponseModel):

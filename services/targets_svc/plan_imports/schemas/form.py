@@ -10,7 +10,9 @@ from starlette.formparsers import MultiPartException, MultiPartParser
 
 from kit.dates import parse_date
 from kit.errors import FieldError
-from kit.http.errors import MediaTypeError
+from kit.http.errors import MalformedJsonError, MediaTypeError
+from kit.http.strict_json import parse_json
+from targets_svc.indicators.domain import GREATEST_COUNT
 from targets_svc.plan_imports.errors import FileTooLargeError, FormInvalidError
 from targets_svc.plan_imports.service import Asked
 
@@ -18,7 +20,7 @@ MAX_FILE = 2 * 1024 * 1024
 _MAX_FORM = MAX_FILE + 64 * 1024
 # A refusal sent while the client is still writing is lost in a connection reset: so much is read and thrown away.
 _DRAINED = 8 * 1024 * 1024
-_FIELDS = frozenset({"file", "dry_run", "year", "doc_no", "issued_on", "effective_from"})
+_FIELDS = frozenset({"file", "dry_run", "year", "doc_no", "issued_on", "effective_from", "body_totals"})
 _TEXT = {"type": "string"}
 
 FORM: dict[str, Any] = {
@@ -37,6 +39,8 @@ FORM: dict[str, Any] = {
                         "doc_no": _TEXT | {"maxLength": 100, "description": "文号；保存草案时必填"},
                         "issued_on": _TEXT | {"format": "date", "description": "发文日期；默认同生效日期"},
                         "effective_from": _TEXT | {"format": "date", "description": "生效日期；保存草案时必填"},
+                        "body_totals": _TEXT
+                        | {"maxLength": 1000, "description": '文件正文中的各项总数，用于核对，如{"I01": 130000}'},
                     },
                 }
             }
@@ -94,12 +98,28 @@ async def _read(form: FormData) -> tuple[bytes, Asked]:
         errors.append(FieldError("/doc_no", "TOO_LONG", "文号不应超过100字"))
     issued_on = _day(text, "issued_on", errors)
     effective_from = _day(text, "effective_from", errors)
+    body = _totals(text.get("body_totals"), errors)
     if errors or not isinstance(file, UploadFile):
         raise FormInvalidError(errors=errors)
     content = await file.read()
     if len(content) > MAX_FILE:
         raise FileTooLargeError
-    return content, Asked(dry_run == "true", int(year) if year else None, text.get("doc_no"), issued_on, effective_from)
+    asked_year = int(year) if year else None
+    return content, Asked(dry_run == "true", asked_year, text.get("doc_no"), issued_on, effective_from, body)
+
+
+def _totals(text: str | None, errors: list[FieldError]) -> dict[str, int]:
+    """Totals by indicator; whether the codes are known is asked with the file."""
+    try:
+        given = parse_json(text.encode()) if text else {}
+    except MalformedJsonError:
+        given = None
+    if isinstance(given, dict) and all(
+        type(value) is int and 0 <= value <= 1000 * GREATEST_COUNT for value in given.values()
+    ):
+        return given
+    errors.append(FieldError("/body_totals", "TOTALS", '应为JSON对象：指标代码和正文中的总数，如{"I01": 130000}'))
+    return {}
 
 
 def _day(text: dict[str, str], name: str, errors: list[FieldError]) -> date | None:
