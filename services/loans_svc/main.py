@@ -8,6 +8,7 @@ from loans_svc import webhooks
 from loans_svc.bank_lines.endpoints import router as bank_lines_router
 from loans_svc.batches.endpoints import router as batches_router
 from loans_svc.benchmarks.endpoints import router as benchmarks_router
+from loans_svc.benchmarks.published import published_rates
 from loans_svc.funds.endpoints import router as funds_router
 from loans_svc.loans.endpoints import router as loans_router
 from loans_svc.reward_pools.endpoints import router as reward_pools_router
@@ -22,9 +23,10 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
     """The ASGI app; `uvicorn --factory loans_svc.main:create_app`.
 
     Raises:
-        CatalogueInvalidError: the rules file is wrong; a service with wrong rules must not start.
+        CatalogueInvalidError, ValueError: the files of rules or rates are wrong; with them it must not start.
     """
     catalogue()
+    published_rates()
     return service_app(
         name="loans",
         title="创业担保贷款与贴息",

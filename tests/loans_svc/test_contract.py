@@ -24,6 +24,7 @@ OPERATIONS = [
 ]
 # Of stored things: (method, path, operation id, scope, status of success, status of an empty or strange request).
 STORED = [
+    ("get", "/rules/{rule_id}", "get_subsidy_rule", "loans.rule.read", 200, 404),
     ("post", "/loans", "apply_for_loan", "loans.loan.apply", 201, 422),
     ("get", "/loans", "list_loans", "loans.loan.read", 200, 200),
     ("get", "/loans/{loan_id}", "get_loan", "loans.loan.read", 200, 404),
@@ -35,7 +36,10 @@ STORED = [
     ("post", "/loans/{loan_id}/disbursement", "disburse_loan", "loans.loan.disburse", 200, 422),
     ("post", "/loans/{loan_id}/re-ruling", "re_rule_loan", "loans.loan.decide", 200, 422),
     ("post", "/loans/{loan_id}/events", "record_loan_event", "loans.event.write", 201, 422),
+    ("get", "/funds", "list_funds", "loans.fund.read", 200, 200),
     ("get", "/funds/{fund_id}", "get_fund", "loans.fund.read", 200, 404),
+    ("get", "/funds/{fund_id}/deposits", "list_fund_deposits", "loans.fund.read", 200, 404),
+    ("get", "/funds/{fund_id}/journal", "list_fund_transfers", "loans.fund.read", 200, 404),
     ("post", "/funds/{fund_id}/deposits", "record_fund_deposit", "loans.fund.write", 201, 422),
     (
         "post",
@@ -46,6 +50,7 @@ STORED = [
         404,
     ),
     ("post", "/subsidy-batches", "open_subsidy_batch", "loans.batch.write", 202, 422),
+    ("get", "/subsidy-batches", "list_subsidy_batches", "loans.batch.read", 200, 200),
     ("get", "/subsidy-batches/{batch_id}", "get_subsidy_batch", "loans.batch.read", 200, 404),
     ("get", "/subsidy-batches/{batch_id}/lines", "list_subsidy_batch_lines", "loans.batch.read", 200, 404),
     ("post", "/subsidy-batches/{batch_id}/submission", "submit_subsidy_batch", "loans.batch.write", 200, 404),
@@ -98,6 +103,8 @@ STORED = [
     ("post", "/benchmark-rates", "enter_benchmark_rate", "loans.benchmark.write", 201, 422),
     ("post", "/benchmark-rates/{rate_id}/confirmation", "confirm_benchmark_rate", "loans.benchmark.confirm", 200, 404),
     ("post", "/reward-weights", "propose_reward_weights", "loans.pool.write", 201, 422),
+    ("get", "/reward-weights", "list_reward_weights", "loans.pool.read", 200, 200),
+    ("get", "/reward-pools", "list_reward_pools", "loans.pool.read", 200, 200),
     ("post", "/reward-weights/{weights_id}/confirmation", "confirm_reward_weights", "loans.pool.close", 200, 404),
     ("post", "/reward-pools", "compute_reward_pool", "loans.pool.write", 200, 422),
     ("get", "/reward-pools/{pool_id}", "get_reward_pool", "loans.pool.read", 200, 404),
@@ -144,6 +151,7 @@ async def test_an_operation_on_what_is_stored_has_its_scope_and_refuses_stranger
         pool_id=nobody,
         weights_id=nobody,
         fund_id="NONE",
+        rule_id="R1999",
         number=1,
     )
     options: dict[str, Any] = {"headers": {"Idempotency-Key": operation}} if method == "post" else {}

@@ -1,10 +1,11 @@
 """Quarterly subsidy batches."""
 
 import asyncio
+from dataclasses import asdict
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Path, Response
+from fastapi import Path, Query, Response
 from fastapi.responses import HTMLResponse
 
 from kit.auth.dependencies import requires
@@ -20,6 +21,7 @@ from kit.http.idempotency import IdempotencyRequired
 from kit.http.paging import PageQuery
 from kit.http.problems import problems
 from kit.http.routing import Router
+from kit.http.wire import Code
 from kit.jobs.queue import JobRead, enqueue, read_job
 from loans_svc.batches import repository, service
 from loans_svc.batches.domain import State, Step
@@ -39,9 +41,11 @@ from loans_svc.batches.errors import (
 from loans_svc.batches.explanation import explain, printable
 from loans_svc.batches.jobs import COMPUTE
 from loans_svc.batches.lines import view_lines
+from loans_svc.batches.repository import BatchFilter
 from loans_svc.batches.schemas import (
     BatchAccepted,
     BatchCreate,
+    BatchList,
     BatchRead,
     BatchRejection,
     ClaimLineList,
@@ -60,6 +64,7 @@ from loans_svc.subsidy_journal.repository import list_transfers
 router = Router(prefix="/api/v1/loans", tags=["贴息批次"])
 BatchPath = Annotated[UUID, Path(description="批次编号")]
 LineNumber = Annotated[int, Path(description="行号", ge=1, le=2_000_000_000)]
+_QUARTER = r"^[0-9]{4}Q[1-4]$"
 _XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 Writer = Annotated[Principal, requires("loans.batch.write")]
 Reader = Annotated[Principal, requires("loans.batch.read")]
@@ -110,6 +115,25 @@ async def open_subsidy_batch(
     job_id = await enqueue(tx, COMPUTE, {"batch": str(batch.id)}, owner=principal.subject)
     response.headers["Location"] = f"/api/v1/loans/jobs/{job_id}"
     return BatchAccepted(id=batch.id, job=job_id)
+
+
+@router.get("/subsidy-batches", operation_id="list_subsidy_batches", summary="查询贴息批次")
+async def list_subsidy_batches(
+    principal: Reader,
+    tx: Tx,
+    page: PageQuery,
+    bank: Annotated[Code | None, Query(description="银行代码")] = None,
+    unit: Annotated[Code | None, Query(description="单位代码")] = None,
+    period: Annotated[str | None, Query(pattern=_QUARTER, max_length=6, description="季度，如2025Q2")] = None,
+    state: Annotated[State | None, Query(description="状态")] = None,
+) -> BatchList:
+    """新建的在前。银行只见本行的，县（市、区）只见本单位的；待办按状态查询：COMPUTED待报送，SUBMITTED待审核，REVIEWED待批准，APPROVED待支付。"""
+    asked = BatchFilter(bank, unit, period, state)
+    filters = asdict(asked) | {"own": [principal.unit, principal.bank]}
+    after = page.after(filters)
+    before = UUID(after[0]) if after else None
+    rows = await service.list_batches(tx, _actor(principal), asked, before, page.limit + 1)
+    return BatchList.of_page(rows, page, filters)
 
 
 @router.get(

@@ -1,6 +1,7 @@
 """Batches in the database."""
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
@@ -29,6 +30,34 @@ async def list_batches(tx: AsyncSession, bank: str, unit: str) -> Sequence[Batch
     """All of a bank and district, rejected ones included."""
     found = await tx.scalars(select(BatchRow).where(BatchRow.bank == bank, BatchRow.unit == unit))
     return found.all()
+
+
+@dataclass(frozen=True, slots=True)
+class BatchFilter:
+    """Which batches are asked for; None does not narrow."""
+
+    bank: str | None = None
+    unit: str | None = None
+    period: str | None = None
+    state: str | None = None
+
+
+async def page_batches(tx: AsyncSession, asked: BatchFilter, before: UUID | None, limit: int) -> Sequence[BatchRow]:
+    """The newest first.
+
+    Args:
+        before: the last one of the page before.
+    """
+    columns = {
+        BatchRow.bank: asked.bank,
+        BatchRow.unit: asked.unit,
+        BatchRow.period: asked.period,
+        BatchRow.state: asked.state,
+    }
+    query = select(BatchRow).where(*(column == value for column, value in columns.items() if value is not None))
+    if before is not None:
+        query = query.where(BatchRow.id < before)
+    return (await tx.scalars(query.order_by(BatchRow.id.desc()).limit(limit))).all()
 
 
 async def add_batch(tx: AsyncSession, values: Mapping[str, Any]) -> bool:

@@ -152,16 +152,22 @@ class BatchRead(ResponseModel):
     payable: YuanOut
     shares: list[ShareRead]
     created_by: str
+    created_at: datetime
     submitted_by: str | None
+    submitted_at: datetime | None
     reviewed_by: str | None
+    reviewed_at: datetime | None
     approved_by: str | None
+    approved_at: datetime | None
     paid_by: str | None
+    paid_at: datetime | None
     paid_on: date | None
     payment_ref: str | None
     closed_by: str | None
+    closed_at: datetime | None
     rejected_by: str | None
+    rejected_at: datetime | None
     rejection_reason: str | None
-    created_at: datetime
 
     model_config = ResponseModel.model_config | {
         "json_schema_extra": {
@@ -181,16 +187,22 @@ class BatchRead(ResponseModel):
                     "payable": "1925.00",
                     "shares": [],
                     "created_by": "loan-officer",
+                    "created_at": "2025-07-02T02:00:00Z",
                     "submitted_by": None,
+                    "submitted_at": None,
                     "reviewed_by": None,
+                    "reviewed_at": None,
                     "approved_by": None,
+                    "approved_at": None,
                     "paid_by": None,
+                    "paid_at": None,
                     "paid_on": None,
                     "payment_ref": None,
                     "closed_by": None,
+                    "closed_at": None,
                     "rejected_by": None,
+                    "rejected_at": None,
                     "rejection_reason": None,
-                    "created_at": "2025-07-02T02:00:00Z",
                 }
             ]
         }
@@ -206,6 +218,72 @@ class BatchRead(ResponseModel):
             total=batch.total_fen,
             payable=sum(share.payable_fen for share in view.shares),
             shares=[ShareRead.of(share) for share in view.shares],
+        )
+
+
+class BatchItemRead(ResponseModel):
+    """A batch in a list: without its payers."""
+
+    id: UUID
+    bank: str
+    unit: str
+    period: str
+    sequence: int
+    state: State
+    loans: int
+    lines: int
+    total: YuanOut
+    created_by: str
+    created_at: datetime
+    paid_on: date | None
+    payment_ref: str | None
+
+    @classmethod
+    def of(cls, row: BatchRow) -> "BatchItemRead":
+        """From the row."""
+        return cls(**{name: getattr(row, name) for name in cls.model_fields if name != "total"}, total=row.total_fen)
+
+
+class BatchList(ResponseModel):
+    """A page of batches."""
+
+    items: list[BatchItemRead]
+    next: str | None
+
+    model_config = ResponseModel.model_config | {
+        "json_schema_extra": {
+            "examples": [
+                {
+                    "items": [
+                        {
+                            "id": _ID,
+                            "bank": "bank-a",
+                            "unit": "ZZ07",
+                            "period": "2025Q2",
+                            "sequence": 1,
+                            "state": "PAID",
+                            "loans": 1,
+                            "lines": 1,
+                            "total": "1925.00",
+                            "created_by": "loan-officer",
+                            "created_at": "2025-07-02T02:00:00Z",
+                            "paid_on": "2025-07-18",
+                            "payment_ref": "ZF-2025-0718-01",
+                        }
+                    ],
+                    "next": None,
+                }
+            ]
+        }
+    }
+
+    @classmethod
+    def of_page(cls, rows: Sequence[BatchRow], page: Page, filters: Mapping[str, Any]) -> "BatchList":
+        """From one batch more than the page holds, if there are so many."""
+        last = rows[page.limit - 1] if len(rows) > page.limit else None
+        return cls(
+            items=[BatchItemRead.of(row) for row in rows[: page.limit]],
+            next=page.next([str(last.id)], filters) if last else None,
         )
 
 

@@ -1,6 +1,7 @@
 """What people do with batches, each step by its own person."""
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 from uuid import UUID
@@ -28,7 +29,8 @@ from loans_svc.batches.errors import (
     PeriodNotOverError,
 )
 from loans_svc.batches.models import BatchRow, BatchShareRow
-from loans_svc.loans.domain import may_see
+from loans_svc.batches.repository import BatchFilter
+from loans_svc.loans.domain import CITY, may_see
 from loans_svc.loans.service.steps import Actor
 from loans_svc.rules.domain import Tranche
 from loans_svc.rules.repository import catalogue
@@ -178,6 +180,19 @@ def _check_duties(batch: BatchRow, step: Step, subject: str) -> None:
     }
     if subject in others.get(step, ()):
         raise BatchFourEyesError
+
+
+async def list_batches(
+    tx: AsyncSession, actor: Actor, asked: BatchFilter, before: UUID | None, limit: int
+) -> Sequence[BatchRow]:
+    """The batches that the caller may see; another unit's or bank's are empty, not forbidden."""
+    unit = None if actor.unit == CITY else actor.unit
+    if (unit is not None and asked.unit not in (None, unit)) or (
+        actor.bank is not None and asked.bank not in (None, actor.bank)
+    ):
+        return []
+    own = replace(asked, unit=unit or asked.unit, bank=actor.bank or asked.bank)
+    return await repository.page_batches(tx, own, before, limit)
 
 
 async def read_batch(tx: AsyncSession, actor: Actor, batch_id: UUID) -> BatchView:

@@ -26,7 +26,7 @@ router = Router(prefix="/api/v1/loans", tags=["贴息规则"])
 
 @router.get("/benchmark-rates", operation_id="list_benchmark_rates", summary="查看基准利率表")
 async def list_benchmark_rates(_: Annotated[Principal, requires("loans.rule.read")], tx: Tx) -> BenchmarkList:
-    """一年期贷款市场报价利率（LPR），2019年8月20日以前为贷款基础利率。确认后才用于贷款和试算。"""
+    """一年期贷款市场报价利率（LPR），2019年8月20日以前为贷款基础利率。确认后才用于贷款和试算；参考表只供登记时采用。"""
     return BenchmarkList.of(await service.list_rates(tx))
 
 
@@ -37,9 +37,8 @@ async def enter_benchmark_rate(
     tx: Tx,
     _: IdempotencyRequired,
 ) -> BenchmarkRead:
-    """由另一人确认后生效；确认后不再修改。"""
-    row = await service.enter_rate(tx, body.published_on, body.rate, body.mark, body.source, principal.subject, now())
-    return BenchmarkRead.of(row)
+    """由另一人确认后生效；确认后不再修改。公布日在参考表中的，只填公布日即可；确认人请对照当日公告。"""
+    return BenchmarkRead.of(await service.enter_rate(tx, body.entry(), principal.subject, now()))
 
 
 @router.post(

@@ -7,8 +7,10 @@ from uuid import UUID
 
 from pydantic import AfterValidator, Field
 
+from kit.errors import FieldError, ValidationFailedError
 from kit.http.wire import LegalDate, PercentOut, RequestModel, ResponseModel, Text
 from loans_svc.benchmarks.models import BenchmarkRow
+from loans_svc.benchmarks.published import PublishedRate, published_rates
 from loans_svc.rules.domain import Mark
 from loans_svc.wire import Rate
 
@@ -37,14 +39,35 @@ _READ: dict[str, Any] = _ENTRY | {
 
 
 class BenchmarkCreate(RequestModel):
-    """A rate as it was published."""
+    """A rate as it was published; of a day of the reference list the day alone is enough."""
 
     published_on: Annotated[LegalDate, Field(description="公布日，自当日起适用至下次公布")]
-    rate: Annotated[Rate, AfterValidator(_positive)]
-    mark: Annotated[Mark, Field(strict=False, description="可靠程度，含义同贴息规则")]
-    source: Annotated[Text, Field(description="出处")]
+    rate: Annotated[
+        Annotated[Rate, AfterValidator(_positive)] | None,
+        Field(description="年利率，百分数；公布日在参考表（reference）中的，可不填利率、可靠程度和出处"),
+    ] = None
+    mark: Annotated[Mark | None, Field(strict=False, description="可靠程度，含义同贴息规则")] = None
+    source: Annotated[Text | None, Field(description="出处")] = None
 
     model_config = RequestModel.model_config | {"json_schema_extra": {"examples": [_ENTRY]}}
+
+    def entry(self) -> PublishedRate:
+        """For the use case: what was said, the rest from the reference list.
+
+        Raises:
+            ValidationFailedError: not said, and the list does not know that day.
+        """
+        known = published_rates().get(self.published_on)
+        rate, mark, source = self.rate, self.mark, self.source
+        if known is not None:
+            rate, mark, source = rate or known.rate_ppm, mark or known.mark, source or known.source
+        if rate is None or mark is None or source is None:
+            given = {"rate": rate, "mark": mark, "source": source}
+            message = "参考表中没有这一公布日，请填写这一项；或核对公布日期。"
+            raise ValidationFailedError(
+                errors=[FieldError(f"/{name}", "REQUIRED", message) for name, value in given.items() if value is None]
+            )
+        return PublishedRate(self.published_on, rate, mark, source)
 
 
 class BenchmarkRead(ResponseModel):
@@ -78,14 +101,40 @@ class BenchmarkRead(ResponseModel):
         )
 
 
+class PublishedRead(ResponseModel):
+    """A rate of the reference list; it counts when it has been entered and confirmed."""
+
+    published_on: date
+    rate: PercentOut
+    mark: Mark
+    source: str
+    is_confirmed: bool = Field(description="已按此公布日登记并确认")
+
+
 class BenchmarkList(ResponseModel):
-    """The table, whole, the newest first."""
+    """The table, whole, the newest first; and what may be taken over from public material."""
 
     items: list[BenchmarkRead]
+    reference: list[PublishedRead] = Field(description="参考表：公开资料中历次调整的利率，登记并确认后才用于贷款")
 
-    model_config = ResponseModel.model_config | {"json_schema_extra": {"examples": [{"items": [_READ]}]}}
+    model_config = ResponseModel.model_config | {
+        "json_schema_extra": {"examples": [{"items": [_READ], "reference": [_ENTRY | {"is_confirmed": True}]}]}
+    }
 
     @classmethod
     def of(cls, rows: Sequence[BenchmarkRow]) -> "BenchmarkList":
         """From the rows."""
-        return cls(items=[BenchmarkRead.of(row) for row in rows])
+        confirmed = {row.published_on for row in rows if row.confirmed_by is not None}
+        return cls(
+            items=[BenchmarkRead.of(row) for row in rows],
+            reference=[
+                PublishedRead(
+                    published_on=one.published_on,
+                    rate=one.rate_ppm,
+                    mark=one.mark,
+                    source=one.source,
+                    is_confirmed=one.published_on in confirmed,
+                )
+                for one in reversed(tuple(published_rates().values()))
+            ],
+        )

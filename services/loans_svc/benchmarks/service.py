@@ -18,7 +18,7 @@ from loans_svc.benchmarks.errors import (
     BenchmarkTakenError,
 )
 from loans_svc.benchmarks.models import BenchmarkRow
-from loans_svc.rules.domain import Mark
+from loans_svc.benchmarks.published import PublishedRate
 
 
 async def list_rates(tx: AsyncSession) -> Sequence[BenchmarkRow]:
@@ -26,24 +26,22 @@ async def list_rates(tx: AsyncSession) -> Sequence[BenchmarkRow]:
     return await repository.list_rates(tx)
 
 
-async def enter_rate(
-    tx: AsyncSession, published_on: date, rate_ppm: int, mark: Mark, source: str, by: str, now: datetime
-) -> BenchmarkRow:
+async def enter_rate(tx: AsyncSession, entry: PublishedRate, by: str, now: datetime) -> BenchmarkRow:
     """A rate that counts when a second person has confirmed it.
 
     Raises:
         ValidationFailedError: published in the future.
     """
-    if published_on > legal_day(now):
+    if entry.published_on > legal_day(now):
         raise ValidationFailedError(
             errors=[FieldError("/published_on", "IN_FUTURE", "公布日不能晚于今天，请在公布后登记。")]
         )
     row = BenchmarkRow(
         id=new_id(),
-        published_on=published_on,
-        rate_ppm=rate_ppm,
-        mark=mark.value,
-        source=source,
+        published_on=entry.published_on,
+        rate_ppm=entry.rate_ppm,
+        mark=entry.mark.value,
+        source=entry.source,
         entered_by=by,
         entered_at=now,
     )

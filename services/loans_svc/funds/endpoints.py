@@ -3,7 +3,7 @@
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Path, Response
+from fastapi import Path, Query, Response
 
 from kit.auth.dependencies import requires
 from kit.auth.principal import Principal
@@ -11,9 +11,10 @@ from kit.clock import now, today
 from kit.db.engine import Tx
 from kit.http.etags import set_etag
 from kit.http.idempotency import IdempotencyRequired
+from kit.http.paging import PageQuery
 from kit.http.problems import problems
 from kit.http.routing import Router
-from kit.http.wire import Code
+from kit.http.wire import Code, LegalDate
 from loans_svc.funds import service
 from loans_svc.funds.errors import (
     DepositConfirmedError,
@@ -22,10 +23,19 @@ from loans_svc.funds.errors import (
     FundNotFoundError,
     ReferenceUsedError,
 )
-from loans_svc.funds.schemas import DepositCreate, DepositRead, FundRead
+from loans_svc.funds.schemas import DepositCreate, DepositList, DepositRead, FundList, FundRead, FundTransferList
 
 router = Router(prefix="/api/v1/loans", tags=["担保基金"])
 FundPath = Annotated[Code, Path(description="基金代码", examples=["CITY"])]
+
+
+Reader = Annotated[Principal, requires("loans.fund.read")]
+
+
+@router.get("/funds", operation_id="list_funds", summary="查看全部担保基金")
+async def list_funds(_: Reader, tx: Tx) -> FundList:
+    """各基金的存款、在保余额、放大倍数和代偿率；基金代码用于贷款申请和注资登记。"""
+    return FundList.of(await service.list_funds(tx, today()))
 
 
 @router.get(
@@ -34,13 +44,54 @@ FundPath = Annotated[Code, Path(description="基金代码", examples=["CITY"])]
     summary="查看担保基金",
     responses=problems(FundNotFoundError),
 )
-async def get_fund(
-    fund_id: FundPath, _: Annotated[Principal, requires("loans.fund.read")], tx: Tx, response: Response
-) -> FundRead:
+async def get_fund(fund_id: FundPath, _: Reader, tx: Tx, response: Response) -> FundRead:
     """存款、在保余额、已批未放、放大倍数和代偿率。还可批准的金额随批准、发放、还款即时变化。"""
     view = await service.read_fund(tx, fund_id, today())
     set_etag(response, view.fund.row_version)
     return FundRead.of(view)
+
+
+@router.get(
+    "/funds/{fund_id}/deposits",
+    operation_id="list_fund_deposits",
+    summary="查询担保基金注资",
+    responses=problems(FundNotFoundError),
+)
+async def list_fund_deposits(
+    fund_id: FundPath,
+    _: Reader,
+    tx: Tx,
+    page: PageQuery,
+    is_confirmed: Annotated[bool | None, Query(description="true只列已确认的，false只列待确认的")] = None,
+) -> DepositList:
+    """新登记的在前。待确认的注资尚未计入基金存款。"""
+    filters = {"fund": fund_id, "is_confirmed": is_confirmed}
+    after = page.after(filters)
+    before = UUID(after[0]) if after else None
+    rows = await service.list_deposits(tx, fund_id, is_confirmed, before, page.limit + 1)
+    return DepositList.of_page(rows, page, filters)
+
+
+@router.get(
+    "/funds/{fund_id}/journal",
+    operation_id="list_fund_transfers",
+    summary="查看担保基金的账务",
+    responses=problems(FundNotFoundError),
+)
+async def list_fund_transfers(
+    fund_id: FundPath,
+    _: Reader,
+    tx: Tx,
+    page: PageQuery,
+    booked_from: Annotated[LegalDate | None, Query(description="入账日不早于")] = None,
+    booked_to: Annotated[LegalDate | None, Query(description="入账日早于（不含当日）")] = None,
+) -> FundTransferList:
+    """按记账先后。每笔借贷同额，只增不改；CASH存款、CAPITAL注资、RECEIVABLE应收代偿款、LOSS核销损失，其余三个科目记担保承诺。"""
+    filters = {"fund": fund_id, "from": booked_from, "to": booked_to}
+    after = page.after(filters)
+    seen = UUID(after[0]) if after else None
+    rows = await service.list_transfers(tx, fund_id, (booked_from, booked_to), seen, page.limit + 1)
+    return FundTransferList.of_page(rows, page, filters)
 
 
 @router.post(

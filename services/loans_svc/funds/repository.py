@@ -1,12 +1,12 @@
 """Funds in the database. A transfer and the two balances that it moves are written together, under the fund's lock."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import ColumnElement, Uuid, func, insert, literal_column, select, text, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -38,11 +38,21 @@ _DUE = text(
     """  # noqa: S608  a constant of this module
 )
 
+# Funds know loans by their events alone: loans import this feature and not the other way round.
+_LOAN_OF: ColumnElement[UUID | None] = literal_column(
+    "(SELECT e.loan_id FROM loan_event e WHERE e.id = fund_transfer.cause)", Uuid()
+)
+
 
 async def find_fund(tx: AsyncSession, fund: str, *, lock: bool = False) -> FundRow | None:
     """A fund; locked, nobody else promises or pays from it until the transaction ends."""
     query = select(FundRow).where(FundRow.id == fund)
     return await tx.scalar(query.with_for_update() if lock else query)
+
+
+async def list_funds(tx: AsyncSession) -> Sequence[FundRow]:
+    """All, by code."""
+    return (await tx.scalars(select(FundRow).order_by(FundRow.id))).all()
 
 
 async def read_balances(tx: AsyncSession, fund: str) -> dict[Account, int]:
@@ -108,6 +118,40 @@ async def add_deposit(tx: AsyncSession, values: Mapping[str, Any]) -> bool:
     """False when the bank's reference is there already."""
     added = await tx.scalar(upsert(DepositRow).values(**values).on_conflict_do_nothing().returning(DepositRow.id))
     return added is not None
+
+
+async def list_deposits(
+    tx: AsyncSession, fund: str, is_confirmed: bool | None, before: UUID | None, limit: int
+) -> Sequence[DepositRow]:
+    """The newest entry first; None does not narrow.
+
+    Args:
+        before: the last one of the page before.
+    """
+    query = select(DepositRow).where(DepositRow.fund == fund)
+    if is_confirmed is not None:
+        query = query.where(DepositRow.confirmed_by.is_not(None) if is_confirmed else DepositRow.confirmed_by.is_(None))
+    if before is not None:
+        query = query.where(DepositRow.id < before)
+    return (await tx.scalars(query.order_by(DepositRow.id.desc()).limit(limit))).all()
+
+
+async def list_transfers(
+    tx: AsyncSession, fund: str, booked: tuple[date | None, date | None], after: UUID | None, limit: int
+) -> Sequence[tuple[TransferRow, UUID | None]]:
+    """The journal as it was written, each entry with the loan that it is about, None for a deposit.
+
+    Args:
+        booked: first day, and the day after the last; None = no bound.
+    """
+    query = select(TransferRow, _LOAN_OF).where(TransferRow.fund == fund)
+    if booked[0] is not None:
+        query = query.where(TransferRow.booked_on >= booked[0])
+    if booked[1] is not None:
+        query = query.where(TransferRow.booked_on < booked[1])
+    if after is not None:
+        query = query.where(TransferRow.id > after)
+    return [(row, loan) for row, loan in await tx.execute(query.order_by(TransferRow.id).limit(limit))]
 
 
 async def lock_deposit(tx: AsyncSession, fund: str, deposit_id: UUID) -> DepositRow | None:

@@ -1,15 +1,17 @@
 """Funds on the wire."""
 
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from typing import Annotated, Any
 from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
+from kit.http.paging import Page
 from kit.http.wire import LegalDate, PercentOut, RequestModel, ResponseModel, Text, YuanOut
 from kit.money import div_half_up
-from loans_svc.funds.domain import FundObstacle
-from loans_svc.funds.models import DepositRow
+from loans_svc.funds.domain import Account, FundObstacle
+from loans_svc.funds.models import DepositRow, TransferRow
 from loans_svc.funds.service import FundView
 from loans_svc.wire import PositiveYuan
 
@@ -43,6 +45,14 @@ _DEPOSIT: dict[str, Any] = {
     "received_on": "2025-01-02",
     "bank_ref": "CZ-2025-0001",
     "evidence": "财政拨款凭证2025年第1号",
+}
+_DEPOSIT_READ: dict[str, Any] = _DEPOSIT | {
+    "id": "019330f0-7a1c-7c8e-9a3e-0d5f6b7a8c9d",
+    "fund": "CITY",
+    "recorded_by": "loan-officer",
+    "recorded_at": "2025-01-02T02:00:00Z",
+    "confirmed_by": None,
+    "confirmed_at": None,
 }
 
 
@@ -100,6 +110,19 @@ class FundRead(ResponseModel):
         )
 
 
+class FundList(ResponseModel):
+    """All funds, whole."""
+
+    items: list[FundRead]
+
+    model_config = ResponseModel.model_config | {"json_schema_extra": {"examples": [{"items": [FUND_EXAMPLE]}]}}
+
+    @classmethod
+    def of(cls, views: Sequence[FundView]) -> "FundList":
+        """From what the use case answers."""
+        return cls(items=[FundRead.of(view) for view in views])
+
+
 class DepositCreate(RequestModel):
     """Money that came in."""
 
@@ -125,21 +148,7 @@ class DepositRead(ResponseModel):
     confirmed_by: str | None
     confirmed_at: datetime | None
 
-    model_config = ResponseModel.model_config | {
-        "json_schema_extra": {
-            "examples": [
-                _DEPOSIT
-                | {
-                    "id": "019330f0-7a1c-7c8e-9a3e-0d5f6b7a8c9d",
-                    "fund": "CITY",
-                    "recorded_by": "loan-officer",
-                    "recorded_at": "2025-01-02T02:00:00Z",
-                    "confirmed_by": None,
-                    "confirmed_at": None,
-                }
-            ]
-        }
-    }
+    model_config = ResponseModel.model_config | {"json_schema_extra": {"examples": [_DEPOSIT_READ]}}
 
     @classmethod
     def of(cls, row: DepositRow) -> "DepositRead":
@@ -155,4 +164,94 @@ class DepositRead(ResponseModel):
             recorded_at=row.recorded_at,
             confirmed_by=row.confirmed_by,
             confirmed_at=row.confirmed_at,
+        )
+
+
+class DepositList(ResponseModel):
+    """A page of deposits."""
+
+    items: list[DepositRead]
+    next: str | None
+
+    model_config = ResponseModel.model_config | {
+        "json_schema_extra": {"examples": [{"items": [_DEPOSIT_READ], "next": None}]}
+    }
+
+    @classmethod
+    def of_page(cls, rows: Sequence[DepositRow], page: Page, filters: Mapping[str, Any]) -> "DepositList":
+        """From one deposit more than the page holds, if there are so many."""
+        last = rows[page.limit - 1] if len(rows) > page.limit else None
+        return cls(
+            items=[DepositRead.of(row) for row in rows[: page.limit]],
+            next=page.next([str(last.id)], filters) if last else None,
+        )
+
+
+class FundTransferRead(ResponseModel):
+    """From the credited to the debited account."""
+
+    id: UUID
+    debit: Account
+    credit: Account
+    amount: YuanOut
+    cause: UUID = Field(description="所据的贷款事项或注资的编号")
+    loan_id: UUID | None = Field(description="所属贷款；注资为空")
+    booked_on: date
+    recorded_by: str
+    recorded_at: datetime
+
+    @classmethod
+    def of(cls, row: TransferRow, loan_id: UUID | None) -> "FundTransferRead":
+        """From the row."""
+        return cls(
+            id=row.id,
+            debit=Account(row.debit),
+            credit=Account(row.credit),
+            amount=row.amount_fen,
+            cause=row.cause,
+            loan_id=loan_id,
+            booked_on=row.booked_on,
+            recorded_by=row.recorded_by,
+            recorded_at=row.recorded_at,
+        )
+
+
+class FundTransferList(ResponseModel):
+    """A page of a fund's journal."""
+
+    items: list[FundTransferRead]
+    next: str | None
+
+    model_config = ResponseModel.model_config | {
+        "json_schema_extra": {
+            "examples": [
+                {
+                    "items": [
+                        {
+                            "id": "019330f0-7a1c-7c8e-9a3e-0d5f6b7a8c9d",
+                            "debit": "RESERVED",
+                            "credit": "CONTINGENT",
+                            "amount": "200000.00",
+                            "cause": "019330f0-7a1c-7c8e-9a3e-0d5f6b7a8c9e",
+                            "loan_id": "019330f0-7a1c-7c8e-9a3e-0d5f6b7a8c9f",
+                            "booked_on": "2025-01-06",
+                            "recorded_by": "loan-reviewer",
+                            "recorded_at": "2025-01-06T02:00:00Z",
+                        }
+                    ],
+                    "next": None,
+                }
+            ]
+        }
+    }
+
+    @classmethod
+    def of_page(
+        cls, rows: Sequence[tuple[TransferRow, UUID | None]], page: Page, filters: Mapping[str, Any]
+    ) -> "FundTransferList":
+        """From one entry more than the page holds, if there are so many."""
+        last = rows[page.limit - 1][0] if len(rows) > page.limit else None
+        return cls(
+            items=[FundTransferRead.of(row, loan) for row, loan in rows[: page.limit]],
+            next=page.next([str(last.id)], filters) if last else None,
         )

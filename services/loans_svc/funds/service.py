@@ -1,6 +1,6 @@
 """What is done with a fund: promise, guarantee, pay, get back, and see how far it is pledged."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.clock import legal_day
 from kit.dates import add_months
+from kit.errors import FieldError, ValidationFailedError
 from kit.ids import new_id
 from loans_svc.funds import domain, repository
 from loans_svc.funds.domain import Account, FundAssessment, FundPosition, Transfer, assess_application
@@ -21,7 +22,7 @@ from loans_svc.funds.errors import (
     FundShortError,
     ReferenceUsedError,
 )
-from loans_svc.funds.models import DepositRow, FundRow
+from loans_svc.funds.models import DepositRow, FundRow, TransferRow
 from loans_svc.rules.repository import catalogue
 
 
@@ -56,6 +57,37 @@ async def read_fund(tx: AsyncSession, fund_id: str, today: date) -> FundView:
     if fund is None:
         raise FundNotFoundError
     return await _view(tx, fund, 0, today)
+
+
+async def list_funds(tx: AsyncSession, today: date) -> list[FundView]:
+    """All funds as they stand."""
+    return [await _view(tx, fund, 0, today) for fund in await repository.list_funds(tx)]
+
+
+async def list_deposits(
+    tx: AsyncSession, fund_id: str, is_confirmed: bool | None, before: UUID | None, limit: int
+) -> Sequence[DepositRow]:
+    """Money that came in, the newest entry first.
+
+    Raises:
+        FundNotFoundError.
+    """
+    if await repository.find_fund(tx, fund_id) is None:
+        raise FundNotFoundError
+    return await repository.list_deposits(tx, fund_id, is_confirmed, before, limit)
+
+
+async def list_transfers(
+    tx: AsyncSession, fund_id: str, booked: tuple[date | None, date | None], after: UUID | None, limit: int
+) -> Sequence[tuple[TransferRow, UUID | None]]:
+    """The journal of a fund, each entry with the loan that it is about.
+
+    Raises:
+        FundNotFoundError.
+    """
+    if await repository.find_fund(tx, fund_id) is None:
+        raise FundNotFoundError
+    return await repository.list_transfers(tx, fund_id, booked, after, limit)
 
 
 async def _view(tx: AsyncSession, fund: FundRow, asked_fen: int, today: date) -> FundView:
@@ -128,9 +160,14 @@ async def record_deposit(
 
     Raises:
         FundNotFoundError, ReferenceUsedError.
+        ValidationFailedError: received in the future.
     """
     if await repository.find_fund(tx, fund_id) is None:
         raise FundNotFoundError
+    if received_on > legal_day(now):
+        raise ValidationFailedError(
+            errors=[FieldError("/received_on", "IN_FUTURE", "到账日不能晚于今天，请在到账后登记。")]
+        )
     values: dict[str, Any] = {
         "id": new_id(),
         "fund": fund_id,

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
 
 from kit.errors import FieldError, ValidationFailedError
 from loans_svc.reward_pools.domain import (
@@ -66,8 +65,7 @@ class PoolQuote:
     @property
     def is_scheme_in_force(self) -> bool:
         """All year long."""
-        year = self.order.year
-        return all(self.scheme.validity.covers(day) for day in (date(year, 1, 1), date(year, 12, 31)))
+        return self.scheme.is_in_force_all(self.order.year)
 
 
 def quote_reward_pool(order: PoolOrder, catalogue: Catalogue) -> PoolQuote:

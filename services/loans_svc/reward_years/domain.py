@@ -44,18 +44,27 @@ class YearPool:
 
 
 def compute_year(
-    lending: Sequence[Lending], weights: Mapping[RewardRole, int], rate_ppm: int, brought_forward_fen: int
+    lending: Sequence[Lending],
+    weights: Mapping[RewardRole, int],
+    rate_ppm: int | None,
+    brought_forward_fen: int,
+    given_pool_fen: int = 0,
 ) -> YearPool:
     """Base, pool and parts; a recipient's weight is its net new lending, never negative.
 
     Args:
         weights: of the roles, from a dated and confirmed row; at least one is positive.
+        rate_ppm: of the base; None where the amount comes from above (CENTRAL_AWARD_75, loans design §1.9).
         brought_forward_fen: cancellations that the year before could not deduct.
+        given_pool_fen: the amount from above.
+
+    Raises:
+        ValueError: money came from above for a year in which nobody lent; it stays unallocated (S16).
     """
     disbursed = sum(entry.amount_fen for entry in lending if entry.amount_fen > 0)
     cancelled = -sum(entry.amount_fen for entry in lending if entry.amount_fen < 0)
     base = net_base(disbursed, cancelled, brought_forward_fen)
-    pool = pool_of(base.base_fen, rate_ppm)
+    pool = given_pool_fen if rate_ppm is None else pool_of(base.base_fen, rate_ppm)
     roles = tuple(Role(role.value, weights[role]) for role in RewardRole)
     recipients = tuple(_recipients(lending))
     if pool == 0:

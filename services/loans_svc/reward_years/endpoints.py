@@ -1,9 +1,9 @@
 """The reward pool of a year: weights, computation, close."""
 
-from typing import Annotated
+from typing import Annotated, Literal
 from uuid import UUID
 
-from fastapi import Path, Response
+from fastapi import Path, Query, Response
 
 from kit.auth.dependencies import requires
 from kit.auth.principal import Principal
@@ -15,11 +15,14 @@ from kit.http.errors import (
 )
 from kit.http.etags import IfMatch, set_etag
 from kit.http.idempotency import IdempotencyRequired
+from kit.http.paging import PageQuery
 from kit.http.problems import problems
 from kit.http.routing import Router
+from kit.http.wire import Code, Year
 from loans_svc.reward_years import service
 from loans_svc.reward_years.errors import (
     FiguresChangedError,
+    NothingLentError,
     RewardFourEyesError,
     RewardYearNotFoundError,
     SchemeWithoutRateError,
@@ -30,10 +33,11 @@ from loans_svc.reward_years.errors import (
     YearNotOverError,
 )
 from loans_svc.reward_years.models import RewardYearRow
-from loans_svc.reward_years.schemas import PoolCreate, PoolRead, WeightsCreate, WeightsRead
+from loans_svc.reward_years.schemas import PoolCreate, PoolList, PoolRead, WeightsCreate, WeightsList, WeightsRead
 
 router = Router(prefix="/api/v1/loans", tags=["奖励性补助"])
 Writer = Annotated[Principal, requires("loans.pool.write")]
+Reader = Annotated[Principal, requires("loans.pool.read")]
 Closer = Annotated[Principal, requires("loans.pool.close")]
 PoolPath = Annotated[UUID, Path(description="计算奖补资金时返回的编号")]
 
@@ -54,6 +58,12 @@ async def propose_reward_weights(body: WeightsCreate, principal: Writer, tx: Tx,
     return WeightsRead.of(await service.propose_weights(tx, body.order(), principal.subject, now()))
 
 
+@router.get("/reward-weights", operation_id="list_reward_weights", summary="查看奖补权重")
+async def list_reward_weights(_: Reader, tx: Tx) -> WeightsList:
+    """新登记的在前；未确认的尚不适用。"""
+    return WeightsList(items=[WeightsRead.of(row) for row in await service.list_weights(tx)])
+
+
 @router.post(
     "/reward-weights/{weights_id}/confirmation",
     operation_id="confirm_reward_weights",
@@ -71,14 +81,34 @@ async def confirm_reward_weights(
     "/reward-pools",
     operation_id="compute_reward_pool",
     summary="按已发放的贷款计算年度奖补资金",
-    responses=problems(SchemeWithoutRateError, WeightsMissingError),
+    responses=problems(SchemeWithoutRateError, WeightsMissingError, NothingLentError),
 )
 async def compute_reward_pool(
     body: PoolCreate, principal: Writer, tx: Tx, _: IdempotencyRequired, response: Response
 ) -> PoolRead:
-    """以系统内当年发放额减当年入账的撤销额为基数计提，分给各类单位和各单位，分毫不差。关账前可以重算；关账后返回关账时的结果。"""
-    row = await service.compute_pool(tx, body.unit, body.year, body.scheme, principal.subject, now())
+    """以系统内当年发放额减当年入账的撤销额为基数计提，分给各类单位和各单位，分毫不差。关账前可以重算；关账后返回关账时的结果。
+
+    总额由上级下达的办法（CENTRAL_AWARD_75）在pool中填写总额，按净新发放额分配。
+    """
+    row = await service.compute_pool(tx, body.unit, body.year, body.scheme, body.pool, principal.subject, now())
     return _answer(row, response)
+
+
+@router.get("/reward-pools", operation_id="list_reward_pools", summary="查询年度奖补资金")
+async def list_reward_pools(
+    principal: Reader,
+    tx: Tx,
+    page: PageQuery,
+    unit: Annotated[Code | None, Query(description="单位代码，全市为ZZ")] = None,
+    year: Annotated[Year | None, Query(description="年度")] = None,
+    state: Annotated[Literal["COMPUTED", "CLOSED"] | None, Query(description="COMPUTED已计算，CLOSED已关账")] = None,
+) -> PoolList:
+    """新计算的在前。县（市、区）账号只见本单位的。"""
+    filters = {"unit": unit, "year": year, "state": state, "own": principal.unit}
+    after = page.after(filters)
+    before = UUID(after[0]) if after else None
+    rows = await service.list_years(tx, principal.unit, unit, year, state, before, page.limit + 1)
+    return PoolList.of_page(rows, page, filters)
 
 
 @router.get(
@@ -87,9 +117,7 @@ async def compute_reward_pool(
     summary="查看年度奖补资金",
     responses=problems(RewardYearNotFoundError),
 )
-async def get_reward_pool(
-    pool_id: PoolPath, principal: Annotated[Principal, requires("loans.pool.read")], tx: Tx, response: Response
-) -> PoolRead:
+async def get_reward_pool(pool_id: PoolPath, principal: Reader, tx: Tx, response: Response) -> PoolRead:
     """县（市、区）账号只见本单位的。"""
     return _answer(await service.read_year(tx, pool_id, principal.unit), response)
 

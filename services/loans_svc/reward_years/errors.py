@@ -30,7 +30,15 @@ class WeightsConfirmedError(StateConflictError):
 class SchemeWithoutRateError(StateConflictError):
     code = "REWARD_SCHEME_WITHOUT_RATE"
     title = "此办法的总额由上级下达"
-    default_detail = "该办法不按发放额计提，请改用按比例计提的办法，或用试算接口分配下达的总额。"
+    default_detail = "该办法不按发放额计提，请在pool中填写上级下达的总额，或改用按比例计提的办法。"
+
+
+class NothingLentError(StateConflictError):
+    """Money from above, and nobody whose lending it could be shared by (S16)."""
+
+    code = "REWARD_NOTHING_LENT"
+    title = "没有可据以分配的发放额"
+    default_detail = "这一年度在该单位没有净新发放的贷款，下达的总额无法分配；请核对年度和单位。"
     next_step = "请改用按比例计提的办法，或试算下达总额的分配。"
 
 

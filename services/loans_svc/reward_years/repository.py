@@ -48,6 +48,11 @@ async def find_weights(tx: AsyncSession, year: int) -> WeightsRow | None:
     )
 
 
+async def list_weights(tx: AsyncSession) -> Sequence[WeightsRow]:
+    """All, the newest proposal first."""
+    return (await tx.scalars(select(WeightsRow).order_by(WeightsRow.id.desc()))).all()
+
+
 async def lock_weights(tx: AsyncSession, weights_id: UUID) -> WeightsRow | None:
     """One proposal."""
     return await tx.scalar(select(WeightsRow).where(WeightsRow.id == weights_id).with_for_update())
@@ -63,6 +68,21 @@ async def find_year_by_id(tx: AsyncSession, year_id: UUID, *, lock: bool = False
     """Likewise by its id."""
     query = select(RewardYearRow).where(RewardYearRow.id == year_id)
     return await tx.scalar(query.with_for_update() if lock else query, execution_options={"populate_existing": True})
+
+
+async def list_years(
+    tx: AsyncSession, unit: str | None, year: int | None, state: str | None, before: UUID | None, limit: int
+) -> Sequence[RewardYearRow]:
+    """The newest first; None does not narrow.
+
+    Args:
+        before: the last one of the page before.
+    """
+    columns = {RewardYearRow.unit: unit, RewardYearRow.year: year, RewardYearRow.state: state}
+    query = select(RewardYearRow).where(*(column == value for column, value in columns.items() if value is not None))
+    if before is not None:
+        query = query.where(RewardYearRow.id < before)
+    return (await tx.scalars(query.order_by(RewardYearRow.id.desc()).limit(limit))).all()
 
 
 async def add_year(tx: AsyncSession, values: Mapping[str, Any]) -> bool:

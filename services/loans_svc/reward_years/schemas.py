@@ -1,5 +1,6 @@
 """Yearly reward pools on the wire."""
 
+from collections.abc import Mapping, Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -7,15 +8,31 @@ from uuid import UUID
 from pydantic import Field
 
 from kit.errors import FieldError
+from kit.http.paging import Page
 from kit.http.problems import validation_failed
 from kit.http.wire import Code, RequestModel, ResponseModel, Text, Year, YuanOut
 from loans_svc.reward_pools.schemas import UnitCode
 from loans_svc.reward_years.domain import RewardRole
 from loans_svc.reward_years.models import RewardYearRow, WeightsRow
 from loans_svc.reward_years.service import WeightsOrder
+from loans_svc.rules.repository import catalogue
+from loans_svc.wire import PositiveYuan
 
 _ID = "019330f0-7a1c-7c8e-9a3e-0d5f6b7a8c9d"
 _Weight = Annotated[int, Field(ge=0, le=1_000_000)]
+
+_WEIGHTS: dict[str, Any] = {
+    "id": _ID,
+    "from_year": 2024,
+    "bank": 60,
+    "fund_operator": 25,
+    "hr_office": 15,
+    "evidence": "市财政局会商纪要第1号",
+    "proposed_by": "loan-officer",
+    "proposed_at": "2025-01-05T02:00:00Z",
+    "confirmed_by": None,
+    "confirmed_at": None,
+}
 
 
 class WeightsCreate(RequestModel):
@@ -66,29 +83,20 @@ class WeightsRead(ResponseModel):
     confirmed_by: str | None
     confirmed_at: datetime | None
 
-    model_config = ResponseModel.model_config | {
-        "json_schema_extra": {
-            "examples": [
-                {
-                    "id": _ID,
-                    "from_year": 2024,
-                    "bank": 60,
-                    "fund_operator": 25,
-                    "hr_office": 15,
-                    "evidence": "市财政局会商纪要第1号",
-                    "proposed_by": "loan-officer",
-                    "proposed_at": "2025-01-05T02:00:00Z",
-                    "confirmed_by": None,
-                    "confirmed_at": None,
-                }
-            ]
-        }
-    }
+    model_config = ResponseModel.model_config | {"json_schema_extra": {"examples": [_WEIGHTS]}}
 
     @classmethod
     def of(cls, row: WeightsRow) -> "WeightsRead":
         """From the row."""
         return cls.model_validate(row)
+
+
+class WeightsList(ResponseModel):
+    """All weights, the newest proposal first."""
+
+    items: list[WeightsRead]
+
+    model_config = ResponseModel.model_config | {"json_schema_extra": {"examples": [{"items": [_WEIGHTS]}]}}
 
 
 class PoolCreate(RequestModel):
@@ -97,6 +105,9 @@ class PoolCreate(RequestModel):
     year: Year
     unit: Annotated[UnitCode, Field(description="单位代码，全市为ZZ", examples=["ZZ"])]
     scheme: Annotated[Code, Field(description="奖补办法代码，见贴息规则的reward_schemes")] = "REWARD_1PCT"
+    pool: Annotated[
+        PositiveYuan | None, Field(description="上级下达的总额；仅用于不按发放额计提的办法（CENTRAL_AWARD_75）")
+    ] = None
 
     model_config = RequestModel.model_config | {"json_schema_extra": {"examples": [{"year": 2024, "unit": "ZZ"}]}}
 
@@ -124,6 +135,7 @@ _POOL: dict[str, Any] = {
     "unit": "ZZ",
     "state": "COMPUTED",
     "scheme": "REWARD_1PCT",
+    "is_scheme_in_force": False,
     "weights": _ID,
     "disbursed": "773456.78",
     "cancelled": "123456.78",
@@ -148,6 +160,7 @@ class PoolRead(ResponseModel):
     unit: str
     state: Literal["COMPUTED", "CLOSED"]
     scheme: str
+    is_scheme_in_force: bool = Field(description="该办法是否全年有效；否的，请核对是否有延续的决定")
     weights: UUID
     disbursed: YuanOut = Field(description="当年发放，含关账后才到达的往年发放")
     cancelled: YuanOut = Field(description="当年入账的撤销")
@@ -174,6 +187,7 @@ class PoolRead(ResponseModel):
                 "unit": row.unit,
                 "state": row.state,
                 "scheme": row.scheme,
+                "is_scheme_in_force": catalogue().reward_schemes[row.scheme].is_in_force_all(row.year),
                 "weights": row.weights,
                 "disbursed": row.disbursed_fen,
                 "cancelled": row.cancelled_fen,
@@ -191,4 +205,22 @@ class PoolRead(ResponseModel):
                 "closed_by": row.closed_by,
                 "closed_at": row.closed_at,
             }
+        )
+
+
+class PoolList(ResponseModel):
+    """A page of pools."""
+
+    items: list[PoolRead]
+    next: str | None
+
+    model_config = ResponseModel.model_config | {"json_schema_extra": {"examples": [{"items": [_POOL], "next": None}]}}
+
+    @classmethod
+    def of_page(cls, rows: Sequence[RewardYearRow], page: Page, filters: Mapping[str, Any]) -> "PoolList":
+        """From one pool more than the page holds, if there are so many."""
+        last = rows[page.limit - 1] if len(rows) > page.limit else None
+        return cls(
+            items=[PoolRead.of(row) for row in rows[: page.limit]],
+            next=page.next([str(last.id)], filters) if last else None,
         )

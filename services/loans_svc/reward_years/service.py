@@ -1,5 +1,6 @@
 """A year's reward pool: weights by two people, computed from stored loans, closed by a second person."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -15,6 +16,7 @@ from loans_svc.reward_years import repository
 from loans_svc.reward_years.domain import CITY, RewardRole, YearPool, compute_year
 from loans_svc.reward_years.errors import (
     FiguresChangedError,
+    NothingLentError,
     RewardFourEyesError,
     RewardYearNotFoundError,
     SchemeWithoutRateError,
@@ -82,17 +84,43 @@ async def confirm_weights(tx: AsyncSession, weights_id: UUID, by: str, now: date
     return row
 
 
-async def compute_pool(tx: AsyncSession, unit: str, year: int, scheme: str, by: str, now: datetime) -> RewardYearRow:
+async def list_weights(tx: AsyncSession) -> Sequence[WeightsRow]:
+    """All weights, proposals that nobody has confirmed included."""
+    return await repository.list_weights(tx)
+
+
+async def list_years(
+    tx: AsyncSession,
+    own_unit: str | None,
+    unit: str | None,
+    year: int | None,
+    state: str | None,
+    before: UUID | None,
+    limit: int,
+) -> Sequence[RewardYearRow]:
+    """The pools that the caller may see; another unit's are empty, not forbidden."""
+    own = None if own_unit == CITY else own_unit
+    if own is not None and unit not in (None, own):
+        return []
+    return await repository.list_years(tx, own or unit, year, state, before, limit)
+
+
+async def compute_pool(
+    tx: AsyncSession, unit: str, year: int, scheme: str, given_fen: int | None, by: str, now: datetime
+) -> RewardYearRow:
     """Computes a year anew and keeps the result; a closed one is answered as it was closed.
 
+    Args:
+        given_fen: the pool of a scheme whose amount comes from above.
+
     Raises:
-        ValidationFailedError: unknown scheme.
-        SchemeWithoutRateError, WeightsMissingError.
+        ValidationFailedError: unknown scheme, or an amount where the scheme computes it.
+        SchemeWithoutRateError, WeightsMissingError, NothingLentError.
     """
     known = await repository.find_year(tx, unit, year)
     if known is not None and known.state == "CLOSED":
         return known
-    computed = (await _compute(tx, unit, year, scheme)).values | {"computed_by": by, "computed_at": now}
+    computed = (await _compute(tx, unit, year, scheme, given_fen)).values | {"computed_by": by, "computed_at": now}
     fresh = {"id": new_id(), "unit": unit, "year": year, "state": "COMPUTED", "row_version": 1}
     if known is None and await repository.add_year(tx, fresh | computed):
         return await read_year_of(tx, unit, year)
@@ -138,7 +166,8 @@ async def close_year(tx: AsyncSession, year_id: UUID, by: str, if_match: str | N
         raise RewardFourEyesError
     if legal_day(now).year <= row.year:
         raise YearNotOverError
-    computed = await _compute(tx, row.unit, row.year, row.scheme)
+    is_given = catalogue().reward_schemes[row.scheme].rate_ppm is None
+    computed = await _compute(tx, row.unit, row.year, row.scheme, row.pool_fen if is_given else None)
     if any(getattr(row, name) != value for name, value in computed.values.items()):
         raise FiguresChangedError
     await repository.add_counted(tx, row.id, computed.events)
@@ -160,15 +189,19 @@ async def read_year(tx: AsyncSession, year_id: UUID, own_unit: str | None) -> Re
     return row
 
 
-async def _compute(tx: AsyncSession, unit: str, year: int, scheme: str) -> Computed:
+async def _compute(tx: AsyncSession, unit: str, year: int, scheme: str, given_fen: int | None) -> Computed:
     found = catalogue().reward_schemes.get(scheme)
     if found is None:
         codes = "、".join(catalogue().reward_schemes)
         raise ValidationFailedError(
             errors=[FieldError("/scheme", "UNKNOWN_CODE", f"没有这个奖补办法代码；可用的代码：{codes}。")]
         )
-    if found.rate_ppm is None:
+    if found.rate_ppm is None and given_fen is None:
         raise SchemeWithoutRateError
+    if found.rate_ppm is not None and given_fen is not None:
+        raise ValidationFailedError(
+            errors=[FieldError("/pool", "NOT_APPLICABLE", "该办法按发放额计提，总额由系统计算，请删去这一项。")]
+        )
     weights = await repository.find_weights(tx, year)
     if weights is None:
         raise WeightsMissingError
@@ -180,7 +213,10 @@ async def _compute(tx: AsyncSession, unit: str, year: int, scheme: str) -> Compu
         RewardRole.FUND_OPERATOR: weights.fund_operator,
         RewardRole.HR_OFFICE: weights.hr_office,
     }
-    pool = compute_year(lending, by_role, found.rate_ppm, brought)
+    try:
+        pool = compute_year(lending, by_role, found.rate_ppm, brought, given_fen or 0)
+    except ValueError:
+        raise NothingLentError from None
     return Computed(_values(pool, scheme, weights.id), events)
 
 

@@ -215,6 +215,10 @@ class RewardScheme:
     rate_ppm: int | None
     evidence: Mapping[str, Evidence]
 
+    def is_in_force_all(self, year: int) -> bool:
+        """On the year's first day and on its last."""
+        return all(self.validity.covers(day) for day in (date(year, 1, 1), date(year, 12, 31)))
+
 
 @dataclass(frozen=True, slots=True)
 class FundLimits:

@@ -3,15 +3,17 @@
 from datetime import date
 from typing import Annotated
 
-from fastapi import Query
+from fastapi import Path, Query
 
 from kit.auth.dependencies import requires
 from kit.auth.principal import Principal
+from kit.http.problems import problems
 from kit.http.routing import Router
-from kit.http.wire import LegalDate
+from kit.http.wire import Code, LegalDate
 from loans_svc.rules.domain import BorrowerKind
+from loans_svc.rules.errors import RuleNotFoundError
 from loans_svc.rules.repository import catalogue
-from loans_svc.rules.schemas import RulesRead
+from loans_svc.rules.schemas import RuleRead, RulesRead
 
 router = Router(prefix="/api/v1/loans", tags=["贴息规则"])
 
@@ -36,3 +38,20 @@ async def list_subsidy_rules(
     每个数值都注明出处和可靠程度：SEED为通知原文，SEEN为见到的公开文本，MEM和INF需经主管部门确认后使用。
     """
     return RulesRead.of(catalogue(), as_of, borrower_kind)
+
+
+@router.get(
+    "/rules/{rule_id}",
+    operation_id="get_subsidy_rule",
+    summary="查看一条贴息规则",
+    responses=problems(RuleNotFoundError),
+)
+async def get_subsidy_rule(
+    rule_id: Annotated[Code, Path(description="规则代码，如贴息明细说明所引", examples=["R2023"])],
+    _: Annotated[Principal, requires("loans.rule.read")],
+) -> RuleRead:
+    """贴息明细和说明都引用规则代码，由此查到每个数值、出处和可靠程度。"""
+    rule = catalogue().rules.get(rule_id)
+    if rule is None:
+        raise RuleNotFoundError
+    return RuleRead.of(rule)

@@ -28,6 +28,7 @@ from loans_svc.rules.domain import (
     Tranche,
     share_text,
 )
+from loans_svc.rules.repository import catalogue
 
 
 class EvidenceRead(ResponseModel):
@@ -116,6 +117,12 @@ class RuleRead(ResponseModel):
             note=rule.note,
             evidence=_evidence(rule.evidence),
         )
+
+
+# Computed, so that the document can't show a rule that is not there.
+RuleRead.model_config["json_schema_extra"] = {
+    "examples": [RuleRead.of(catalogue().rules["R2023"]).model_dump(mode="json")]
+}
 
 
 class PayerSchemeRead(ResponseModel):

@@ -233,6 +233,29 @@ async def test_submission_review_approval_and_payment_are_four_peoples_work(offi
     assert foreign.json()["code"] == "BATCH_NOT_FOUND"
 
 
+async def test_batches_can_be_looked_through_by_those_who_may_see_them(office: Office, books: Database) -> None:
+    await office.disbursed(unit="ZZ10")
+    done = await paid(office, books, "ZZ10", "2023Q3")
+    assert done["paid_at"] > done["approved_at"] > done["reviewed_at"] > done["submitted_at"]
+    waits = await opened(office, "ZZ10", "2023Q4")
+
+    async def listed(query: str, role: str = "OFFICER", **rows: str) -> list[tuple[str, str, str]]:
+        answer = await office.get(role, f"/subsidy-batches?{query}", **rows)
+        assert answer.status_code == 200, answer.text
+        return [(one["id"], one["state"], one["total"]) for one in answer.json()["items"]]
+
+    both = [(waits, "PENDING", "0.00"), (done["id"], "PAID", done["total"])]
+    assert await listed("unit=ZZ10") == both
+    assert await listed("unit=ZZ10&state=PAID") == await listed("unit=ZZ10&period=2023Q3") == both[1:]
+    assert await listed("", "STAFF", unit="ZZ10") == both
+    assert await listed("unit=ZZ10", "BANK", bank="bank-a") == both
+    assert await listed("unit=ZZ10", "BANK", bank="bank-b") == []
+    assert await listed("bank=bank-a", "BANK", bank="bank-b") == []
+    assert await listed("unit=ZZ10", "STAFF", unit="ZZ11") == []
+    first = (await office.get("OFFICER", "/subsidy-batches?unit=ZZ10&limit=1")).json()
+    assert await listed(f"unit=ZZ10&limit=1&cursor={first['next']}") == both[1:]
+
+
 async def test_computing_twice_changes_nothing_and_a_crash_leaves_nothing(office: Office, books: Database) -> None:
     await office.disbursed(unit="ZZ08")
     batch = await opened(office, "ZZ08", "2023Q3")

@@ -1,12 +1,16 @@
 """Benchmark rates: two people, once for a day, kept as they are; loans and quotes take the last published one."""
 
+import itertools
+from datetime import date
 from typing import Any
 
 import asyncpg
 import pytest
 
 from kit.testing import serving
+from loans_svc.benchmarks.published import published_rates
 from loans_svc.main import create_app
+from loans_svc.rules.domain import Mark
 from tests.loans_svc.lending import CONTRACT, Office
 
 ENTRY = {"rate": "3.5500", "mark": "SEEN", "source": "全国银行间同业拆借中心公告"}
@@ -90,3 +94,32 @@ async def test_where_the_table_does_not_reach_the_rate_has_to_be_said(rates: Off
     signed = CONTRACT | {"bank_ref": "late-1", "signed_on": "2023-08-16"}
     wrong = await rates.post("OFFICER", f"/loans/{late}/disbursement", signed)
     assert wrong.json()["errors"][0]["pointer"] == "/signed_on"
+
+
+async def test_a_day_of_the_reference_list_is_entered_by_its_day_alone_and_counts_when_confirmed(rates: Office) -> None:
+    """What is shipped counts for nothing until one person has entered it and another has confirmed it."""
+
+    async def listed() -> dict[str, Any]:
+        answer = (await rates.get("OFFICER", "/benchmark-rates")).json()
+        return next(one for one in answer["reference"] if one["published_on"] == "2024-10-21")
+
+    shown = await listed()
+    assert (shown["rate"], shown["mark"], shown["is_confirmed"]) == ("3.1000", "SEEN", False)
+    entered = await rates.post("OFFICER", "/benchmark-rates", {"published_on": "2024-10-21"})
+    assert (entered.status_code, entered.json()["rate"], entered.json()["source"]) == (201, "3.1000", shown["source"])
+    assert not (await listed())["is_confirmed"]
+    await rates.post("REVIEWER", f"/benchmark-rates/{entered.json()['id']}/confirmation", None)
+    assert (await listed())["is_confirmed"]
+    unknown = await rates.post("OFFICER", "/benchmark-rates", {"published_on": "2024-10-22"})
+    assert [fault["pointer"] for fault in unknown.json()["errors"]] == ["/rate", "/mark", "/source"]
+    own = await rates.post("OFFICER", "/benchmark-rates", {"published_on": "2019-08-20", "rate": "4.2600"})
+    assert (own.json()["rate"], own.json()["mark"]) == ("4.2600", "SEEN")
+
+
+def test_the_reference_list_is_in_order_and_each_rate_differs_from_the_one_before() -> None:
+    rates = list(published_rates().values())
+    assert all(
+        earlier.published_on < later.published_on and earlier.rate_ppm > later.rate_ppm
+        for earlier, later in itertools.pairwise(rates)
+    )
+    assert {one.mark for one in rates if one.published_on < date(2025, 2, 1)} == {Mark.SEEN}

@@ -52,3 +52,43 @@ async def test_the_fund_does_not_pay_more_than_it_has(office: Office) -> None:
     answer = await office.event(loan, "COMPENSATION", "2024-05-01", amount="300000.00")
     assert (answer.status_code, answer.json()["code"]) == (409, "FUND_SHORT")
     assert (await office.get("OFFICER", f"/loans/{loan}")).json()["state"] == "DISBURSED"
+
+
+async def test_funds_their_deposits_and_their_journal_can_be_looked_through(office: Office) -> None:
+    await office.new_fund("SEEN", "1000000.00")
+    body = {"amount": "5.00", "received_on": "2023-01-04", "bank_ref": "SEEN-2", "evidence": "拨款凭证"}
+    waiting = (await office.post("OFFICER", "/funds/SEEN/deposits", body)).json()
+    tomorrow = await office.post("OFFICER", "/funds/SEEN/deposits", body | {"received_on": "2199-01-01"})
+    assert tomorrow.json()["errors"][0]["pointer"] == "/received_on"
+    loan = await office.disbursed(fund="SEEN")
+    found = (await office.get("OFFICER", "/funds")).json()["items"]
+    assert await office.figures("SEEN") in found
+    assert {"CITY", "SEEN"} <= {one["id"] for one in found}
+
+    async def deposits(query: str) -> list[str]:
+        answer = (await office.get("OFFICER", f"/funds/SEEN/deposits?{query}")).json()
+        return [one["amount"] for one in answer["items"]]
+
+    assert await deposits("") == ["5.00", "1000000.00"]
+    assert await deposits("is_confirmed=false") == [waiting["amount"]]
+    assert await deposits("is_confirmed=true") == ["1000000.00"]
+    first = (await office.get("OFFICER", "/funds/SEEN/deposits?limit=1")).json()
+    assert [one["amount"] for one in first["items"]] == ["5.00"]
+    assert await deposits(f"limit=1&cursor={first['next']}") == ["1000000.00"]
+
+    page, entries = "/funds/SEEN/journal?limit=2", []
+    while True:
+        answer = (await office.get("OFFICER", page)).json()
+        entries += [(one["debit"], one["credit"], one["amount"], one["loan_id"]) for one in answer["items"]]
+        if answer["next"] is None:
+            break
+        page = f"/funds/SEEN/journal?limit=2&cursor={answer['next']}"
+    assert entries == [
+        ("CASH", "CAPITAL", "1000000.00", None),
+        ("RESERVED", "CONTINGENT", "300000.00", loan),
+        ("GUARANTEED", "RESERVED", "300000.00", loan),
+    ]
+    none = await office.get("OFFICER", "/funds/SEEN/journal?booked_from=2023-01-01&booked_to=2023-02-01")
+    assert none.json() == {"items": [], "next": None}
+    for path in ("deposits", "journal"):
+        assert (await office.get("OFFICER", f"/funds/NONE/{path}")).json()["code"] == "FUND_NOT_FOUND"

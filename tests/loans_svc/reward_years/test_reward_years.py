@@ -114,6 +114,43 @@ async def test_concurrent_computations_of_a_year_store_one(years: Office) -> Non
     assert empty.json()["code"] == "REWARD_SCHEME_WITHOUT_RATE"
 
 
+async def test_money_from_above_is_shared_by_the_years_lending_and_closed_as_it_was_given(years: Office) -> None:
+    """CENTRAL_AWARD_75 (loans design §1.9): the amount is an input; two thirds and one third were lent."""
+    given = {"year": 2025, "unit": "ZZ10", "scheme": "CENTRAL_AWARD_75", "pool": "100.01"}
+    nothing = await years.post("OFFICER", "/reward-pools", given)
+    assert nothing.json()["code"] == "REWARD_NOTHING_LENT"
+    await lend(years, "2025-03-03", "200000.00", unit="ZZ10")
+    await lend(years, "2025-03-04", "100000.00", unit="ZZ10", bank="bank-b")
+    wrong = await years.post("OFFICER", "/reward-pools", given | {"scheme": "REWARD_1PCT"})
+    assert (wrong.status_code, wrong.json()["errors"][0]["pointer"]) == (422, "/pool")
+    found = (await years.post("OFFICER", "/reward-pools", given)).json()
+    assert (found["pool"], found["base"], found["is_scheme_in_force"]) == ("100.01", "300000.00", True)
+    assert [part["amount"] for part in found["roles"]] == ["60.01", "25.00", "15.00"]
+    assert [part["amount"] for part in found["recipients"]] == ["40.01", "20.00", "25.00", "15.00"]
+    closed = (await close(years, found)).json()
+    assert (closed["state"], closed["pool"]) == ("CLOSED", "100.01")
+
+
+async def test_pools_and_weights_can_be_looked_through(years: Office) -> None:
+    own = [await pool(years, year, "ZZ11") for year in (2021, 2022)]
+    other = await pool(years, 2021, "ZZ12")
+
+    async def listed(query: str, role: str = "OFFICER", **rows: str) -> list[str]:
+        answer = await years.get(role, f"/reward-pools?{query}", **rows)
+        assert answer.status_code == 200, answer.text
+        return [one["id"] for one in answer.json()["items"]]
+
+    assert await listed("unit=ZZ11") == [own[1]["id"], own[0]["id"]]
+    assert await listed("unit=ZZ11&year=2021&state=COMPUTED") == [own[0]["id"]]
+    assert await listed("unit=ZZ11&state=CLOSED") == []
+    assert await listed("", "STAFF", unit="ZZ12") == [other["id"]]
+    assert await listed("unit=ZZ11", "STAFF", unit="ZZ12") == []
+    first = (await years.get("OFFICER", "/reward-pools?unit=ZZ11&limit=1")).json()
+    assert await listed(f"unit=ZZ11&limit=1&cursor={first['next']}") == [own[0]["id"]]
+    weights_seen = (await years.get("OFFICER", "/reward-weights")).json()["items"]
+    assert {one["confirmed_by"] for one in weights_seen} == {"reviewer"}
+
+
 def test_E20_the_spare_fen_goes_to_the_largest_remainder() -> None:  # noqa: N802
     """Pool 10 000 001 fen: 6 000 000.6, 2 500 000.25, 1 500 000.15; banks 333/333/334.000001."""
     lending = [
