@@ -7,6 +7,9 @@
 -- <schema>_owner   owns the schema and its tables, and migrates them
 -- <schema>_app     serves requests
 -- <schema>_worker  does what takes longer
+-- <schema>_district, loans_bank
+--                  nobody logs in as these: a request of a district's or bank's own people runs as one of them, whose
+--                  row policies show it that district's or bank's rows alone
 --
 -- Rights on tables come from default privileges alone, never from a GRANT on what exists: a migration that makes a
 -- ledger append-only (REVOKE UPDATE, DELETE) is not undone by running this again.
@@ -40,6 +43,14 @@ BEGIN
                 EXECUTE format('ALTER ROLE %I SET %I = %s', role_name, timeout_name, milliseconds);
             END LOOP;
         END LOOP;
+        FOREACH duty IN ARRAY CASE service WHEN 'gateway' THEN '{}' WHEN 'loans' THEN '{district,bank}' ELSE '{district}' END::text[] LOOP
+            role_name := service || '_' || duty;
+            IF NOT EXISTS (SELECT FROM pg_roles WHERE rolname = role_name) THEN
+                EXECUTE format('CREATE ROLE %I NOLOGIN NOINHERIT', role_name);
+            END IF;
+            -- Not inherited: otherwise its policies would bind whoever may become it.
+            EXECUTE format('GRANT %I TO %I WITH INHERIT FALSE, SET TRUE', role_name, service || '_app');
+        END LOOP;
         -- Who is not a superuser may make a schema for a role, and set its default privileges, only as its member.
         IF NOT (SELECT rolsuper FROM pg_roles WHERE rolname = current_user) THEN
             EXECUTE format('GRANT %I TO %I', service || '_owner', current_user);
@@ -60,6 +71,8 @@ BEGIN
         owner_name := quote_ident(service || '_owner');
         users := format('%I, %I', service || '_app', service || '_worker');
         EXECUTE format('GRANT CONNECT ON DATABASE %I TO %s, %s', current_database(), owner_name, users);
+        users := concat_ws(', ', users, CASE WHEN service <> 'gateway' THEN service || '_district' END,
+                           CASE service WHEN 'loans' THEN 'loans_bank' END);
         EXECUTE format('CREATE SCHEMA IF NOT EXISTS %I AUTHORIZATION %s', service, owner_name);
         EXECUTE format('REVOKE ALL ON SCHEMA %I FROM PUBLIC', service);
         EXECUTE format('GRANT USAGE ON SCHEMA %I TO %s', service, users);

@@ -3,6 +3,7 @@
 from fastapi import FastAPI
 
 from eligibility_svc import webhooks
+from eligibility_svc.applications.domain import CITY
 from eligibility_svc.applications.endpoints import router as applications_router
 from eligibility_svc.checks.endpoints import router as checks_router
 from eligibility_svc.checks.service import decider
@@ -13,6 +14,7 @@ from eligibility_svc.measures.endpoints import router as measures_router
 from eligibility_svc.parameters.endpoints import router as parameters_router
 from eligibility_svc.parameters.service import following_publications
 from eligibility_svc.screenings.endpoints import router as screenings_router
+from kit.db.rows import narrowing
 from kit.http.app import service_app
 from kit.settings import ServiceSettings
 
@@ -42,4 +44,5 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
         extra=following_publications,
         webhooks=webhooks.EVENTS,
         sees_all=webhooks.sees_all,
+        narrow=narrowing("eligibility", CITY),
     )

@@ -2,6 +2,7 @@
 
 from fastapi import FastAPI
 
+from kit.db.rows import narrowing
 from kit.http.app import service_app
 from kit.settings import ServiceSettings
 from loans_svc import webhooks
@@ -10,6 +11,7 @@ from loans_svc.batches.endpoints import router as batches_router
 from loans_svc.benchmarks.endpoints import router as benchmarks_router
 from loans_svc.benchmarks.published import published_rates
 from loans_svc.funds.endpoints import router as funds_router
+from loans_svc.loans.domain import CITY
 from loans_svc.loans.endpoints import router as loans_router
 from loans_svc.reward_pools.endpoints import router as reward_pools_router
 from loans_svc.reward_years.endpoints import router as reward_years_router
@@ -47,4 +49,5 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
         calls=("eligibility",),
         webhooks=webhooks.EVENTS,
         sees_all=webhooks.sees_all,
+        narrow=narrowing("loans", CITY, has_banks=True),
     )

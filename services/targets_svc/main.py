@@ -2,6 +2,7 @@
 
 from fastapi import FastAPI
 
+from kit.db.rows import narrowing
 from kit.http.app import service_app
 from kit.settings import ServiceSettings
 from targets_svc import webhooks
@@ -23,6 +24,7 @@ from targets_svc.register.endpoints import router as register_router
 from targets_svc.reports.endpoints import router as reports_router
 from targets_svc.service_events.endpoints import internal as internal_router
 from targets_svc.service_events.endpoints import router as service_events_router
+from targets_svc.units.domain import CITY
 from targets_svc.units.endpoints import router as units_router
 from targets_svc.warnings.endpoints import router as warnings_router
 
@@ -59,4 +61,5 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
         called_by={name: frozenset({"targets.service_event.write"}) for name in ("loans", "eligibility")},
         webhooks=webhooks.EVENTS,
         sees_all=webhooks.sees_all,
+        narrow=narrowing("targets", CITY),
     )

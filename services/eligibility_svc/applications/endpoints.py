@@ -38,6 +38,7 @@ from kit.auth.dependencies import requires, requires_any
 from kit.auth.principal import Principal
 from kit.clock import now
 from kit.db.engine import Tx
+from kit.db.rows import sees_all_rows
 from kit.http.errors import (
     VersionStaleError,
 )
@@ -87,6 +88,7 @@ def _answer(view: ApplicationView, response: Response) -> ApplicationRead:
     status_code=201,
     responses=problems(ApplicationInvalidError),
 )
+@sees_all_rows
 async def submit_application(
     body: ApplicationCreate, principal: Writer, tx: Tx, _: IdempotencyRequired, vault: Keys, response: Response
 ) -> ApplicationRead:

@@ -29,6 +29,7 @@ from eligibility_svc.grants import repository as register
 from eligibility_svc.grants.domain import once_key
 from eligibility_svc.measures.repository import catalogue
 from kit.clock import legal_day
+from kit.db.rows import all_rows
 from kit.errors import FieldError
 from kit.ids import new_id
 from kit.jobs.queue import enqueue
@@ -250,7 +251,8 @@ async def _assessed(tx: AsyncSession, vault: Vault, claim: Claim) -> Assessment:
     Raises:
         ValidationFailedError: unknown facts or wrong values.
     """
-    grants = await register.grants_of(tx, claim.applicant_ref)
+    async with all_rows(tx):  # one is granted once in the whole city
+        grants = await register.grants_of(tx, claim.applicant_ref)
     persons = [vault.refs(person) for person in claim.persons]
     before = await register.granted_before(tx, claim.applicant_ref, claim.measure, persons)
     return assess(claim.measure, claim.subject, claim.facts, claim.as_of, grants, before)

@@ -8,6 +8,8 @@ from fastapi import Depends, Request
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
 
+from kit.db.rows import Narrow, Narrowing, is_limited, limit
+
 
 class Database:
     """A pool of connections of one role.
@@ -31,9 +33,15 @@ class Database:
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
 
     @asynccontextmanager
-    async def transaction(self) -> AsyncIterator[AsyncSession]:
-        """One transaction: committed when the block ends, rolled back when it raises."""
+    async def transaction(self, to: Narrowing | None = None) -> AsyncIterator[AsyncSession]:
+        """One transaction: committed when the block ends, rolled back when it raises.
+
+        Args:
+            to: the rows that it is limited to; None for all.
+        """
         async with self._sessions() as session, session.begin():
+            if to is not None:
+                await limit(session, to)
             yield session
 
     async def ping(self) -> None:
@@ -47,7 +55,10 @@ class Database:
 
 async def _transaction(request: Request) -> AsyncIterator[AsyncSession]:
     database: Database = request.app.state.database
-    async with database.transaction() as session:
+    narrow: Narrow = request.app.state.narrow
+    # Without a principal this fails: a transaction is never opened for somebody unknown.
+    to = narrow(request.state.principal) if is_limited(request.scope["endpoint"]) else None
+    async with database.transaction(to) as session:
         request.state.session = session
         yield session
 

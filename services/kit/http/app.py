@@ -15,6 +15,7 @@ from kit.auth.service_tokens import ServiceAwareVerifier
 from kit.auth.tokens import INTERNAL, TokenVerifier
 from kit.db.engine import Database
 from kit.db.problems import install_database_problems
+from kit.db.rows import Narrow, nobody
 from kit.http.bare import Lifespan, bare_app
 from kit.http.body import StrictBodies
 from kit.http.context import RequestContext
@@ -40,6 +41,7 @@ def service_app(
     sees_all: Callable[[Principal], bool] = lambda _: False,
     calls: Sequence[str] = (),
     called_by: Mapping[str, frozenset[str]] | None = None,
+    narrow: Narrow = nobody,
 ) -> FastAPI:
     """A service: strict bodies, tokens for the audience `name`, one transaction per request.
 
@@ -50,6 +52,7 @@ def service_app(
         sees_all: who may be told of every district's and bank's rows.
         calls: services that this one calls; `app.state.onward` has them by name.
         called_by: services that may call this one for themselves, with the scopes that they then have.
+        narrow: which rows a caller's transaction is limited to (`kit.db.rows`).
 
     Raises:
         ValueError: production without the address of a service that is called.
@@ -87,6 +90,7 @@ def service_app(
 
     app = bare_app(name=name, title=title, description=description, log_level=settings.log_level, lifespan=lifespan)
     app.state.settings = settings
+    app.state.narrow = narrow
     verifier = TokenVerifier(settings.internal_keys, token_type=INTERNAL, audience=name)
     app.state.token_verifier = (
         ServiceAwareVerifier(verifier, settings.service_keys, called_by, name) if called_by else verifier

@@ -7,6 +7,7 @@ from sqlalchemy import func, select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.dates import Quarter
+from kit.db.rows import all_rows
 from loans_svc.batches.models import LineRow
 from loans_svc.loans.models import LoanRow
 from loans_svc.rules.domain import DayCount, Payer, PeriodScheme
@@ -35,7 +36,8 @@ async def view_lines(tx: AsyncSession, rows: Sequence[LineRow]) -> list[LineView
     }
     keys = [(row.loan_id, row.story) for row in rows if row.numerator is not None]
     place = next(((loan.bank, loan.unit) for loan in loans.values()), ("", ""))
-    stretches = await list_stretches(tx, *place, keys) if keys else {}
+    async with all_rows(tx):  # the segments have no policies: they are written by COPY
+        stretches = await list_stretches(tx, *place, keys) if keys else {}
     views = []
     for row in rows:
         loan = loans[row.loan_id]

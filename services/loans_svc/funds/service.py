@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.clock import legal_day
 from kit.dates import add_months
+from kit.db.rows import all_rows
 from kit.errors import FieldError, ValidationFailedError
 from kit.ids import new_id
 from loans_svc.funds import domain, repository
@@ -92,14 +93,16 @@ async def list_transfers(
 
 async def _view(tx: AsyncSession, fund: FundRow, asked_fen: int, today: date) -> FundView:
     balances = await repository.read_balances(tx, fund.id)
-    due, repaid = await repository.read_due(tx, fund.id, today.year - 1)
+    async with all_rows(tx):  # a fund stands for the loans of every bank and district
+        due, repaid = await repository.read_due(tx, fund.id, today.year - 1)
+        compensated = await repository.read_compensated(tx, fund.id, add_months(today, -12))
     position = FundPosition(
         balance_fen=balances[Account.CASH],
         outstanding_fen=balances[Account.GUARANTEED],
         reserved_fen=balances[Account.RESERVED],
         due_fen=due,
         repaid_due_fen=repaid,
-        compensated_fen=await repository.read_compensated(tx, fund.id, add_months(today, -12)),
+        compensated_fen=compensated,
     )
     assessment = assess_application(position, asked_fen, catalogue().fund_limits[fund.limits_id])
     return FundView(fund, position, assessment, balances[Account.RECEIVABLE], balances[Account.LOSS])

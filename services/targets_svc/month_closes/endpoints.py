@@ -10,6 +10,7 @@ from kit.auth.principal import Principal
 from kit.clock import now
 from kit.dates import Month
 from kit.db.engine import Tx
+from kit.db.rows import sees_all_rows
 from kit.http.idempotency import IdempotencyHonoured, IdempotencyRequired
 from kit.http.paging import PageQuery
 from kit.http.problems import problems
@@ -123,6 +124,7 @@ async def get_month_close(id: CloseId, _: Reader, tx: Tx) -> MonthCloseRead:
     response_model=ProgressRead,
     responses=problems(MonthCloseNotFoundError),
 )
+@sees_all_rows
 async def get_closed_progress(
     id: CloseId,
     principal: Reader,

@@ -8,6 +8,7 @@ from kit.auth.dependencies import requires
 from kit.auth.principal import Principal
 from kit.clock import now, today
 from kit.db.engine import Tx
+from kit.db.rows import sees_all_rows
 from kit.http.etags import NOT_MODIFIED, IfNoneMatch, answer_table
 from kit.http.problems import problems
 from kit.http.routing import Router
@@ -45,6 +46,7 @@ def ask(
     response_model=ProgressRead,
     responses=problems(PlanNotFoundError, PeriodInvalidError) | NOT_MODIFIED,
 )
+@sees_all_rows
 async def get_progress(
     principal: Annotated[Principal, requires("targets.progress.read")],
     tx: Tx,

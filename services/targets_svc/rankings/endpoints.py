@@ -8,6 +8,7 @@ from kit.auth.dependencies import requires
 from kit.auth.principal import Principal
 from kit.clock import now
 from kit.db.engine import Tx
+from kit.db.rows import sees_all_rows
 from kit.http.etags import NOT_MODIFIED, IfNoneMatch, answer_table
 from kit.http.problems import problems
 from kit.http.routing import Router
@@ -29,6 +30,7 @@ router = Router(prefix="/api/v1/targets", tags=["进度"])
     response_model=RankingRead,
     responses=problems(PlanNotFoundError, PeriodInvalidError) | NOT_MODIFIED,
 )
+@sees_all_rows
 async def get_rankings(
     principal: Annotated[Principal, requires("targets.progress.read")],
     tx: Tx,

@@ -9,6 +9,7 @@ from kit.auth.principal import Principal
 from kit.clock import now, today
 from kit.dates import Month
 from kit.db.engine import Tx
+from kit.db.rows import sees_all_rows
 from kit.http.etags import NOT_MODIFIED, IfNoneMatch, answer_table
 from kit.http.problems import problems
 from kit.http.routing import Router
@@ -38,6 +39,7 @@ def _month(
     response_model=ReconciliationRead,
     responses=problems(PeriodInvalidError) | NOT_MODIFIED,
 )
+@sees_all_rows
 async def list_reconciliations(
     principal: Annotated[Principal, requires("targets.progress.read")],
     tx: Tx,

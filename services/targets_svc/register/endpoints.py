@@ -9,6 +9,7 @@ from kit.auth.dependencies import requires
 from kit.auth.principal import Principal
 from kit.clock import now
 from kit.db.engine import Tx
+from kit.db.rows import sees_all_rows
 from kit.http.idempotency import IdempotencyHonoured
 from kit.http.paging import PageQuery
 from kit.http.problems import problems
@@ -58,6 +59,7 @@ Writer = Annotated[Principal, requires("targets.event.write")]
     responses=problems(UnitNotYoursError, EventInvalidError, SourceReusedError)
     | {200: {"model": EventRead, "description": "同一来源编号、同一内容以前已登记，没有变化"}},
 )
+@sees_all_rows
 async def record_event(
     body: EventCreate, principal: Writer, tx: Tx, _: IdempotencyHonoured, vault: Keys, response: Response
 ) -> EventRead:
@@ -76,6 +78,7 @@ async def record_event(
     summary="撤销一条实名事件",
     responses=problems(EventNotFoundError, AlreadyRetractedError),
 )
+@sees_all_rows
 async def retract_event(
     event_id: Annotated[UUID, Path(description="登记时返回的event_id")],
     body: RetractionCreate,
@@ -96,6 +99,7 @@ async def retract_event(
     summary="核实一条待核实的实名事件",
     responses=problems(EventNotFoundError, NotPendingError, VerifierRecordedError),
 )
+@sees_all_rows
 async def verify_event(
     event_id: Annotated[UUID, Path(description="登记时返回的event_id")],
     body: VerificationCreate,
@@ -111,6 +115,7 @@ async def verify_event(
 
 
 @router.get("/events/pending", operation_id="list_pending_events", summary="待核实的实名事件")
+@sees_all_rows
 async def list_pending_events(
     principal: Annotated[Principal, requires("targets.event.read")], tx: Tx, page: PageQuery
 ) -> PendingList:

@@ -9,6 +9,7 @@ from kit.clock import legal_day
 from kit.crypto.fields import FieldCipher
 from kit.crypto.keys import KeyRing
 from kit.crypto.lookup import LookupHash
+from kit.db.rows import all_rows
 from kit.errors import FieldError
 from kit.ids import new_id
 from loans_svc.funds.repository import find_fund
@@ -85,7 +86,8 @@ async def apply_for_loan(
         raise LoanInvalidError(errors=faults)
     eligibility = await ask_eligibility(ask, application.question, application.borrower_kind)
     keys = vault.hash.person_keys(borrower.id_type, borrower.number)
-    known = await repository.find_borrower_key(tx, list(keys.values()))
+    async with all_rows(tx):  # whoever lent to the borrower before
+        known = await repository.find_borrower_key(tx, list(keys.values()))
     loan = LoanRow(
         id=new_id(),
         unit=application.unit,

@@ -8,6 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.clock import legal_day
 from kit.dates import add_months
+from kit.db.rows import all_rows
 from kit.errors import FieldError
 from loans_svc.benchmarks.service import benchmark_on
 from loans_svc.funds import domain as fund_moves
@@ -126,7 +127,8 @@ async def disburse_loan(
 
 async def _prior_use(tx: AsyncSession, loan: LoanRow, disbursed_on: date) -> PriorUse:
     """What the borrower's earlier loans used of the subsidised term, overlapping days counted once (S13)."""
-    terms = await repository.list_earlier_terms(tx, loan.borrower_key, disbursed_on)
+    async with all_rows(tx):  # whoever lent to the borrower before
+        terms = await repository.list_earlier_terms(tx, loan.borrower_key, disbursed_on)
     if not terms:
         return PriorUse()
     days, reached = 0, terms[0][0]
