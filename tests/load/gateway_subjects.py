@@ -45,10 +45,11 @@ def serve_plain_gateway(port: int, upstream: str) -> None:
     class OpenGate(Gate):
         def admit(self, request: Any, reader: Any, receiver: Any) -> Any:
             path, _, query = request.target.partition(b"?")
-            check_target(request.method, path, query)
+            route = self.table.plain_route_of(path)
+            check_target(request.method, path, query, is_plain=True)
             request.shape = shape = reader.read(request.headers, request.version)
-            request.route = route = self.table.route_of(path)
             assert route is not None
+            request.route = route
             fields = reader.passed_on()
             outbound = OutboundRequest(request.method, request.target, fields, shape.has_body, shape.length)
             return self.forwarder.exchange(route.upstream, outbound, route.patience, receiver)

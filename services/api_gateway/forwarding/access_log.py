@@ -9,23 +9,14 @@ import threading
 import time
 from collections import deque
 from functools import lru_cache
-from typing import NamedTuple
 
 _FLUSH_SECONDS = 0.2
 _MOST_KEPT = 100_000  # lines; when the log's reader hangs, the oldest are lost and counted
 
 
-class Entry(NamedTuple):
-    """One request. `route` and `client` are ours, never the client's text."""
-
-    at: float
-    method: str
-    route: str
-    status: int
-    seconds: float
-    request_id: str
-    trace_id: str
-    client: str
+# One request: when it ended (seconds since 1970), method, route, status, how many seconds it took, its id, that of its
+# trace, and who sent it. Route and client are ours, never the client's text.
+Entry = tuple[float, str, str, int, float, str, str, str]
 
 
 class AccessLog:

@@ -6,12 +6,11 @@ It decides about small records and touches no socket; the server calls it for ev
 import os
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from typing import Protocol
 
 import structlog
 
-from api_gateway.forwarding.access_log import AccessLog, Entry
+from api_gateway.forwarding.access_log import AccessLog
 from api_gateway.forwarding.domain import METHODS, HeaderReader, check_host, check_target
 from api_gateway.forwarding.errors import DrainingError
 from api_gateway.forwarding.forwarder import Carriage, Forwarder, OutboundRequest, Receiver
@@ -23,7 +22,6 @@ from api_gateway.forwarding.route_table import RouteTable
 from api_gateway.identity.proof import Proof
 from api_gateway.identity.service import Identity
 from kit.http.errors import BodyTooLargeError
-from kit.http.onward import header_of
 from kit.ids import new_id_text
 from kit.telemetry.metrics import HttpMetrics
 from kit.telemetry.spans import Spans
@@ -95,17 +93,18 @@ class Gate:
         Raises:
             DomainError: the request is refused.
         """
-        request.began_at = time.perf_counter()
+        request.began_at = now = time.monotonic()
         request.request_id = new_id_text()
         path, _, query = request.target.partition(b"?")
-        check_target(request.method, path, query)
+        route = self.table.plain_route_of(path)
+        check_target(request.method, path, query, is_plain=route is not None)
         request.shape = shape = reader.read(request.headers, request.version)
         if path in _OPERATIONS:
             return None
         check_host(shape.host, self._hosts)
         if self.is_draining:
             raise DrainingError
-        request.route = route = self.table.route_of(path)
+        request.route = route = route or self.table.route_of(path)
         if route is None:
             return None
         request.trace = trace = self._trace(shape.traceparent)
@@ -115,24 +114,13 @@ class Gate:
         proof = None
         if shape.proof is not None:
             proof = Proof(shape.proof, request.method, path.decode("latin-1"))
-        principal = self._identity.principal(shape.authorization, proof)
-        request.client = principal.subject
-        verdict = self._limiter.take(principal, route, time.monotonic())
-        request.limit_fields = verdict.fields
-        if verdict.refusal is not None:
-            raise verdict.refusal
+        standing = self._identity.standing(shape.authorization, proof)
+        request.client = standing.principal.subject
+        request.limit_fields = self._limiter.take(standing.principal, now)
         if (shape.length or 0) > route.body_limit_bytes:
             raise body_too_large(route.body_limit_bytes)
-        token = self._identity.internal_token(principal, route.upstream)
-        ours = (
-            f"authorization: Bearer {token}\r\n"
-            f"x-request-id: {request.request_id}\r\n"
-            f"traceparent: {trace.traceparent}\r\n"
-        )
-        for service, scopes in route.onward.items():
-            narrowed = replace(principal, scopes=principal.scopes.intersection(scopes))
-            ours += f"{header_of(service)}: {self._identity.internal_token(narrowed, service)}\r\n"
-        fields = reader.passed_on() + ours.encode("ascii")
+        known = f"x-request-id: {request.request_id}\r\ntraceparent: {trace.traceparent}\r\n"
+        fields = reader.passed_on() + self._identity.introduction(standing, route, now) + known.encode("ascii")
         outbound = OutboundRequest(request.method, request.target, fields, shape.has_body, shape.length)
         return self.forwarder.exchange(route.upstream, outbound, route.patience, receiver)
 
@@ -152,7 +140,7 @@ class Gate:
     def answered(self, request: ClientRequest, status: int) -> None:
         """The head of a service's answer has come."""
         assert request.route is not None
-        self._upstream_metrics.answered(request.route.upstream, status, time.perf_counter() - request.began_at)
+        self._upstream_metrics.answered(request.route.upstream, status, time.monotonic() - request.began_at)
 
     def failed(self, request: ClientRequest, code: str) -> None:
         """An exchange had no answer, or a broken one."""
@@ -168,23 +156,13 @@ class Gate:
 
     def ended(self, request: ClientRequest, status: int) -> None:
         """The request is over: log, metrics, span. The gateway's own calls do this for themselves."""
-        seconds = time.perf_counter() - request.began_at
+        seconds = time.monotonic() - request.began_at
         route = request.route.label if request.route is not None else "unmatched"
         method = request.method if request.method in METHODS else "OTHER"
         trace = request.trace
         self._http_metrics.observe(method, route, status, seconds)
-        self.access_log.add(
-            Entry(
-                time.time(),
-                method,
-                route,
-                status,
-                seconds,
-                request.request_id,
-                "" if trace is None else trace.trace_id,
-                request.client,
-            )
-        )
+        trace_id = "" if trace is None else trace.trace_id
+        self.access_log.add((time.time(), method, route, status, seconds, request.request_id, trace_id, request.client))
         if self._spans is not None and trace is not None:
             said: dict[str, str | int] = {
                 "http.request.method": method,
@@ -197,7 +175,7 @@ class Gate:
     def refused(self, request: ClientRequest) -> None:
         """A problem is about to be written: it names the request."""
         request.request_id = request.request_id or new_id_text()
-        request.began_at = request.began_at or time.perf_counter()
+        request.began_at = request.began_at or time.monotonic()
         current_request_id.set(request.request_id)
 
     def _trace(self, given: str | None) -> Trace:
@@ -207,11 +185,11 @@ class Gate:
 
 
 def _new_traces() -> Iterator[Trace]:
-    """Randomness is fetched for many at a time."""
+    """Made many at a time: to ask for randomness costs more than to take it."""
     while True:
         digits = os.urandom(24 * 256).hex()
-        for start in range(0, len(digits), 48):
-            yield Trace(digits[start : start + 32], digits[start + 32 : start + 48], "00")
+        starts = range(0, len(digits), 48)
+        yield from [Trace(digits[start : start + 32], digits[start + 32 : start + 48], "00") for start in starts]
 
 
 def body_too_large(limit: int) -> BodyTooLargeError:

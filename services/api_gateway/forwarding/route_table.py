@@ -10,6 +10,7 @@ from typing import Any
 import yaml
 
 from api_gateway.forwarding.breaker import BreakerRules
+from api_gateway.forwarding.domain import PLAIN_SEGMENTS
 from api_gateway.forwarding.forwarder import Patience
 from kit.http.onward import header_of
 
@@ -35,9 +36,6 @@ _NEVER_PASSED_ON = {
 
 class RouteTableError(ValueError):
     """The table cannot be used; the message says why."""
-
-
-_SLASH = 0x2F
 
 
 @dataclass(frozen=True)
@@ -69,6 +67,7 @@ class Route:
 @dataclass(frozen=True)
 class RouteTable:
     """Attributes:
+    routes: the longest prefixes first.
     request_headers: names, lower case, of the client's headers that reach a service.
     connections_per_upstream: more requests than this at once wait, at most `connect_seconds`.
     client_silence_seconds: how long a client may pause within a body.
@@ -82,14 +81,21 @@ class RouteTable:
     breaker: BreakerRules
 
     @cached_property
-    def prefixes(self) -> tuple[tuple[bytes, int, Route], ...]:
-        """As they come over the wire, with their lengths, the longest first."""
-        return tuple((route.prefix.encode("ascii"), len(route.prefix), route) for route in self.routes)
+    def _plain(self) -> re.Pattern[bytes]:
+        """A group for each prefix, the longest first, and plain segments."""
+        prefixes = b"|".join(b"(%b)" % re.escape(route.prefix.encode("ascii")) for route in self.routes)
+        return re.compile(b"(?:%b)%b" % (prefixes, PLAIN_SEGMENTS))
+
+    def plain_route_of(self, raw_path: bytes) -> Route | None:
+        """`route_of` where there is nothing to check in the path, as in most; None for others, and without a route."""
+        found = self._plain.fullmatch(raw_path)
+        return None if found is None else self.routes[found.lastindex - 1]  # type: ignore[operator]  # one group matched
 
     def route_of(self, raw_path: bytes) -> Route | None:
         """The route of a path as it came over the wire; an encoded letter is another path."""
-        for prefix, length, route in self.prefixes:
-            if raw_path.startswith(prefix) and (len(raw_path) == length or raw_path[length] == _SLASH):
+        for route in self.routes:
+            prefix = route.prefix.encode("ascii")
+            if raw_path == prefix or raw_path.startswith(prefix + b"/"):
                 return route
         return None
 

@@ -3,14 +3,14 @@
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from api_gateway.identity.directory import Device, Directory, Picture
 from api_gateway.identity.domain import Client, Role
 from api_gateway.identity.errors import ClientUnknownError, DeviceDisabledError, ScopeNotGrantedError
 from api_gateway.identity.failed_logins import SharedFailedLogins
-from api_gateway.identity.internal_tokens import LIFETIME_SECONDS, InternalTokens
+from api_gateway.identity.internal_tokens import LIFETIME_SECONDS, REUSED_SECONDS, introduction
 from api_gateway.identity.proof import Proof, Proofs, Proved, thumbprint
 from api_gateway.identity.schemas import TokenRead
 from api_gateway.identity.secret_check import SecretCheck
@@ -32,13 +32,35 @@ class Sessions(Protocol):
         """Whether it lives, whose token was issued then; being asked for keeps it alive."""
 
 
+class Way(Protocol):
+    """Where a request goes."""
+
+    @property
+    def prefix(self) -> str:
+        """Its name: of one prefix there is one way."""
+
+    @property
+    def upstream(self) -> str:
+        """The service that answers."""
+
+    @property
+    def onward(self) -> Mapping[str, tuple[str, ...]]:
+        """Services that the upstream calls for the caller, each with the scopes that it needs there."""
+
+
 @dataclass(frozen=True, slots=True)
-class _Standing:
-    """What was found out about an Authorization header, as long as the picture is the same."""
+class Standing:
+    """What was found out about an Authorization header, as long as the picture is the same.
+
+    Attributes:
+        introductions: by prefix of the route what its service is told, and until when (monotonic seconds) it may be.
+    """
 
     picture: Picture
+    principal: Principal
     verified: Verified
     token: str
+    introductions: dict[str, tuple[float, bytes]] = field(default_factory=dict, repr=False)
 
 
 class Identity:
@@ -75,13 +97,12 @@ class Identity:
         self._secrets = SecretCheck(sample_hash, failed)
         self._access = TokenMinter(access_jwk, token_type="at+jwt", lifetime_seconds=ACCESS_LIFETIME_SECONDS)  # noqa: S106  the type's name
         self._verifier = TokenVerifier(self._access.jwks(), token_type="at+jwt", audience=AUDIENCE)  # noqa: S106  the type's name
-        internal = TokenMinter(internal_jwk, token_type="int+jwt", lifetime_seconds=LIFETIME_SECONDS)  # noqa: S106  the type's name
-        self._internal = InternalTokens(internal)
+        self._internal = TokenMinter(internal_jwk, token_type="int+jwt", lifetime_seconds=LIFETIME_SECONDS)  # noqa: S106  the type's name
         self._proofs = Proofs(base_url, clock)
         self._sessions = sessions
         self._providers = providers
         self._clock = clock
-        self._standings: OrderedDict[str, _Standing] = OrderedDict()
+        self._standings: OrderedDict[str, Standing] = OrderedDict()
 
     def jwks(self) -> dict[str, Any]:
         """The public keys of access tokens."""
@@ -144,6 +165,10 @@ class Identity:
         )
 
     def principal(self, authorization: str | None, proof: Proof | None = None) -> Principal:
+        """See `standing`."""
+        return self.standing(authorization, proof).principal
+
+    def standing(self, authorization: str | None, proof: Proof | None = None) -> Standing:
         """Who sends this Authorization header. Decided in memory, without waiting.
 
         Args:
@@ -166,7 +191,7 @@ class Identity:
                 self._standings.popitem(last=False)
         if standing.verified.key_thumbprint is not None:
             self._require_proof(standing, proof)
-        return standing.verified.principal
+        return standing
 
     def proved(self, proof: Proof | None, *, is_known: Callable[[str], bool] | None = None) -> Proved:
         """The key that a proof without a token proves.
@@ -179,14 +204,22 @@ class Identity:
         """
         return self._proofs.check(proof, is_known=is_known)
 
-    def internal_token(self, principal: Principal, audience: str) -> str:
-        """The token with which the service `audience` learns who asks."""
-        return self._internal.token(principal, audience)
+    def introduction(self, standing: Standing, way: Way, now: float) -> bytes:
+        """The headers by which the services on the way learn who asks; their tokens have half of their life left.
+
+        Args:
+            now: monotonic seconds.
+        """
+        known = standing.introductions.get(way.prefix)
+        if known is None or known[0] <= now:
+            said = introduction(self._internal, standing.principal, way.upstream, way.onward)
+            standing.introductions[way.prefix] = known = (now + REUSED_SECONDS, said)
+        return known[1]
 
     def close(self) -> None:
         self._secrets.close()
 
-    def _examine(self, authorization: str, picture: Picture) -> _Standing:
+    def _examine(self, authorization: str, picture: Picture) -> Standing:
         scheme, _, token = authorization.partition(" ")
         token = token.strip()
         wanted = {"bearer": False, "dpop": True}.get(scheme.lower())
@@ -199,7 +232,7 @@ class Identity:
         if verified.issued <= picture.revoked_until.get(subject, 0) or verified.token_id in picture.revoked_tokens:
             raise TokenInvalidError
         self._require_known(verified, picture)
-        return _Standing(picture, verified, token)
+        return Standing(picture, verified.principal, verified, token)
 
     def _require_known(self, verified: Verified, picture: Picture) -> None:
         principal = verified.principal
@@ -217,10 +250,10 @@ class Identity:
             if space not in self._providers or role is None or not principal.scopes <= role.scopes:
                 raise TokenInvalidError
 
-    def _require_proof(self, standing: _Standing, proof: Proof | None) -> None:
+    def _require_proof(self, standing: Standing, proof: Proof | None) -> None:
         wanted = standing.verified.key_thumbprint
         self._proofs.check(proof, standing.token, is_known=lambda key: thumbprint(key) == wanted)
-        space, _, session = standing.verified.principal.subject.partition(":")
+        space, _, session = standing.principal.subject.partition(":")
         if space == SESSION and not self._is_alive(session, standing.verified):
             raise TokenExpiredError
 

@@ -75,6 +75,7 @@ class Bucket:
         name: of the bucket in Redis.
         credit: tokens that it may give out.
         debt: calls that were let pass before a lease came; the next settlement pays them.
+        plenty: credit from which on one call less leaves enough.
         left: tokens that the shared bucket had after the last settlement.
         used_at: when somebody last asked.
     """
@@ -84,6 +85,7 @@ class Bucket:
         "_half_burst",
         "_half_rate",
         "_intro",
+        "_policy",
         "at",
         "credit",
         "debt",
@@ -91,6 +93,7 @@ class Bucket:
         "left",
         "limit",
         "name",
+        "plenty",
         "used_at",
     )
 
@@ -99,9 +102,11 @@ class Bucket:
         self.limit = limit
         # Asked for on every call.
         self._block = limit.block
+        self.plenty = limit.block / 2 + 1
         self._half_burst = limit.burst / 2
         self._half_rate = limit.per_second / 2
-        self._intro = b'ratelimit-policy: "client";q=%d;w=%d\r\nratelimit: "client";r=' % (limit.quota, WINDOW_SECONDS)
+        self._policy = f'"client";q={limit.quota};w={WINDOW_SECONDS}'
+        self._intro = b'ratelimit-policy: %b\r\nratelimit: "client";r=' % self._policy.encode("ascii")
         self.credit = self._half_burst if is_alone else 0.0
         self.debt = 0
         self.left = 0.0 if is_alone else float(limit.burst)
@@ -111,18 +116,20 @@ class Bucket:
     @property
     def is_low(self) -> bool:
         """Whether it wants another lease."""
-        return self.credit < self._block / 2
+        return self.debt > 0 or self.credit < self.plenty - 1
 
-    @property
-    def remaining(self) -> int:
-        remaining = self.credit - self.debt + (self.left if self.left > 0 else 0.0)
-        return int(remaining) if remaining > 0 else 0
-
-    @property
     def fields(self) -> bytes:
         """The headers RateLimit-Policy and RateLimit as they go over the wire."""
-        remaining = self.remaining
-        return b"%b%d;t=%d\r\n" % (self._intro, remaining, 0 if remaining else self.seconds_to_one())
+        remaining = self.credit - self.debt
+        if self.left > 0:
+            remaining += self.left
+        if remaining >= 1:
+            return b"%b%d;t=0\r\n" % (self._intro, remaining)
+        return b"%b0;t=%d\r\n" % (self._intro, self.seconds_to_one())
+
+    def headers(self) -> dict[str, str]:
+        """The same for a refusal: nothing is left."""
+        return {"RateLimit-Policy": self._policy, "RateLimit": f'"client";r=0;t={self.seconds_to_one()}'}
 
     def take(self, now: float, *, is_alone: bool) -> bool:
         """One call.

@@ -4,12 +4,10 @@ import asyncio
 import time
 from collections.abc import Callable
 from contextlib import suppress
-from typing import Any
 
 import structlog
 from redis.exceptions import RedisError
 
-from api_gateway.forwarding.limiter import Verdict
 from api_gateway.limits.domain import Bucket, Limits
 from api_gateway.limits.errors import CapacityReachedError, RateLimitedError
 from api_gateway.limits.settlement import Claim, Settlement
@@ -47,7 +45,7 @@ class TokenLimiter:
         self._woken: asyncio.Event | None = None
         self._task: asyncio.Task[None] | None = None
 
-    def take(self, principal: Principal, route: Any, now: float) -> Verdict:
+    def take(self, principal: Principal, now: float) -> bytes:
         """See `api_gateway.forwarding.limiter.Limiter.take`. Who acts through a kiosk shares the kiosk's bucket."""
         who = principal.act or principal.subject
         bucket = self._buckets.get(who)
@@ -55,6 +53,15 @@ class TokenLimiter:
             limit = self._limits.of(principal.kind)
             bucket = self._buckets[who] = Bucket(f"client:{who}", limit, now, is_alone=self._is_alone)
         platform = self._kiosks if principal.kind in self._limits.kiosk_kinds else self._others
+        if self._is_alone or bucket.debt or bucket.credit < bucket.plenty or platform.credit < platform.plenty:
+            self._take_carefully(bucket, platform, now)
+        else:
+            bucket.credit -= 1
+            platform.credit -= 1
+            bucket.used_at = platform.used_at = now
+        return bucket.fields()
+
+    def _take_carefully(self, bucket: Bucket, platform: Bucket, now: float) -> None:
         refusal: RateLimitedError | CapacityReachedError | None = None
         if not bucket.take(now, is_alone=self._is_alone):
             refusal = RateLimitedError(bucket.seconds_to_one())
@@ -64,7 +71,9 @@ class TokenLimiter:
         if not self._is_alone:
             self._ask_for(bucket)
             self._ask_for(platform)
-        return Verdict(refusal, bucket.fields)
+        if refusal is not None:
+            refusal.headers.update(bucket.headers())
+            raise refusal
 
     async def settle(self) -> None:
         """Pays what was let pass on trust, and leases anew; stands alone while Redis does not answer."""
@@ -116,7 +125,7 @@ class TokenLimiter:
                 await self._task
 
     def _ask_for(self, bucket: Bucket) -> None:
-        if (bucket.is_low or bucket.debt) and bucket.name not in self._hungry:
+        if bucket.is_low and bucket.name not in self._hungry:
             self._hungry[bucket.name] = bucket
             if self._woken is not None:
                 self._woken.set()

@@ -20,9 +20,20 @@ class Facts:
     body: bytes
 
 
-def read(data: bytes, cuts: list[int] | None = None, method: str = "GET") -> Reply:
-    """Feeds the bytes in the given pieces."""
-    reply = Reply(method)
+def read(data: bytes, cuts: list[int] | None = None, method: str = "GET", *, earlier: bytes = b"") -> Reply:
+    """Feeds the bytes in the given pieces.
+
+    Args:
+        earlier: a whole answer that came before on the same connection.
+    """
+    if earlier:
+        reply = read(earlier)
+        assert reply.complete
+        assert reply.keep_alive
+        reply.take()
+        reply.expect(method)
+    else:
+        reply = Reply(method)
     at = 0
     for end in [*sorted(cut % (len(data) + 1) for cut in cuts or []), len(data)]:
         if end > at:
@@ -89,27 +100,32 @@ def answers(draw: st.DrawFn) -> tuple[bytes, Facts]:
     return head + b"\r\n" + sent, Facts(status, headers, body)
 
 
-@given(answers(), st.lists(st.integers(0, 2000), max_size=10))
-def test_an_answer_is_read_the_same_however_it_is_cut(answer: tuple[bytes, Facts], cuts: list[int]) -> None:
+earlier_ones = st.just(b"") | answers().map(lambda answer: answer[0])
+
+
+@given(answers(), st.lists(st.integers(0, 2000), max_size=10), earlier_ones)
+def test_an_answer_is_read_the_same_however_it_is_cut_and_whatever_came_before(
+    answer: tuple[bytes, Facts], cuts: list[int], earlier: bytes
+) -> None:
     data, expected = answer
-    reply = read(data, cuts)
+    reply = read(data, cuts, earlier=earlier)
     assert reply.keep_alive
     assert facts(reply) == expected
 
 
-@given(answers(), st.integers(0, 2000))
-def test_a_part_of_an_answer_is_never_whole(answer: tuple[bytes, Facts], cut: int) -> None:
+@given(answers(), st.integers(0, 2000), earlier_ones)
+def test_a_part_of_an_answer_is_never_whole(answer: tuple[bytes, Facts], cut: int, earlier: bytes) -> None:
     data, _ = answer
-    reply = read(data[: cut % len(data)])
+    reply = read(data[: cut % len(data)], earlier=earlier)
     assert not reply.complete
 
 
-@given(answers(), st.binary(min_size=1, max_size=50), st.lists(st.integers(0, 2000), max_size=5))
+@given(answers(), st.binary(min_size=1, max_size=50), st.lists(st.integers(0, 2000), max_size=5), earlier_ones)
 def test_bytes_after_an_answer_are_seen_and_not_taken_for_it(
-    answer: tuple[bytes, Facts], more: bytes, cuts: list[int]
+    answer: tuple[bytes, Facts], more: bytes, cuts: list[int], earlier: bytes
 ) -> None:
     data, expected = answer
-    reply = read(data + more, cuts)
+    reply = read(data + more, cuts, earlier=earlier)
     assert reply.complete
     assert (reply.status, reply.headers, reply.take()) == (expected.status, expected.headers, expected.body)
     # Line ends alone may precede a next answer (RFC 9112 §2.2): there is nothing in them yet.
@@ -120,9 +136,10 @@ def test_bytes_after_an_answer_are_seen_and_not_taken_for_it(
 @given(
     answers(),
     st.lists(st.tuples(st.integers(0, 2000), st.integers(0, 3), st.binary(max_size=3)), min_size=1, max_size=4),
+    earlier_ones,
 )
 def test_what_we_take_for_an_answer_h11_takes_for_the_same(
-    answer: tuple[bytes, Facts], damages: list[tuple[int, int, bytes]]
+    answer: tuple[bytes, Facts], damages: list[tuple[int, int, bytes]], earlier: bytes
 ) -> None:
     """We may be stricter than h11, never looser; where both read an answer, they read the same."""
     data = answer[0]
@@ -130,7 +147,7 @@ def test_what_we_take_for_an_answer_h11_takes_for_the_same(
         start = at % (len(data) + 1)
         data = data[:start] + replacement + data[start + length :]
     try:
-        reply = read(data)
+        reply = read(data, earlier=earlier)
     except UpstreamInvalidError:
         return
     ours = facts(reply)

@@ -4,7 +4,11 @@ from typing import Any
 
 import pytest
 import yaml
+from hypothesis import given
+from hypothesis import strategies as st
 
+from api_gateway.forwarding.domain import check_path
+from api_gateway.forwarding.errors import TargetInvalidError
 from api_gateway.forwarding.route_table import ROUTES_FILE, RouteTable, RouteTableError, load_route_table
 from tests.api_gateway.conftest import UPSTREAMS
 
@@ -43,6 +47,39 @@ def test_the_longest_prefix_decides() -> None:
         route = read.route_of(path)
         assert route is not None
         assert route.upstream == upstream
+
+
+SEGMENTS = [
+    "api",
+    "v1",
+    "targets",
+    "event-uploads",
+    "loans",
+    "loansx",
+    "a.b",
+    "..",
+    "",
+    "%2f",
+    "%20",
+    "x;y",
+    "\n",
+    "中",
+]
+TABLE = load_route_table(UPSTREAMS)
+
+
+@given(st.lists(st.sampled_from(SEGMENTS), max_size=6), st.booleans())
+def test_a_plain_path_has_nothing_to_check_and_its_own_route(segments: list[str], is_ours: bool) -> None:
+    path = ("/api/v1" * is_ours + "".join(f"/{segment}" for segment in segments)).encode()
+    route = TABLE.plain_route_of(path)
+    if route is not None:
+        check_path(path)
+        assert route is TABLE.route_of(path)
+    elif TABLE.route_of(path) is not None and all(s.replace("-", "").isalnum() and s.isascii() for s in segments):
+        pytest.fail("nothing is wrong with it")
+    elif any(segment in ("..", "%2f", "\n") for segment in segments):
+        with pytest.raises(TargetInvalidError):
+            check_path(path)
 
 
 @pytest.mark.parametrize(

@@ -12,6 +12,7 @@ from redis.asyncio import Redis
 
 from api_gateway.forwarding.server.connection import ClientConnection
 from api_gateway.limits.domain import Limit, Limits
+from api_gateway.limits.errors import CapacityReachedError, RateLimitedError
 from api_gateway.limits.repository import load_limits
 from api_gateway.limits.service import TokenLimiter
 from api_gateway.limits.settlement import Claim, RedisSettlement
@@ -66,6 +67,15 @@ def principals(count: int, kind: str = "INTEGRATOR") -> list[Principal]:
     return [Principal(f"client-{number}", kind, frozenset()) for number in range(count)]
 
 
+def passes(limiter: TokenLimiter, principal: Principal, now: float) -> bool:
+    """One call."""
+    try:
+        limiter.take(principal, now)
+    except (RateLimitedError, CapacityReachedError):
+        return False
+    return True
+
+
 async def demand(
     processes: list[TokenLimiter], clients: list[Principal], time: Time, *, seconds: int, per_second: int
 ) -> dict[str, int]:
@@ -80,7 +90,7 @@ async def demand(
             turn += 1
             for client in clients:
                 process = processes[turn % len(processes)]
-                passed[client.subject] += process.take(client, None, time.now).refusal is None
+                passed[client.subject] += passes(process, client, time.now)
         for process in processes:
             await process.settle()
     return passed
@@ -142,28 +152,31 @@ async def test_a_refusal_tells_what_was_violated_and_when_to_come_again(redis: R
     time = Time()
     limiter = TokenLimiter(limits(client=Limit(6, 2)), RedisSettlement(redis, time.milliseconds), time.seconds)
     (client,) = principals(1)
-    verdicts = []
-    for _ in range(4):
-        verdicts.append(limiter.take(client, None, time.now))
+    for _ in range(2):
+        assert b'ratelimit-policy: "client";q=6;w=60\r\n' in limiter.take(client, time.now)
         await limiter.settle()
-    assert b'ratelimit-policy: "client";q=6;w=60\r\n' in verdicts[0].fields
-    assert [v.refusal is None for v in verdicts] == [True, True, False, False]
-    refusal = verdicts[-1].refusal
-    assert refusal is not None
-    assert refusal.headers["Retry-After"] == "10"
-    assert refusal.members == {"violated-policies": ["client"]}
-    assert b'ratelimit: "client";r=0;t=10\r\n' in verdicts[-1].fields
+    for _ in range(2):
+        with pytest.raises(RateLimitedError) as refused:
+            limiter.take(client, time.now)
+        await limiter.settle()
+    assert refused.value.headers == {
+        "Retry-After": "10",
+        "RateLimit-Policy": '"client";q=6;w=60',
+        "RateLimit": '"client";r=0;t=10',
+    }
+    assert refused.value.members == {"violated-policies": ["client"]}
     time.now += 10
     await limiter.settle()
-    passes = limiter.take(client, None, time.now)
-    assert passes.refusal is None or (await limiter.settle() or limiter.take(client, None, time.now).refusal is None)
+    is_first_let_through = passes(limiter, client, time.now)
+    await limiter.settle()
+    assert is_first_let_through or passes(limiter, client, time.now)
 
 
 async def test_who_stands_at_a_kiosk_shares_its_bucket() -> None:
     time = Time()
     limiter = TokenLimiter(limits(client=Limit(6, 4)), None, time.seconds)
     people = [Principal(f"session:{n}", "KIOSK", frozenset(), act="device:hall-01") for n in range(3)]
-    assert [limiter.take(one, None, time.now).refusal is None for one in people] == [True, True, False]
+    assert [passes(limiter, one, time.now) for one in people] == [True, True, False]
 
 
 async def test_what_lies_unused_in_one_process_is_there_for_the_other(redis: Redis) -> None:
@@ -173,13 +186,13 @@ async def test_what_lies_unused_in_one_process_is_there_for_the_other(redis: Red
         for _ in range(2)
     )
     (client,) = principals(1)
-    first.take(client, None, time.now)
+    first.take(client, time.now)
     await first.settle()  # leases a block of its own
     time.now += 2
     await first.settle()  # and gives it back
     passed = 0
     for _ in range(20):
-        passed += second.take(client, None, time.now).refusal is None
+        passed += passes(second, client, time.now)
         await second.settle()
     assert passed == 7
 
@@ -243,7 +256,7 @@ async def test_the_task_settles_by_itself_with_a_real_clock(redis: Redis) -> Non
         passed = 0
         async with asyncio.timeout(20):
             while passed < 40:
-                passed += limiter.take(client, None, asyncio.get_running_loop().time()).refusal is None
+                passed += passes(limiter, client, asyncio.get_running_loop().time())
                 await asyncio.sleep(0.001)
     finally:
         await limiter.stop()

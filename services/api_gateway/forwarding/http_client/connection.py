@@ -3,6 +3,8 @@
 import asyncio
 from typing import Protocol, cast
 
+from api_gateway.forwarding.http_client.reply import Reply
+
 
 class User(Protocol):
     """The exchange that uses a connection."""
@@ -33,12 +35,13 @@ class Connection(asyncio.Protocol):
         idle_since: loop time.
     """
 
-    __slots__ = ("_is_read_paused", "_owner", "_transport", "idle_since", "is_open", "is_paused", "user")
+    __slots__ = ("_is_read_paused", "_owner", "_reply", "_transport", "idle_since", "is_open", "is_paused", "user")
 
     def __init__(self, owner: Owner) -> None:
         self._owner = owner
         self._transport: asyncio.Transport
         self._is_read_paused = False
+        self._reply: Reply | None = None
         self.user: User | None = None
         self.is_paused = False
         self.is_open = False
@@ -73,8 +76,18 @@ class Connection(asyncio.Protocol):
         self._owner.forget(self)
         if self.user is not None:
             self.user.lost()
+        if self._reply is not None:
+            self._reply.close()
 
     # What an exchange calls.
+
+    def reply_to(self, method: str) -> Reply:
+        """What will read the answer to a request that is about to be written; one for all requests of a connection."""
+        if self._reply is None:
+            self._reply = Reply(method)
+        else:
+            self._reply.expect(method)
+        return self._reply
 
     def write(self, data: bytes) -> None:
         self._transport.write(data)

@@ -15,7 +15,6 @@ from api_gateway.forwarding.errors import (
 )
 from api_gateway.forwarding.forwarder import OutboundRequest, Patience, Receiver
 from api_gateway.forwarding.http_client.connection import Connection
-from api_gateway.forwarding.http_client.reply import Reply
 from api_gateway.forwarding.http_client.upstream import Instance, Upstream
 from kit.errors import DomainError
 
@@ -121,7 +120,7 @@ class Exchange:
     def _send(self, instance: Instance, connection: Connection) -> None:
         request = self._request
         self._connection = connection
-        self._reply = Reply(request.method)
+        self._reply = connection.reply_to(request.method)
         connection.user = self
         connection.write(_head(request, instance.authority))
         if self._body_ended and not request.has_body:
@@ -218,12 +217,13 @@ class Exchange:
         body = reply.take() if reply.buffered else b""
         ended = reply.complete
         is_first, self._is_told = not self._is_told, True
+        status, headers = reply.status, reply.headers  # once let go, its connection may serve the next request
         if ended:
             self._let_go(succeeded=True)
         elif is_first:
             self._report(succeeded=True)
         if is_first:
-            self._receiver.answered(reply.status, returned(reply.status, reply.headers), body, ended=ended)
+            self._receiver.answered(status, returned(status, headers), body, ended=ended)
         elif body or ended:
             self._receiver.continued(body, ended=ended)
 
@@ -332,7 +332,6 @@ class Exchange:
             instance.keep(connection, self._loop.time())
         else:
             connection.abort()
-        reply.close()
 
 
 def _head(request: OutboundRequest, authority: bytes) -> bytes:

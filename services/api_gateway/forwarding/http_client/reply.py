@@ -34,7 +34,7 @@ def _lower_name(name: bytes) -> bytes:
 
 
 class Reply:
-    """One answer, as far as it has come.
+    """One answer, as far as it has come; then, with `expect`, the next one on the same connection.
 
     Args:
         method: of the request; an answer to HEAD has no body whatever it says.
@@ -64,6 +64,11 @@ class Reply:
     )
 
     def __init__(self, method: str) -> None:
+        self._parser = httptools.HttpResponseParser(self)
+        self.expect(method)
+
+    def expect(self, method: str) -> None:
+        """What is fed from now on answers another request; only after a whole answer, on a connection that is kept."""
         self.began = self.has_head = self.complete = self.surplus = self.keep_alive = False
         self.status = 0
         self.headers: list[tuple[bytes, bytes]] = []
@@ -72,7 +77,6 @@ class Reply:
         self._bodiless = method == "HEAD"
         self._interim = False
         self._head_bytes = 0
-        self._parser = httptools.HttpResponseParser(self)
 
     def feed(self, data: bytes) -> None:
         """Takes what the connection has brought.
