@@ -38,9 +38,10 @@ from loans_svc.batches.errors import (
     PeriodClosedError,
     PeriodNotOverError,
 )
-from loans_svc.batches.explanation import explain, printable
+from loans_svc.batches.explanation import explain
 from loans_svc.batches.jobs import COMPUTE
 from loans_svc.batches.lines import view_lines
+from loans_svc.batches.printing import printable
 from loans_svc.batches.repository import BatchFilter
 from loans_svc.batches.schemas import (
     BatchAccepted,

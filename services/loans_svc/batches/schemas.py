@@ -49,6 +49,12 @@ _EXPLANATION: dict[str, Any] = {
     "rule": "R2022_HENAN_IND",
     "document": "郑州市2022年创业担保贷款贴息政策",
     "is_exact": True,
+    "links": {
+        "batch": f"/api/v1/loans/subsidy-batches/{_ID}",
+        "loan": f"/api/v1/loans/loans/{_ID}",
+        "rule": "/api/v1/loans/rules/R2022_HENAN_IND",
+        "print": f"/api/v1/loans/subsidy-batches/{_ID}/lines/1/explanation.html",
+    },
 }
 
 
@@ -368,6 +374,9 @@ class ExplanationRead(ResponseModel):
     rule: str
     document: str = Field(description="依据的文件")
     is_exact: bool = Field(description="按分段重新计算，与入账的金额一致")
+    links: dict[str, str] = Field(
+        description="由此可查的地址：batch批次，loan贷款，rule规则，print打印页，reverses被冲回的行"
+    )
 
     model_config = ResponseModel.model_config | {"json_schema_extra": {"examples": [_EXPLANATION]}}
 
@@ -381,7 +390,22 @@ class ExplanationRead(ResponseModel):
             rule=explanation.rule.rule_id,
             document=explanation.rule.document,
             is_exact=explanation.is_exact,
+            links=_links(explanation),
         )
+
+
+def _links(explanation: Explanation) -> dict[str, str]:
+    """From the fen back to the rule: where each thing that the line rests on can be read."""
+    row, root = explanation.view.row, "/api/v1/loans"
+    found = {
+        "batch": f"{root}/subsidy-batches/{row.batch_id}",
+        "loan": f"{root}/loans/{row.loan_id}",
+        "rule": f"{root}/rules/{explanation.rule.rule_id}",
+        "print": f"{root}/subsidy-batches/{row.batch_id}/lines/{row.number}/explanation.html",
+    }
+    if row.reverses_batch is not None:
+        found["reverses"] = f"{root}/subsidy-batches/{row.reverses_batch}/lines/{row.reverses_number}/explanation"
+    return found
 
 
 class BreakRead(ResponseModel):

@@ -1,6 +1,7 @@
 """Statistics on the wire."""
 
 from collections.abc import Sequence
+from datetime import date
 from typing import Any
 
 from pydantic import Field
@@ -37,7 +38,7 @@ class CellRead(ResponseModel):
     women: int = Field(description="其中借款人为女性的笔数")
     disabled: int = Field(description="其中借款人为残疾人的笔数")
     amount: YuanOut = Field(description="当年发放额")
-    outstanding: YuanOut = Field(description="这些贷款现有的未还本金")
+    outstanding: YuanOut = Field(description="这些贷款的未还本金")
     receivable: YuanOut = Field(description="这些贷款代偿后尚未收回的金额")
     compensated: YuanOut = Field(description="担保基金为这些贷款代偿的金额，已撤销的不计")
     compensation_rate: PercentOut = Field(description="代偿额÷发放额，百分数")
@@ -60,6 +61,8 @@ class StatisticsRead(ResponseModel):
     """A year's table, whole."""
 
     year: int
+    as_of: date = Field(description="截至这一天日终的数")
+    known_on: date = Field(description="按这一天日终已登记的事项")
     items: list[CellRead]
     totals: TotalsRead
 
@@ -68,6 +71,8 @@ class StatisticsRead(ResponseModel):
             "examples": [
                 {
                     "year": 2025,
+                    "as_of": "2025-12-31",
+                    "known_on": "2026-01-05",
                     "items": [_CELL],
                     "totals": {name: _CELL[name] for name in TotalsRead.model_fields},
                 }
@@ -76,11 +81,13 @@ class StatisticsRead(ResponseModel):
     }
 
     @classmethod
-    def of(cls, year: int, cells: Sequence[Cell]) -> "StatisticsRead":
+    def of(cls, year: int, as_of: date, known_on: date, cells: Sequence[Cell]) -> "StatisticsRead":
         """From what the use case answers."""
         lent, paid = sum(cell.amount_fen for cell in cells), sum(cell.compensated_fen for cell in cells)
         return cls(
             year=year,
+            as_of=as_of,
+            known_on=known_on,
             items=[
                 CellRead(
                     unit=cell.unit,

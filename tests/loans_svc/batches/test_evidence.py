@@ -70,7 +70,9 @@ async def test_every_line_says_how_it_came_about(office: Office, books: Database
         "合同年利率3.8500%",
         "2023-05-20至2023-06-04共16天：未还本金200000.00元，逾期50000.00元，可贴息余额150000.00元",
         "（200000.00元×49天＋150000.00元×16天＋150000.00元×26天）×年利率3.8500%÷360＝1721.81元（四舍五入到分）",
-        "规则R2022_HENAN_IND",
+        "据以计算的事项：2023-05-20本金逾期50000.00元（至2023-06-05），流水号",
+        "规则R2022_HENAN_IND：河南个人",
+        "其中尚待主管部门确认的取值：利率上限（财金〔2020〕21号中西部LPR+150BP）",
         "只在这里四舍五入一次",
         "中央",
     ):
@@ -87,7 +89,11 @@ async def test_every_line_says_how_it_came_about(office: Office, books: Database
     }
     reversal = await explained(office, second, kinds["REVERSAL"])
     assert reversal["line"]["reverses"] == {"batch": first, "number": number}
-    assert f"冲回批次{first}第{number}行" in reversal["sentences"][1]
+    assert f"冲回2023年第二季度批次{first}第{number}行（1721.81元）" in reversal["sentences"][1]
+    # Why it was taken back, and how it had come about: nothing has to be looked up elsewhere.
+    assert "2023-04-01归还本金100000.00元" in reversal["sentences"][2]
+    assert (reversal["rule"], reversal["is_exact"]) == ("R2022_HENAN_IND", True)
+    assert found["sentences"][1] in reversal["sentences"]
     assert (await explained(office, second, kinds["REPOST"]))["is_exact"] is True
     # The first line still tells the days that it was computed from.
     assert (await explained(office, first, number))["sentences"] == found["sentences"]
@@ -95,6 +101,10 @@ async def test_every_line_says_how_it_came_about(office: Office, books: Database
     assert page.headers["content-type"].startswith("text/html")
     assert "<table>" in page.text
     assert "复算一致。" in page.text
+    assert f"<tr><th>中央</th><td>{found['payers'][0]['amount']}</td></tr>" in page.text
+    for name, address in found["links"].items():
+        role = {"loan": "STAFF", "rule": "OFFICER"}.get(name, "CITY")
+        assert (await office.get(role, address.removeprefix("/api/v1/loans"))).status_code == 200, name
     missing = await office.get("OFFICER", f"/subsidy-batches/{first}/lines/999/explanation")
     assert missing.json()["code"] == "LINE_NOT_FOUND"
 
@@ -110,11 +120,15 @@ async def test_a_line_cites_the_rule_that_it_was_posted_under(office: Office, bo
     change = {"rule": "R2023", "effective_on": "2024-10-01", "evidence": "存量贷款适用新政策的通知"}
     changed = await office.post("REVIEWER", f"/loans/{loan}/re-ruling", change)
     second = await batch_of(office, books, "ZZ06", "2025Q1")
-    again = next(
-        one["number"]
+    numbers = {
+        one["kind"]: one["number"]
         for one in (await office.get("OFFICER", f"/subsidy-batches/{second}/lines")).json()["items"]
-        if (one["relates_to"], one["kind"]) == ("2024Q4", "REPOST")
-    )
+        if one["relates_to"] == "2024Q4"
+    }
+    again, reversal = numbers["REPOST"], await explained(office, second, numbers["REVERSAL"])
+    # What is taken back had been posted under the rule of before, and the page says so.
+    assert (reversal["rule"], reversal["links"]["rule"]) == ("R2022_HENAN_IND", "/api/v1/loans/rules/R2022_HENAN_IND")
+    assert "2024-10-01改按规则R2023" in reversal["sentences"][2]
     assert (before["rule"], await explained(office, first, number)) == ("R2022_HENAN_IND", before)
     new = await explained(office, second, again)
     assert (new["rule"], new["is_exact"]) == ("R2023", True)

@@ -2,6 +2,8 @@
 
 from typing import Any
 
+import asyncpg
+
 from tests.loans_svc.lending import CONTRACT, Office, new_person
 
 CONTRACT_2025 = CONTRACT | {"disbursed_on": "2025-06-02", "rule": "R2023"}
@@ -50,3 +52,37 @@ async def test_lending_is_counted_where_it_belongs_and_cancelled_loans_are_not(o
     assert (await read(office, "BANK", bank="bank-s"))["totals"]["loans"] == 3
     assert (await read(office, "BANK", "&bank=bank-s", bank="bank-b"))["items"] == []
     assert (await read(office, "STAFF", "&bank=bank-s", unit="ZZ"))["totals"]["loans"] == 3
+
+
+async def test_an_earlier_day_is_told_again_as_it_was_and_as_it_was_known(office: Office) -> None:
+    """By the day on which it counts, and by the day on which it was recorded; each without the other."""
+    bank = "bank-asof"
+    await office.new_fund("ASOF", "1000000.00")
+    place = {"unit": "ZZ13", "bank": bank, "fund": "ASOF"}
+    first = await office.disbursed(CONTRACT_2025, amount="200000.00", **place)
+    await office.disbursed(CONTRACT_2025 | {"disbursed_on": "2025-11-03"}, amount="50000.00", **place)
+    await office.event(first, "REPAYMENT", "2025-07-01", amount="20000.00")
+    wrong = (await office.event(first, "REPAYMENT", "2025-08-01", amount="30000.00")).json()["events"][-1]["id"]
+    await office.event(first, "COMPENSATION", "2025-10-01", amount="100000.00")
+    await office.event(first, "RECOVERY", "2025-10-20", amount="40000.00")
+
+    async def owed(query: str) -> list[str]:
+        totals = (await read(office, "OFFICER", f"&bank={bank}{query}"))["totals"]
+        return [totals[name] for name in ("amount", "outstanding", "compensated", "receivable")]
+
+    assert await owed("") == ["250000.00", "100000.00", "100000.00", "60000.00"]
+    assert await owed("&as_of=2025-06-01") == ["0.00"] * 4
+    assert await owed("&as_of=2025-06-30") == ["200000.00", "200000.00", "0.00", "0.00"]
+    assert await owed("&as_of=2025-07-01") == ["200000.00", "180000.00", "0.00", "0.00"]
+    assert await owed("&as_of=2025-10-01") == ["200000.00", "50000.00", "100000.00", "100000.00"]
+    assert await owed("&known_on=2025-12-31") == ["0.00"] * 4  # nothing of it had been recorded then
+    # As if all had been told in time, but for the error, which was noticed and taken back today.
+    owner = await asyncpg.connect(office.infrastructure.plain_url("loans_owner", office.database))
+    told = "UPDATE loans.loan_event SET recorded_at = effective_on + time '08:00' WHERE bank = $1"
+    await owner.execute(told, bank)
+    await owner.close()
+    before = await owed("&as_of=2025-09-30&known_on=2025-09-30")
+    assert before == ["200000.00", "150000.00", "0.00", "0.00"]
+    await office.event(first, "RETRACTION", "2025-08-01", retracts=wrong)
+    assert await owed("&as_of=2025-09-30") == ["200000.00", "180000.00", "0.00", "0.00"]
+    assert await owed("&as_of=2025-09-30&known_on=2025-09-30") == before
