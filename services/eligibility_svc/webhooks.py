@@ -16,6 +16,7 @@ APPLICATION_EVENTS = {
         "GRANTED": "申请获批准",
         "REFUSED": "申请未获批准",
         "PAID": "待遇已发放",
+        "REVOKED": "待遇已撤销",
     }.items()
 }
 EVENTS = tuple(APPLICATION_EVENTS.values())

@@ -2,8 +2,8 @@
 
 from datetime import time
 
-from eligibility_svc.applications.jobs import tell_targets
-from eligibility_svc.applications.service import TELL_TARGETS
+from eligibility_svc.grants.jobs import take_back, tell_targets
+from eligibility_svc.grants.telling import TAKE_BACK, TELL
 from eligibility_svc.parameters.jobs import by_current_law
 from eligibility_svc.screenings.folders import clear_abandoned
 from eligibility_svc.screenings.jobs import PURGE, purge_screenings, screen_register
@@ -14,7 +14,8 @@ from kit.webhooks.jobs import WEBHOOK_HANDLERS, WEBHOOK_SCHEDULE
 HANDLERS = {
     SCREEN: by_current_law(screen_register),
     PURGE: purge_screenings,
-    TELL_TARGETS: tell_targets,
+    TELL: tell_targets,
+    TAKE_BACK: take_back,
     **WEBHOOK_HANDLERS,
 }
 SCHEDULE = (Daily(PURGE, time(3, 40)), *WEBHOOK_SCHEDULE)

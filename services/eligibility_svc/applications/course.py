@@ -103,6 +103,19 @@ async def view_application(tx: AsyncSession, vault: Vault, row: ApplicationRow) 
     return ApplicationView(row, Applicant(who.id_type, number, name), steps)
 
 
+async def known_applicant(tx: AsyncSession, vault: Vault, applicant: Applicant, now: datetime) -> UUID:
+    """The applicant's pseudonym, found under any held key or made under the current one."""
+    refs = vault.refs(applicant)
+    known = await register.find_applicant(tx, refs)
+    if known is not None:
+        return known.applicant_ref
+    sealed = vault.seal(applicant.id_number, NUMBER, refs[0])
+    await register.add_applicant(
+        tx, applicant_ref=refs[0], id_type=applicant.id_type, id_number_sealed=sealed, created_at=now
+    )
+    return refs[0]
+
+
 async def found(tx: AsyncSession, actor: Actor, application_id: UUID, *, is_locked: bool = False) -> ApplicationRow:
     row = await repository.find_application(tx, application_id, *actor.rows, is_locked=is_locked)
     if row is None:

@@ -30,6 +30,7 @@ class State(StrEnum):
     REFUSED = "REFUSED"
     REVIEW_REQUESTED = "REVIEW_REQUESTED"
     PAID = "PAID"
+    REVOKED = "REVOKED"
     WITHDRAWN = "WITHDRAWN"
 
     @property
@@ -50,6 +51,7 @@ class Step(StrEnum):
     REFUSE = "REFUSE"
     REQUEST_REVIEW = "REQUEST_REVIEW"
     PAY = "PAY"
+    REVOKE = "REVOKE"
 
 
 class Decision(StrEnum):
@@ -65,6 +67,7 @@ _LABELS = {
     State.REFUSED: "不予批准",
     State.REVIEW_REQUESTED: "复核中",
     State.PAID: "已发放",
+    State.REVOKED: "已撤销",
     State.WITHDRAWN: "已撤回",
 }
 _NEXT: dict[tuple[State, Step], State] = {
@@ -81,6 +84,8 @@ _NEXT: dict[tuple[State, Step], State] = {
     (State.REVIEW_REQUESTED, Step.GRANT): State.GRANTED,
     (State.REVIEW_REQUESTED, Step.REFUSE): State.REFUSED,
     (State.GRANTED, Step.PAY): State.PAID,
+    (State.GRANTED, Step.REVOKE): State.REVOKED,
+    (State.PAID, Step.REVOKE): State.REVOKED,
 }
 CLOSED = frozenset({State.GRANTED, State.REFUSED, State.PAID})
 """What may be rated: the office has done its part."""
@@ -133,20 +138,30 @@ def identify(
     submitted: Applicant, subject: str, today: date, pointer: str = "/applicant"
 ) -> tuple[Applicant, list[FieldError]]:
     """The applicant in normal form, and everything that is wrong with it; the input is never repeated."""
-    errors: list[FieldError] = []
-    number, name = submitted.id_number, submitted.name
-    if (submitted.id_type == USCC) == (subject == PERSON):
-        text = "个人申请请填个人证件" if subject == PERSON else "单位申请请填统一社会信用代码（USCC）"
-        return submitted, [FieldError(f"{pointer}/id_type", "ID_TYPE_OF_ANOTHER_SUBJECT", f"{text}，请核对证件类型")]
-    try:
-        number = parse_uscc(number).number if subject != PERSON else normalise(IdType(submitted.id_type), number, today)
-    except IdentifierError as error:
-        errors.append(FieldError(f"{pointer}/id_number", error.code, error.message))
+    name = submitted.name
+    number, errors = identify_document(submitted.id_type, submitted.id_number, subject, today, pointer)
+    if number is None and errors[0].pointer.endswith("/id_type"):
+        return submitted, errors
     try:
         name = normalise_name(name) if subject == PERSON else _organisation_name(name)
     except IdentifierError as error:
         errors.append(FieldError(f"{pointer}/name", error.code, error.message))
-    return Applicant(submitted.id_type, number, name), errors
+    return Applicant(submitted.id_type, number or submitted.id_number, name), errors
+
+
+def identify_document(
+    id_type: str, id_number: str, subject: str, today: date, pointer: str
+) -> tuple[str | None, list[FieldError]]:
+    """The number in normal form, or what is wrong with it."""
+    if (id_type == USCC) == (subject == PERSON):
+        text = "个人申请请填个人证件" if subject == PERSON else "单位申请请填统一社会信用代码（USCC）"
+        return None, [FieldError(f"{pointer}/id_type", "ID_TYPE_OF_ANOTHER_SUBJECT", f"{text}，请核对证件类型")]
+    try:
+        if subject == PERSON:
+            return normalise(IdType(id_type), id_number, today), []
+        return parse_uscc(id_number).number, []
+    except IdentifierError as error:
+        return None, [FieldError(f"{pointer}/id_number", error.code, error.message)]
 
 
 def _organisation_name(text: str) -> str:

@@ -59,7 +59,7 @@ def _vault(request: Request) -> Vault:
     return Vault(request.app.state.settings.key_ring)
 
 
-def _actor(principal: Principal) -> Actor:
+def actor(principal: Principal) -> Actor:
     return Actor(principal.subject, principal.unit, principal.kind in _OFFICE)
 
 
@@ -93,7 +93,7 @@ async def submit_application(
     body: ApplicationCreate, principal: Writer, tx: Tx, _: IdempotencyRequired, vault: Keys, response: Response
 ) -> ApplicationRead:
     """核对结果和理由随申请保存；核对为不符合的申请也会收下，由人作决定。以前已给予的待遇一并计入。"""
-    view = await service.submit_application(tx, vault, _actor(principal), body.submission(), now())
+    view = await service.submit_application(tx, vault, actor(principal), body.submission(), now())
     response.headers["Location"] = f"/api/v1/eligibility/applications/{view.row.application_id}"
     return _answer(view, response)
 
@@ -116,7 +116,7 @@ async def resubmit_application(
 ) -> ApplicationRead:
     """被退回的申请，以新的信息整体替换后重新提交。"""
     persons = None if body.persons is None else [each.applicant() for each in body.persons]
-    view = await service.resubmit_application(tx, vault, _actor(principal), id_, body.facts, persons, if_match, now())
+    view = await service.resubmit_application(tx, vault, actor(principal), id_, body.facts, persons, if_match, now())
     return _answer(view, response)
 
 
@@ -133,7 +133,7 @@ async def accept_application(
     if_match: IfMatch = None,
 ) -> ApplicationRead:
     """受理人不能是作决定的人。"""
-    view = await service.take_step(tx, vault, _actor(principal), id_, Step.ACCEPT, None, if_match, now())
+    view = await service.take_step(tx, vault, actor(principal), id_, Step.ACCEPT, None, if_match, now())
     return _answer(view, response)
 
 
@@ -154,7 +154,7 @@ async def return_application(
     if_match: IfMatch = None,
 ) -> ApplicationRead:
     """退回须写明原因。需要 eligibility.application.accept 或 eligibility.application.decide 权限之一。"""
-    view = await service.take_step(tx, vault, _actor(principal), id_, Step.RETURN, body.reason, if_match, now())
+    view = await service.take_step(tx, vault, actor(principal), id_, Step.RETURN, body.reason, if_match, now())
     return _answer(view, response)
 
 
@@ -183,7 +183,7 @@ async def decide_application(
 ) -> ApplicationRead:
     """决定人不能是受理人，复核后的决定由第三人作出。决定保存目录版本、事实和理由；一次性待遇不会重复给予。"""
     view = await service.decide_application(
-        tx, vault, _actor(principal), id_, body.decision, body.reason, body.amount, if_match, now()
+        tx, vault, actor(principal), id_, body.decision, body.reason, body.amount, if_match, now()
     )
     return _answer(view, response)
 
@@ -204,7 +204,7 @@ async def withdraw_application(
     if_match: IfMatch = None,
 ) -> ApplicationRead:
     """作出决定以前可以撤回。"""
-    view = await service.take_step(tx, vault, _actor(principal), id_, Step.WITHDRAW, None, if_match, now())
+    view = await service.take_step(tx, vault, actor(principal), id_, Step.WITHDRAW, None, if_match, now())
     return _answer(view, response)
 
 
@@ -225,7 +225,7 @@ async def request_application_review(
     if_match: IfMatch = None,
 ) -> ApplicationRead:
     """对不予批准的决定有异议时申请，由未经手的人重新决定；每份申请可复核一次。"""
-    view = await service.take_step(tx, vault, _actor(principal), id_, Step.REQUEST_REVIEW, body.reason, if_match, now())
+    view = await service.take_step(tx, vault, actor(principal), id_, Step.REQUEST_REVIEW, body.reason, if_match, now())
     return _answer(view, response)
 
 
@@ -246,9 +246,7 @@ async def record_application_payment(
     if_match: IfMatch = None,
 ) -> ApplicationRead:
     """登记人不能是作决定的人；金额为准予的金额。"""
-    view = await service.record_payment(
-        tx, vault, _actor(principal), id_, body.paid_on, body.reference, if_match, now()
-    )
+    view = await service.record_payment(tx, vault, actor(principal), id_, body.paid_on, body.reference, if_match, now())
     return _answer(view, response)
 
 
@@ -263,7 +261,7 @@ async def rate_application(
     id_: IdPath, body: RatingCreate, principal: Rater, tx: Tx, _: IdempotencyHonoured, vault: Keys
 ) -> RatedRead:
     """办结后由申请人评价一次；经办人看不到谁作了怎样的评价。"""
-    await ratings.rate_application(tx, vault, _actor(principal), id_, body.score, body.reason, now())
+    await ratings.rate_application(tx, vault, actor(principal), id_, body.score, body.reason, now())
     return RatedRead(application_id=id_, message_zh="感谢您的评价，我们会认真改进服务。")
 
 
@@ -289,7 +287,7 @@ async def list_ratings(
 )
 async def get_application(id_: IdPath, principal: Reader, tx: Tx, vault: Keys, response: Response) -> ApplicationRead:
     """提交方看自己提交的，单位看本单位的，市级看全部；证件号码和姓名脱敏。"""
-    return _answer(await course.read_application(tx, vault, _actor(principal), id_), response)
+    return _answer(await course.read_application(tx, vault, actor(principal), id_), response)
 
 
 @router.post(
@@ -303,7 +301,7 @@ async def unmask_applicant(
 ) -> UnmaskedRead:
     """每次查看都与理由一起记入审计记录。"""
     note_for_audit(request, reason=body.reason)
-    view = await course.read_application(tx, vault, _actor(principal), id_)
+    view = await course.read_application(tx, vault, actor(principal), id_)
     submitted = await course.submitted_of(tx, vault, view.row)
     return UnmaskedRead.of(view.applicant, course.persons_of(submitted))
 
@@ -325,6 +323,6 @@ async def list_applications(
     """最近提交的在前；范围同查看申请。"""
     filters = {"state": state, "measure": measure, "unit": unit, "own": principal.unit, "by": principal.subject}
     rows = await course.list_applications(
-        tx, _actor(principal), unit=unit, state=state, measure=measure, after=page.after(filters), limit=page.limit + 1
+        tx, actor(principal), unit=unit, state=state, measure=measure, after=page.after(filters), limit=page.limit + 1
     )
     return ApplicationList.of_page(rows, page, filters)

@@ -29,7 +29,7 @@ class ApplicationRow(Base):
     __table_args__ = (
         CheckConstraint(
             "state IN ('SUBMITTED', 'RETURNED', 'ACCEPTED', 'GRANTED', 'REFUSED', 'REVIEW_REQUESTED', 'PAID',"
-            " 'WITHDRAWN')",
+            " 'WITHDRAWN', 'REVOKED')",
             name="state_known",
         ),
         CheckConstraint("decided_by <> accepted_by", name="decider_did_not_accept"),
@@ -37,11 +37,14 @@ class ApplicationRow(Base):
         CheckConstraint("paid_by <> decided_by AND paid_by <> reviewed_by", name="payer_did_not_decide"),
         CheckConstraint("state <> 'ACCEPTED' OR accepted_by IS NOT NULL", name="accepted_by_somebody"),
         CheckConstraint(
-            "(state IN ('GRANTED', 'REFUSED', 'REVIEW_REQUESTED', 'PAID')) = (decided_by IS NOT NULL)"
+            "(state IN ('GRANTED', 'REFUSED', 'REVIEW_REQUESTED', 'PAID', 'REVOKED')) = (decided_by IS NOT NULL)"
             " AND (decided_by IS NULL OR accepted_by IS NOT NULL)",
             name="decided_by_somebody",
         ),
-        CheckConstraint("(state = 'PAID') = (paid_by IS NOT NULL)", name="paid_by_somebody"),
+        CheckConstraint(
+            "(state = 'PAID') <= (paid_by IS NOT NULL) AND (paid_by IS NULL OR state IN ('PAID', 'REVOKED'))",
+            name="paid_by_somebody",
+        ),
         Index("ix_application_id", "application_id"),
         Index("ix_application_state", "unit", "state"),
         Index("ix_application_created_by", "created_by", "application_id"),

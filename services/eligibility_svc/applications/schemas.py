@@ -402,6 +402,7 @@ _NEXT_STEPS = {
     State.REVIEW_REQUESTED: "您的复核申请已收到，将由未经手的工作人员办理。",
     State.PAID: "补贴已发放，请查收；欢迎您对本次服务作出评价。",
     State.WITHDRAWN: "申请已撤回；如需办理请重新提交。",
+    State.REVOKED: "待遇已撤销；请查看原因，有异议可依法申请行政复议或提起行政诉讼。",
 }
 _AFTER_REVIEW = {State.REFUSED: "复核维持原决定；您可以依法申请行政复议或提起行政诉讼。"}
 

@@ -14,6 +14,7 @@ from eligibility_svc.applications.course import (
     ApplicationView,
     add_step,
     hands,
+    known_applicant,
     locked,
     persons_of,
     submitted_content,
@@ -24,19 +25,15 @@ from eligibility_svc.applications.domain import PERSON, Applicant, Decision, Sta
 from eligibility_svc.applications.errors import AlreadyGrantedError, ApplicationInvalidError, StepRefusedError
 from eligibility_svc.applications.models import ApplicationRow
 from eligibility_svc.applications.submission import Submission, check_persons, check_submission
-from eligibility_svc.applications.vault import NAME, NUMBER, Vault
+from eligibility_svc.applications.vault import NAME, Vault
 from eligibility_svc.grants import repository as register
 from eligibility_svc.grants.domain import once_key
+from eligibility_svc.grants.telling import tell_grant
 from eligibility_svc.measures.repository import catalogue
 from kit.clock import legal_day
 from kit.db.rows import all_rows
 from kit.errors import FieldError
 from kit.ids import new_id
-from kit.jobs.queue import enqueue
-
-TELL_TARGETS = "eligibility.tell_targets"
-# With delays that grow to an hour: more than a week.
-_PATIENCE = 200
 
 
 async def submit_application(
@@ -48,7 +45,7 @@ async def submit_application(
         ApplicationInvalidError: everything that is wrong with it, at once.
     """
     checked = check_submission(submission, actor.unit, legal_day(now))
-    ref = await _known(tx, vault, checked.applicant, now)
+    ref = await known_applicant(tx, vault, checked.applicant, now)
     claim = Claim(submission.measure, checked.subject, ref, checked.as_of, submission.facts, checked.persons)
     found = await _assessed(tx, vault, claim)
     identity = new_id()
@@ -163,12 +160,11 @@ async def decide_application(
     version = found.catalogue_version
     await add_step(tx, vault, row, step, actor, now, content, catalogue_version=version, amount_fen=given)
     if step is Step.GRANT:
-        await _enter_grant(tx, row, found, given, now)
-        persons = [vault.refs(person)[0] for person in claim.persons]
+        grant_id = await _enter_grant(tx, row, found, given, actor, now)
+        persons = [(vault.refs(person)[0], found.person_months) for person in claim.persons]
+        await register.add_persons(tx, row.applicant_ref, row.measure, persons, grant_id)
         if row.subject == PERSON:
-            payload = {"application_id": str(row.application_id)}
-            await enqueue(tx, TELL_TARGETS, payload, owner=actor.subject, max_attempts=_PATIENCE)
-        await register.add_persons(tx, row.applicant_ref, row.measure, persons, row.application_id, found.person_months)
+            await tell_grant(tx, grant_id)
     return await view_application(tx, vault, row)
 
 
@@ -204,17 +200,18 @@ async def record_payment(
 
 
 async def _enter_grant(
-    tx: AsyncSession, row: ApplicationRow, found: Assessment, amount: int | None, now: datetime
-) -> None:
+    tx: AsyncSession, row: ApplicationRow, found: Assessment, amount: int | None, actor: Actor, now: datetime
+) -> UUID:
     """The register's unique slots are the last word, whatever was read before.
 
     Raises:
         AlreadyGrantedError.
     """
     edition = catalogue().in_force(row.measure, row.as_of)
+    grant_id = new_id()
     is_entered = await register.add_grant(
         tx,
-        grant_id=new_id(),
+        grant_id=grant_id,
         applicant_ref=row.applicant_ref,
         measure=row.measure,
         once_key=once_key(edition.relations, row.as_of) if edition else None,
@@ -223,10 +220,12 @@ async def _enter_grant(
         amount_fen=amount,
         payer=found.answer.benefit.payer,
         application_id=row.application_id,
+        entered_by=actor.subject,
         granted_at=now,
     )
     if not is_entered:
         raise AlreadyGrantedError
+    return grant_id
 
 
 @dataclass(frozen=True, slots=True)
@@ -253,19 +252,6 @@ async def _assessed(tx: AsyncSession, vault: Vault, claim: Claim) -> Assessment:
     """
     async with all_rows(tx):  # one is granted once in the whole city
         grants = await register.grants_of(tx, claim.applicant_ref)
-    persons = [vault.refs(person) for person in claim.persons]
-    before = await register.granted_before(tx, claim.applicant_ref, claim.measure, persons)
+        persons = [vault.refs(person) for person in claim.persons]
+        before = await register.granted_before(tx, claim.applicant_ref, claim.measure, persons)
     return assess(claim.measure, claim.subject, claim.facts, claim.as_of, grants, before)
-
-
-async def _known(tx: AsyncSession, vault: Vault, applicant: Applicant, now: datetime) -> UUID:
-    """The applicant's pseudonym, found under any held key or made under the current one."""
-    refs = vault.refs(applicant)
-    known = await register.find_applicant(tx, refs)
-    if known is not None:
-        return known.applicant_ref
-    sealed = vault.seal(applicant.id_number, NUMBER, refs[0])
-    await register.add_applicant(
-        tx, applicant_ref=refs[0], id_type=applicant.id_type, id_number_sealed=sealed, created_at=now
-    )
-    return refs[0]

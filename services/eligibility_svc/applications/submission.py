@@ -52,7 +52,7 @@ def check_submission(submission: Submission, own_unit: str | None, today: date) 
     as_of = submission.as_of or today
     if as_of > today:
         errors.append(FieldError("/as_of", "FUTURE", "申请日期不能晚于今天"))
-    if submission.unit is not None and submission.unit not in _units():
+    if submission.unit is not None and submission.unit not in units():
         errors.append(FieldError("/unit", "UNKNOWN_UNIT", "没有这个受理单位，请填ZZ00至ZZ15之一"))
     errors += _fact_errors(submission, subject, as_of)
     persons, wrong = check_persons(submission.measure, submission.persons, submission.facts, as_of, today)
@@ -98,7 +98,8 @@ def _subject(submission: Submission) -> str:
     return subject
 
 
-def _units() -> frozenset[str]:
+def units() -> frozenset[str]:
+    """The offices that take applications in: the city's own and those of the districts."""
     return frozenset({CITY_DIRECT, *vocabulary().of("PERSON")["hukou_unit"].choices})
 
 
@@ -106,8 +107,8 @@ def _unit(submission: Submission, own_unit: str | None) -> str:
     """The one named, the window's own, the place of household registration, of residence, else the city's office."""
     facts = submission.facts
     told = (submission.unit, own_unit, facts.get("hukou_unit"), facts.get("residence_unit"))
-    units = _units()
-    return next((each for each in told if each in units), CITY_DIRECT)
+    known = units()
+    return next((each for each in told if each in known), CITY_DIRECT)
 
 
 def _fact_errors(submission: Submission, subject: str, as_of: date) -> list[FieldError]:

@@ -33,10 +33,10 @@ async def add_applicant(tx: AsyncSession, **values: Any) -> None:
 
 
 async def grants_of(tx: AsyncSession, applicant_ref: UUID) -> list[Grant]:
-    """Everything granted to an applicant, in the whole city."""
+    """Everything granted to an applicant in the whole city, and not revoked."""
     rows = await tx.execute(
         select(GrantRow.measure, GrantRow.as_of, GrantRow.amount_fen)
-        .where(GrantRow.applicant_ref == applicant_ref)
+        .where(GrantRow.applicant_ref == applicant_ref, GrantRow.revoked_by.is_(None))
         .order_by(GrantRow.grant_id)
     )
     return [Grant(*row) for row in rows]
@@ -55,7 +55,10 @@ async def granted_before(
     if not persons:
         return []
     rows = await tx.execute(
-        select(GrantPersonRow.person_ref, GrantPersonRow.months).where(
+        select(GrantPersonRow.person_ref, GrantPersonRow.months)
+        .join(GrantRow, GrantRow.grant_id == GrantPersonRow.grant_id)
+        .where(
+            GrantRow.revoked_by.is_(None),
             GrantPersonRow.applicant_ref == applicant_ref,
             GrantPersonRow.measure == measure,
             GrantPersonRow.person_ref.in_([ref for refs in persons for ref in refs]),
@@ -70,22 +73,29 @@ async def add_persons(
     tx: AsyncSession,
     applicant_ref: UUID,
     measure: str,
-    persons: Iterable[UUID],
-    application_id: UUID,
-    months: int | None,
+    persons: Iterable[tuple[UUID, int | None]],
+    grant_id: UUID,
 ) -> None:
-    """Enters whom a grant is about."""
+    """Enters whom a grant is about, and for how many months where these are limited."""
     tx.add_all(
         GrantPersonRow(
             applicant_ref=applicant_ref,
             measure=measure,
             person_ref=person,
-            application_id=application_id,
+            grant_id=grant_id,
             months=months,
         )
-        for person in persons
+        for person, months in persons
     )
     await tx.flush()
+
+
+async def find_grant(tx: AsyncSession, grant_id: UUID, *, unit: str | None, is_locked: bool = False) -> GrantRow | None:
+    """A grant among those of a unit (None: of the whole city); locked until the end of the transaction."""
+    query = select(GrantRow).where(GrantRow.grant_id == grant_id)
+    if unit is not None:
+        query = query.where(GrantRow.unit == unit)
+    return (await tx.scalars(query.with_for_update() if is_locked else query)).one_or_none()
 
 
 async def load_grant(tx: AsyncSession, application_id: UUID) -> GrantRow:

@@ -31,6 +31,8 @@ _CANCEL = text(
     " WHERE id = :id AND state IN ('PENDING', 'RUNNING')"
 )
 
+_WAITING = text("SELECT EXISTS (SELECT FROM job WHERE dedupe_key = :key AND state IN ('PENDING', 'RUNNING'))")
+
 
 class JobProgress(ResponseModel):
     """How far it is; `total` is null until it is known."""
@@ -94,6 +96,11 @@ async def enqueue(
     if getattr(inserted, "rowcount", 0) == 1:
         return job_id
     return UUID(str(await session.scalar(_BY_KEY, {"dedupe_key": dedupe_key})))
+
+
+async def is_waiting(session: AsyncSession, dedupe_key: str) -> bool:
+    """Whether the job of this key has not come to its end."""
+    return bool(await session.scalar(_WAITING, {"key": dedupe_key}))
 
 
 async def read_job(session: AsyncSession, job_id: UUID, *, owner: str | None = None) -> JobRead:

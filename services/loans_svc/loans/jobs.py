@@ -5,6 +5,7 @@ from uuid import UUID
 
 from kit.crypto.fields import FieldCipher
 from kit.http.onward import ServiceSilentError, tell
+from kit.jobs.queue import is_waiting
 from kit.jobs.worker import Job
 from loans_svc.loans import repository
 from loans_svc.loans.domain import USCC, State
@@ -44,6 +45,6 @@ async def take_back(job: Job) -> dict[str, Any]:
     event_id = UUID(job.payload["event_id"])
     body = {"reason": "放款已撤销，款项退回"}
     answer = await tell(job.settings, "loans", "targets", f"{EVENTS}/{event_id}/retraction", body)
-    if answer.status == 404 and await repository.is_waiting(job.session, tell_key(event_id)):
+    if answer.status == 404 and await is_waiting(job.session, tell_key(event_id)):
         raise ServiceSilentError
     return {"taken_back": answer.status != 404}

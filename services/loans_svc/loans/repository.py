@@ -7,15 +7,13 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import insert, select
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
 from loans_svc.loans.domain import Happening, Kind
 from loans_svc.loans.models import BorrowerRow, LoanEventRow, LoanRow, TrancheRow, TransitionRow
-
-_WAITING = text("SELECT EXISTS (SELECT FROM job WHERE dedupe_key = :key AND state IN ('PENDING', 'RUNNING'))")
 
 
 async def add_loan(tx: AsyncSession, loan: LoanRow, borrower: Mapping[str, Any]) -> None:
@@ -191,7 +189,3 @@ async def find_disbursement(tx: AsyncSession, loan_id: UUID) -> UUID | None:
         select(LoanEventRow.id).where(LoanEventRow.loan_id == loan_id, LoanEventRow.kind == Kind.DISBURSEMENT.value)
     )
 
-
-async def is_waiting(tx: AsyncSession, dedupe_key: str) -> bool:
-    """Whether a job has not come to its end."""
-    return bool(await tx.scalar(_WAITING, {"key": dedupe_key}))

@@ -13,7 +13,8 @@ from kit.testing import Caller, client
 
 READ, WRITE = "eligibility.application.read", "eligibility.application.write"
 ACCEPT, DECIDE, PAY = (f"eligibility.application.{mode}" for mode in ("accept", "decide", "pay"))
-GRANTS, RATE, RATINGS = "eligibility.grant.read", "eligibility.rating.write", "eligibility.rating.read"
+GRANTS, ENTER, REVOKE = (f"eligibility.grant.{mode}" for mode in ("read", "enter", "revoke"))
+RATE, RATINGS = "eligibility.rating.write", "eligibility.rating.read"
 CHECK, HOOKS = "eligibility.check.run", "eligibility.webhook.manage"
 UNMASK, AUDIT = "eligibility.pii.unmask", "audit.read"
 
@@ -21,15 +22,16 @@ UNMASK, AUDIT = "eligibility.pii.unmask", "audit.read"
 PEOPLE: dict[str, tuple[str, str | None, tuple[str, ...]]] = {
     "platform": ("INTEGRATOR", None, (READ, WRITE, GRANTS, RATE, CHECK, HOOKS)),
     "kiosk": ("KIOSK", None, (READ, WRITE, RATE, CHECK)),
-    "staff-ZZ07": ("STAFF", "ZZ07", (READ, ACCEPT, PAY, GRANTS, UNMASK)),
-    "reviewer-ZZ07": ("REVIEWER", "ZZ07", (READ, DECIDE, GRANTS)),
-    "second-reviewer-ZZ07": ("REVIEWER", "ZZ07", (READ, DECIDE, GRANTS)),
-    "staff-ZZ08": ("STAFF", "ZZ08", (READ, ACCEPT, PAY, GRANTS, UNMASK)),
+    "staff-ZZ07": ("STAFF", "ZZ07", (READ, ACCEPT, PAY, GRANTS, ENTER, UNMASK)),
+    "reviewer-ZZ07": ("REVIEWER", "ZZ07", (READ, DECIDE, GRANTS, REVOKE)),
+    "second-reviewer-ZZ07": ("REVIEWER", "ZZ07", (READ, DECIDE, GRANTS, REVOKE)),
+    "staff-ZZ08": ("STAFF", "ZZ08", (READ, ACCEPT, PAY, GRANTS, ENTER, UNMASK)),
+    "reviewer-ZZ08": ("REVIEWER", "ZZ08", (READ, DECIDE, GRANTS, REVOKE)),
     "auditor": ("AUDITOR", None, (AUDIT,)),
-    "city": ("CITY", "ZZ", (READ, GRANTS, RATINGS, HOOKS)),
-    "city-reviewer": ("CITY_REVIEWER", "ZZ", (READ, DECIDE, GRANTS)),
+    "city": ("CITY", "ZZ", (READ, GRANTS, ENTER, RATINGS, HOOKS)),
+    "city-reviewer": ("CITY_REVIEWER", "ZZ", (READ, DECIDE, GRANTS, REVOKE)),
     # One account that may do everything: only the rules of four eyes stand in its way.
-    "almighty": ("STAFF", "ZZ07", (READ, ACCEPT, DECIDE, PAY)),
+    "almighty": ("STAFF", "ZZ07", (READ, ACCEPT, DECIDE, PAY, GRANTS, ENTER, REVOKE)),
 }
 
 FACTS = {
@@ -89,6 +91,12 @@ class Office:
         accepted = await self.accepted(**changes)
         return await self.step("reviewer-ZZ07", accepted, "decision", {"decision": "GRANT"})
 
+    async def grant_of(self, application: dict[str, Any]) -> dict[str, Any]:
+        """The entry of the register for an application."""
+        ref = application["applicant"]["ref"]
+        listed = (await self("city", "GET", f"/grants?applicant_ref={ref}")).json()["items"]
+        return next(each for each in listed if each["application_id"] == application["id"])
+
     async def refused(self) -> dict[str, Any]:
         """An application that was refused."""
         return await self.step("reviewer-ZZ07", await self.accepted(), "decision", REFUSAL)
@@ -100,6 +108,7 @@ async def connected(infrastructure: Any, database: str) -> asyncpg.Connection:
     return await asyncpg.connect(url, server_settings={"search_path": "eligibility"})
 
 
+REVOCATION = {"reason": "核查发现营业执照系转让取得"}
 REFUSAL = {"decision": "REFUSE", "reason": "经核实并非首次创办企业"}
 
 

@@ -58,7 +58,7 @@ async def test_the_table_itself_holds_one_slot_once_and_four_eyes(
     granted = await office.granted()
     connection = await connected(infrastructure, eligibility_database)
     try:
-        columns = "applicant_ref, measure, once_key, unit, as_of, amount_fen, payer"
+        columns = "applicant_ref, measure, once_key, unit, as_of, amount_fen, payer, entered_by"
         with pytest.raises(asyncpg.UniqueViolationError):
             await connection.execute(
                 f'INSERT INTO "grant" (grant_id, {columns}, application_id, granted_at)'

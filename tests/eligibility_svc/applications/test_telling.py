@@ -7,15 +7,16 @@ from uuid import UUID
 import pytest
 from sqlalchemy import text
 
-from eligibility_svc.applications.jobs import TargetsAwayError, tell_targets
-from eligibility_svc.applications.service import TELL_TARGETS
+from eligibility_svc.grants.jobs import take_back, tell_targets
+from eligibility_svc.grants.telling import TAKE_BACK, TELL
 from kit.db.engine import Database
+from kit.http.onward import ServiceSilentError
 from kit.jobs import lease as leases
 from kit.jobs.worker import Job
 from kit.settings import ServiceSettings
 from kit.testing import Caller, client, serving
 from targets_svc.main import create_app as create_targets
-from tests.eligibility_svc.applications.conftest import Office
+from tests.eligibility_svc.applications.conftest import REVOCATION, Office
 
 
 def settings_of(environment: dict[str, str], **more: str) -> ServiceSettings:
@@ -39,20 +40,23 @@ async def test_a_grant_is_told_once_and_never_lost(
     try:
         async with database.transaction() as tx:
             query = text("SELECT payload FROM job WHERE kind = :kind")
-            told = [row.payload["application_id"] for row in await tx.execute(query, {"kind": TELL_TARGETS})]
-        assert told.count(granted["id"]) == 1
-        assert accepted["id"] not in told, "an organisation is nobody whom a target counts"
-        payload = {"application_id": granted["id"]}
+            told = [row.payload["grant_id"] for row in await tx.execute(query, {"kind": TELL})]
+        mine, theirs = [await office.grant_of(each) for each in (granted, accepted)]
+        assert told.count(mine["id"]) == 1
+        assert theirs["id"] not in told, "an organisation is nobody whom a target counts"
+        payload = {"grant_id": mine["id"]}
 
-        async def tell(url: str | None) -> dict[str, Any]:
-            lease = leases.Lease(UUID(int=1), UUID(int=2), TELL_TARGETS, payload, 1, None)
-            settings = settings_of(environment, **({"targets_url": url} if url else {}))
+        async def run(handler: Any, kind: str, url: str) -> dict[str, Any]:
+            lease = leases.Lease(UUID(int=1), UUID(int=2), kind, payload, 1, None)
+            settings = settings_of(environment, targets_url=url)
             async with database.transaction() as tx:
-                return await tell_targets(Job(lease, tx, database, settings))
+                return dict(await handler(Job(lease, tx, database, settings)))
 
-        for away in (None, "http://127.0.0.1:9"):
-            with pytest.raises(TargetsAwayError):
-                await tell(away)
+        async def tell(url: str) -> dict[str, Any]:
+            return await run(tell_targets, TELL, url)
+
+        with pytest.raises(ServiceSilentError):
+            await tell("http://127.0.0.1:9")
         with serving(create_targets(targets)) as url:
             first, again = await tell(url), await tell(url)
             assert (first, first["state"]) == (again, "UNMAPPED")
@@ -61,9 +65,15 @@ async def test_a_grant_is_told_once_and_never_lost(
             )
             async with client(f"{url}/api/v1/targets", headers=reader) as api:
                 (event,) = (await api.get("/service-events")).json()["items"]
+                # What is revoked here is taken back there, once it was told; what was not told waits for that.
+                await office("second-reviewer-ZZ07", "POST", f"/grants/{mine['id']}/revocation", REVOCATION)
+                assert await run(take_back, TAKE_BACK, url) == {"taken_back": True}
+                (after,) = (await api.get("/service-events")).json()["items"]
+                assert await tell(url) == {"told": False}
         assert (event["event_id"], event["kind"], event["unit"], event["source"]) == (
-            first["event_id"], "measure.granted", "ZZ07", "eligibility",
+            mine["id"], "measure.granted", "ZZ07", "eligibility",
         )  # fmt: skip
         assert granted["id"] not in json.dumps(event)
+        assert (event["state"], after["state"]) == ("UNMAPPED", "RETRACTED")
     finally:
         await database.close()
