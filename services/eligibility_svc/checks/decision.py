@@ -6,7 +6,7 @@ from functools import lru_cache
 from itertools import product
 from math import prod
 from operator import itemgetter
-from typing import Any, NamedTuple
+from typing import Any
 
 from eligibility_svc.checks.domain import (
     NOT_IN_FORCE,
@@ -26,10 +26,11 @@ from eligibility_svc.facts.domain import Vocabulary
 from eligibility_svc.language.arithmetic import Words, write_out
 from eligibility_svc.language.closures import Rule
 from eligibility_svc.language.nodes import Value, is_dated
+from eligibility_svc.language.solving import compile_on
 from eligibility_svc.measures.domain import Catalogue, Criterion, Edition, Quota
 
 REMEMBERED = 128
-TABULATED = 64
+TABULATED = 100
 """Up to so many combinations of its facts the reasons of a criterion are made beforehand."""
 Values = tuple[Value | None, ...]
 """Values of some facts in a fixed order; None is unknown."""
@@ -40,51 +41,101 @@ Told = tuple[bool | None, Reason]
 
 
 class Teller:
-    """One criterion under the figures of some days, and the reasons it gave last.
+    """One criterion under the figures of some days.
 
     Attributes:
         pick: the values that the criterion reads, from those of its claim.
         listed: what such values come to, from a table that covers a criterion of few combinations and no date.
-        tell: what a date and such values come to, whatever they are.
+        is_dated: whether the same values may come to something else on another day.
     """
 
     def __init__(
-        self,
-        figures: Figures,
-        criterion: Criterion,
-        role: Role,
-        facts: Sequence[str],
-        vocabulary: Vocabulary,
-        remembered: int,
+        self, figures: Figures, criterion: Criterion, role: Role, facts: Sequence[str], vocabulary: Vocabulary
     ) -> None:
         rule = criterion.rule
         self.pick = _picker([facts.index(name) for name in rule.facts])
-        self.tell = lru_cache(remembered)(self._tell)
-        self._run = rule.run
+        self.is_dated = is_dated(rule.node)
         self._figures = figures
         self._criterion = criterion
         self._role = role
         self._used = figures.by_criterion[criterion.id]
         # Facts that are written as they are need no second mapping.
         self._write = vocabulary.wire if vocabulary.wire_differs(rule.facts) else None
-        choices = [()] if is_dated(rule.node) else [vocabulary.values(name) for name in rule.facts]
+        choices = [()] if self.is_dated else [vocabulary.values(name) for name in rule.facts]
         combinations = product(*choices) if prod(map(len, choices)) <= TABULATED else ()
-        self.listed = {values: self._tell(date.min, values) for values in combinations}.get
+        self.listed = {values: self.tell(date.min, values) for values in combinations}.get
 
-    def _tell(self, as_of: date, values: Values) -> Told:
-        criterion = self._criterion
-        rule = criterion.rule
-        facts = dict(zip(rule.facts, values, strict=True))
-        met = self._run(facts, self._figures.values, as_of)
-        met_on = None
-        if met is False and rule.turns is not None:
-            days = rule.turns(facts, self._figures.values, as_of)
-            met_on = _first_day(days, as_of, lambda day: rule.run(facts, self._figures.values, day))
-        read = facts if self._write is None else self._write(facts)
-        reason = Reason(
-            criterion.id, criterion.text, self._role, TRUTHS[met], read, self._used, criterion.citation, met_on
-        )
-        return met, reason
+    def tell(self, as_of: date, values: Values) -> Told:
+        """What a date and such values come to, whatever they are."""
+        facts = self.named(values)
+        met = self._criterion.rule.run(facts, self._figures.values, as_of)
+        return met, self.reason(met, facts, self.met_on(as_of, facts) if met is False else None)
+
+    def named(self, values: Values) -> dict[str, Value | None]:
+        """The facts that the criterion reads."""
+        return dict(zip(self._criterion.rule.facts, values, strict=True))
+
+    def run_on(self, as_of: date) -> Callable[[Mapping[str, Value | None]], bool | None]:
+        """The criterion on one day: `tell` without its reason, for many in turn."""
+        run = compile_on(self._criterion.rule, self._figures.values, as_of)
+        return lambda facts: run(facts, {}, as_of)
+
+    def met_on(self, as_of: date, facts: Mapping[str, Value | None]) -> date | None:
+        """For facts that do not meet it yet, the first day on which they will by the calendar alone."""
+        rule, values = self._criterion.rule, self._figures.values
+        if rule.turns is None:
+            return None
+        return _first_day(rule.turns(facts, values, as_of), as_of, lambda day: rule.run(facts, values, day))
+
+    def shown(self, facts: Mapping[str, Value | None]) -> Mapping[str, Any]:
+        """Facts as a reason shows them."""
+        return facts if self._write is None else self._write(facts)
+
+    def reason(self, met: bool | None, facts: Mapping[str, Value | None], met_on: date | None = None) -> Reason:
+        """What the criterion says of such facts."""
+        each = self._criterion
+        return Reason(each.id, each.text, self._role, TRUTHS[met], self.shown(facts), self._used, each.citation, met_on)
+
+
+class Phase:
+    """An edition under the figures of some days in which none of them changes.
+
+    Attributes:
+        tellers: of the requirements, then of the tiers of the benefit: in the order of the reasons.
+    """
+
+    def __init__(self, plan: Plan, figures: Figures, facts: Sequence[str], vocabulary: Vocabulary) -> None:
+        self.plan = plan
+        self.figures = figures
+        criteria = [(criterion, Role.REQUIREMENT) for criterion in plan.terms.criteria]
+        criteria += [(tier.criterion, Role.BENEFIT) for tier in plan.terms.benefit.tiers]
+        self.tellers = tuple(Teller(figures, criterion, role, facts, vocabulary) for criterion, role in criteria)
+        self._facts = facts
+
+    def tell(self, as_of: date, values: Values) -> list[Told]:
+        """Every criterion, in the order of the reasons."""
+        return [teller.listed(read := teller.pick(values)) or teller.tell(as_of, read) for teller in self.tellers]
+
+    def beside(self, truths: Truths) -> Callable[[Values], Values]:
+        """Picks the values from which, with these truths of the requirements, all of an answer but its reasons follows.
+
+        Args:
+            truths: of the requirements.
+        """
+        plan, terms, benefit = self.plan, self.plan.terms, self.plan.terms.benefit
+        verdict = plan.verdict(truths)
+        if verdict is False:
+            return tuple if plan.hopes(truths) else _picker(())
+        rules: list[Rule | None] = []
+        if verdict is None:
+            rules += [terms.criteria[position].rule for position in plan.unsettled(truths)]
+        if self.figures.settled is None:
+            rules += [benefit.formula, benefit.ceiling, *(payer.rule for payer in benefit.payers)]
+            rules += [tier.criterion.rule for tier in benefit.tiers]
+        if terms.quota is not None:
+            rules += [terms.quota.owed, terms.quota.owed_at_most, terms.quota.done, terms.quota.due]
+        read = {name for rule in rules if rule is not None for name in rule.facts}
+        return _picker([position for position, name in enumerate(self._facts) if name in read])
 
 
 class Claim:
@@ -95,7 +146,6 @@ class Claim:
 
     Attributes:
         facts: names of all facts that any edition reads.
-        has_costs: whether it may overlap with another measure.
         read: their values from a mapping that has every fact of the subject, None for unknown ones.
         answer: what a date and such values come to.
     """
@@ -103,15 +153,13 @@ class Claim:
     def __init__(self, vocabulary: Vocabulary, subject: str, plans: tuple[Plan, ...], remembered: int) -> None:
         names = {name for plan in plans for rule in plan.terms.rules() for name in rule.facts}
         self.plans = plans
-        self.has_costs = any(plan.costs for plan in plans)
         self.facts = tuple(sorted(names, key=vocabulary.position))
         self.read = _reader(self.facts)
         self.answer = lru_cache(remembered)(self._answer)
         self._vocabulary = vocabulary
         self._subject = subject
-        self._tellers = {
-            plan: [_tellers(plan, figures, self.facts, vocabulary, remembered) for figures in plan.periods]
-            for plan in plans
+        self._phases = {
+            plan: [Phase(plan, figures, self.facts, vocabulary) for figures in plan.periods] for plan in plans
         }
 
     def plan(self, day: date) -> Plan | None:
@@ -121,26 +169,17 @@ class Claim:
                 return plan
         return None
 
+    def phase(self, day: date) -> Phase | None:
+        """The edition in force on a day, under the figures of that day."""
+        plan = self.plan(day)
+        return None if plan is None else self._phases[plan][plan.period(day)]
+
     def _answer(self, as_of: date, values: Values) -> Answer:
-        plan = self.plan(as_of)
-        if plan is None:
+        phase = self.phase(as_of)
+        if phase is None:
             return _not_in_force([each.edition for each in self.plans], self._subject, as_of)
-        period = plan.period(as_of)
-        told = [
-            teller.listed(read := teller.pick(values)) or teller.tell(as_of, read)
-            for teller in self._tellers[plan][period]
-        ]
         facts = dict(zip(self.facts, values, strict=True))
-        return _Case(self._vocabulary, facts, as_of).answer(plan, plan.periods[period], told)
-
-
-def _tellers(
-    plan: Plan, figures: Figures, facts: Sequence[str], vocabulary: Vocabulary, remembered: int
-) -> tuple[Teller, ...]:
-    """Of the requirements, then of the tiers of the benefit: in the order of the reasons."""
-    criteria = [(criterion, Role.REQUIREMENT) for criterion in plan.terms.criteria]
-    criteria += [(tier.criterion, Role.BENEFIT) for tier in plan.terms.benefit.tiers]
-    return tuple(Teller(figures, criterion, role, facts, vocabulary, remembered) for criterion, role in criteria)
+        return _Case(self._vocabulary, facts, as_of).answer(phase, phase.tell(as_of, values))
 
 
 def _picker(positions: Sequence[int]) -> Callable[[Values], Values]:
@@ -158,14 +197,6 @@ def _reader(keys: Sequence[Any]) -> Callable[[Any], Values]:
             return lambda source: (source[key],)
         case _:
             return itemgetter(*keys)
-
-
-class Finding(NamedTuple):
-    """An answer, and what it follows from: a claim and the values of its facts."""
-
-    claim: Claim
-    values: Values
-    answer: Answer
 
 
 class Decider:
@@ -206,26 +237,25 @@ class Decider:
             as_of: the legal date; parameters and editions are those of that day.
             measures: codes that exist and belong to the subject.
         """
-        return tuple(found.answer for found in self.find(subject, facts, as_of, measures))
-
-    def find(
-        self, subject: str, facts: Mapping[str, Value], as_of: date, measures: Sequence[str] | None = None
-    ) -> list[Finding]:
-        """As `check`, each answer with what it follows from."""
         wanted = None if measures is None else frozenset(measures)
-        whole: dict[str, Value | None] = {**self._unknown[subject], **facts}
-        found: list[Finding] = []
+        whole = self.whole(subject, facts)
+        found: list[Answer] = []
         costs: dict[str, frozenset[str]] = {}
         for code, claim in self.claims[subject].items():
             if wanted is not None and code not in wanted:
                 continue
-            values = claim.read(whole)
-            answer = claim.answer(as_of, values)
-            found.append(Finding(claim, values, answer))
-            if claim.has_costs and answer.outcome is not Outcome.NOT_ELIGIBLE and (plan := claim.plan(as_of)):
+            answer = claim.answer(as_of, claim.read(whole))
+            found.append(answer)
+            if answer.outcome is not Outcome.NOT_ELIGIBLE and (plan := claim.plan(as_of)) and plan.costs:
                 costs[code] = plan.costs
-        _mark(found, costs)
-        return found
+        marked = overlapping(costs)
+        if not marked:
+            return tuple(found)
+        return tuple(answer._replace(overlaps=marked.get(answer.measure, ())) for answer in found)
+
+    def whole(self, subject: str, facts: Mapping[str, Value]) -> dict[str, Value | None]:
+        """Every fact of the subject, None for unknown ones."""
+        return {**self._unknown[subject], **facts}
 
     def deciding(self, subject: str, code: str, as_of: date) -> frozenset[str]:
         """Facts of which one alone may settle a measure; none while it is not in force."""
@@ -245,7 +275,8 @@ class _Case:
         self.facts = facts
         self.as_of = as_of
 
-    def answer(self, plan: Plan, figures: Figures, told: Sequence[Told]) -> Answer:
+    def answer(self, phase: Phase, told: Sequence[Told]) -> Answer:
+        plan, figures = phase.plan, phase.figures
         truths = [met for met, _ in told[: len(plan.runs)]]
         verdict = plan.verdict(truths)
         missing = self._missing(plan, figures, truths) if verdict is None else set()
@@ -284,9 +315,7 @@ class _Case:
 
     def _eligible_on(self, plan: Plan, figures: Figures, truths: Truths) -> date | None:
         """The first later day on which everything is met with these facts, found among the days that can matter."""
-        late = [position for position in plan.dated if truths[position] is False]
-        hopeful = [True if position in late else truth for position, truth in enumerate(truths)]
-        if not late or plan.verdict(hopeful) is not True:
+        if not plan.hopes(truths):
             return None
         days: set[date] = set()
         for position in plan.dated:
@@ -383,14 +412,14 @@ def _not_in_force(editions: list[Edition], subject: str, as_of: date) -> Answer:
     )
 
 
-def _mark(found: list[Finding], costs: Mapping[str, frozenset[str]]) -> None:
-    """Two measures that pay for the same cost are both shown and marked, since neither notice ranks them."""
-    if len(costs) < 2:
-        return
-    for position, (claim, values, answer) in enumerate(found):
-        mine = costs.get(answer.measure)
-        if mine is None:
-            continue
-        others = tuple(code for code, theirs in costs.items() if code != answer.measure and mine & theirs)
+def overlapping(costs: Mapping[str, frozenset[str]]) -> dict[str, tuple[str, ...]]:
+    """Of measures by what they pay for: those that share a cost, each with the others.
+
+    Both are shown and marked, since neither notice ranks them.
+    """
+    found = {}
+    for code, mine in costs.items():
+        others = tuple(other for other, theirs in costs.items() if other != code and mine & theirs)
         if others:
-            found[position] = Finding(claim, values, answer._replace(overlaps=others))
+            found[code] = others
+    return found

@@ -69,6 +69,13 @@ class Plan:
         values = self.periods[self.period(day)].values
         return [run(facts, values, day) for run in self.runs]
 
+    def hopes(self, truths: Truths) -> bool:
+        """Whether a refusal may end by the calendar alone: all would hold if each dated criterion did."""
+        late = [position for position in self.dated if truths[position] is False]
+        if not late:
+            return False
+        return self.verdict([True if position in late else truth for position, truth in enumerate(truths)]) is True
+
     def _figures_on(self, day: date) -> Figures:
         values = self.edition.values_on(day)
         used = {

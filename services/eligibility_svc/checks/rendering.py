@@ -1,21 +1,48 @@
-"""An answer as bytes. What has been written for the same date and facts is not written again."""
+"""An answer as bytes. What has been written for the same day and facts is not written again."""
 
-from collections.abc import Callable, Hashable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date
-from functools import lru_cache, partial
+from functools import lru_cache
+from typing import NamedTuple
 
 from pydantic_core import to_json
 
-from eligibility_svc.checks.decision import REMEMBERED, Decider
-from eligibility_svc.checks.domain import Answer, Reason
+from eligibility_svc.checks.decision import REMEMBERED, Claim, Decider, Teller, Values, overlapping
+from eligibility_svc.checks.domain import Answer, Outcome
 from eligibility_svc.checks.schemas import wire_parts, wire_reason
 from eligibility_svc.checks.service import decider_of
+from eligibility_svc.facts.domain import FactType
 from eligibility_svc.language.nodes import Value
 from eligibility_svc.measures.domain import Catalogue
 
-_REASONS = 16_384
-_FRAMES = 4_096
-_Written = Callable[[date, tuple[Value | None, ...], tuple[str, ...]], bytes]
+_DAYS = 8
+_FRAMES = 256
+
+
+class _Result(NamedTuple):
+    """A measure written out.
+
+    Attributes:
+        gap: where in the text the codes of overlapping measures go.
+        costs: what it pays for; nothing where it is refused.
+    """
+
+    text: bytes
+    gap: int
+    costs: frozenset[str]
+
+
+_Entry = tuple[str, Callable[[Mapping[str, Value | None]], Values], Callable[[Values], _Result]]
+"""A measure: its code, what it reads, and what that comes to."""
+
+
+class _Frame(NamedTuple):
+    """All of a result but its reasons: the same for everybody who is refused, or gets the same."""
+
+    head: bytes
+    middle: bytes
+    tail: bytes
+    costs: frozenset[str]
 
 
 class Renderer:
@@ -23,56 +50,132 @@ class Renderer:
 
     def __init__(self, decider: Decider) -> None:
         self._decider = decider
-        self._frames: dict[Hashable, tuple[bytes, bytes]] = {}
-        self._reasons: dict[int, tuple[Reason, bytes]] = {}
-        self._written: dict[str, dict[str, _Written]] = {
-            subject: {code: lru_cache(REMEMBERED)(partial(self._result, subject, code)) for code in claims}
-            for subject, claims in decider.claims.items()
-        }
+        self._lines: dict[Teller, _Line] = {}
+        self._measures = lru_cache(_DAYS)(self._measures_on)
 
     def check(
         self, subject: str, facts: Mapping[str, Value], as_of: date, measures: Sequence[str] | None = None
     ) -> bytes:
         """`CheckRead` as JSON. The arguments are those of `Decider.check`."""
-        written = self._written[subject]
-        results = [
-            written[answer.measure](as_of, values, answer.overlaps)
-            for _, values, answer in self._decider.find(subject, facts, as_of, measures)
+        head, all_measures = self._measures(subject, as_of)
+        asked = all_measures if measures is None else [each for each in all_measures if each[0] in set(measures)]
+        whole = self._decider.whole(subject, facts)
+        texts: list[bytes] = []
+        standing: dict[str, tuple[int, _Result]] = {}
+        for code, read, written in asked:
+            result = written(read(whole))
+            if result.costs:
+                standing[code] = len(texts), result
+            texts.append(result.text)
+        for code, others in overlapping({code: result.costs for code, (_, result) in standing.items()}).items():
+            position, (text, gap, _) = standing[code]
+            texts[position] = text[:gap] + to_json(others)[1:-1] + text[gap:]
+        return head + b",".join(texts) + b"]}"
+
+    def _measures_on(self, subject: str, as_of: date) -> tuple[bytes, list[_Entry]]:
+        """What stands before the results of a day, and each measure of the subject."""
+        version = self._decider.catalogue.version
+        head = to_json({"as_of": as_of, "catalogue_version": version})[:-1] + b',"results":['
+        return head, [
+            (code, claim.read, _Measure(self._decider, subject, claim, as_of, self._line).written)
+            for code, claim in self._decider.claims[subject].items()
         ]
-        head = f'{{"as_of":"{as_of.isoformat()}","catalogue_version":"{self._decider.catalogue.version}","results":['
-        return head.encode() + b",".join(results) + b"]}"
 
-    def _result(
-        self, subject: str, code: str, as_of: date, values: tuple[Value | None, ...], overlaps: tuple[str, ...]
-    ) -> bytes:
-        answer = self._decider.claims[subject][code].answer(as_of, values)
-        head, tail = self._frame(subject, as_of, answer, overlaps)
-        return head + b",".join([self._reason(reason) for reason in answer.reasons]) + tail
+    def _line(self, teller: Teller, as_of: date) -> "_Line":
+        if teller.is_dated:
+            return _Line(teller, as_of)
+        if teller not in self._lines:
+            self._lines[teller] = _Line(teller, as_of)
+        return self._lines[teller]
 
-    def _frame(self, subject: str, as_of: date, answer: Answer, overlaps: tuple[str, ...]) -> tuple[bytes, bytes]:
-        """What stands around the reasons: the same for everybody who is refused, or gets the same."""
-        given = (answer.outcome, answer.benefit, answer.quota, answer.missing_facts, answer.eligible_on)
-        key = (subject, answer.measure, as_of, overlaps, given)
-        known = self._frames.get(key)
-        if known is not None:
-            return known
-        if len(self._frames) >= _FRAMES:
-            self._frames.clear()
-        marked = answer._replace(overlaps=overlaps)
-        head, tail = wire_parts(marked, self._decider.catalogue, self._decider.vocabulary)
-        frame = self._frames[key] = to_json(head)[:-1] + b',"reasons":[', b"]," + to_json(tail)[1:]
-        return frame
 
-    def _reason(self, reason: Reason) -> bytes:
-        """A decider gives the same reason again and again; one that is kept here cannot be mistaken for another."""
-        known = self._reasons.get(id(reason))
-        if known is not None and known[0] is reason:
-            return known[1]
-        if len(self._reasons) >= _REASONS:
-            self._reasons.clear()
-        written = to_json(wire_reason(reason))
-        self._reasons[id(reason)] = (reason, written)
-        return written
+class _Measure:
+    """One measure of a subject on one day.
+
+    Attributes:
+        written: the result for values of the facts that it reads. Who has given a day is rarely seen twice; of others
+            most results are remembered.
+    """
+
+    def __init__(
+        self,
+        decider: Decider,
+        subject: str,
+        claim: Claim,
+        as_of: date,
+        line: Callable[[Teller, date], "_Line"],
+    ) -> None:
+        self._decider = decider
+        self._claim = claim
+        self._as_of = as_of
+        self._frames: dict[tuple[tuple[bool | None, ...], Values], _Frame] = {}
+        self._phase = claim.phase(as_of)
+        if self._phase is not None:
+            self._lines = [line(teller, as_of) for teller in self._phase.tellers]
+            self._beside = lru_cache(_FRAMES)(self._phase.beside)
+        facts = decider.vocabulary.of(subject)
+        has_days = any(facts[name].type is FactType.DATE for name in claim.facts)
+        self.written = self._written if has_days else lru_cache(REMEMBERED)(self._written)
+
+    def _written(self, values: Values) -> _Result:
+        if self._phase is None:
+            answer = self._claim.answer(self._as_of, values)
+            return _whole(self._framed(answer), [to_json(wire_reason(reason)) for reason in answer.reasons])
+        said = [line.known.get(read := line.pick(values)) or line.say(read) for line in self._lines]
+        truths = tuple([met for met, _ in said[: len(self._phase.plan.runs)]])
+        key = truths, self._beside(truths)(values)
+        frame = self._frames.get(key)
+        if frame is None:
+            if len(self._frames) >= _FRAMES:
+                self._frames.clear()
+            frame = self._frames[key] = self._framed(self._claim.answer(self._as_of, values))
+        return _whole(frame, [text for _, text in said])
+
+    def _framed(self, answer: Answer) -> _Frame:
+        parts = wire_parts(answer, self._decider.catalogue, self._decider.vocabulary)
+        head, middle, tail = (to_json(part) for part in parts)
+        stands = self._phase is not None and answer.outcome is not Outcome.NOT_ELIGIBLE
+        costs = self._phase.plan.costs if self._phase is not None and stands else frozenset[str]()
+        return _Frame(head[:-1] + b',"reasons":[', b"]," + middle[1:-1] + b',"overlaps":[', b"]," + tail[1:], costs)
+
+
+class _Line:
+    """One criterion on one day, and the reasons that it gave.
+
+    Attributes:
+        known: by the values that it read: what it came to, and the reason written out.
+    """
+
+    def __init__(self, teller: Teller, as_of: date) -> None:
+        self.pick = teller.pick
+        self.known: dict[Values, tuple[bool | None, bytes]] = {}
+        self._teller = teller
+        self._as_of = as_of
+        self._run = teller.run_on(as_of)
+        self._forms: dict[bool | None, tuple[bytes, bytes]] = {}
+
+    def say(self, values: Values) -> tuple[bool | None, bytes]:
+        """What such values come to."""
+        teller = self._teller
+        facts = teller.named(values)
+        met = self._run(facts)
+        form = self._forms.get(met)
+        if form is None:
+            before, _, after = to_json(wire_reason(teller.reason(met, {}))).partition(b'"facts":{}')
+            form = self._forms[met] = before + b'"facts":', after
+        text = form[0] + to_json(teller.shown(facts)) + form[1]
+        met_on = teller.met_on(self._as_of, facts) if met is False else None
+        if met_on is not None:
+            text = text[:-1] + b',"met_on":' + to_json(met_on) + b"}"
+        if len(self.known) >= REMEMBERED:
+            self.known.clear()
+        self.known[values] = met, text
+        return met, text
+
+
+def _whole(frame: _Frame, reasons: Sequence[bytes]) -> _Result:
+    before = frame.head + b",".join(reasons) + frame.middle
+    return _Result(before + frame.tail, len(before), frame.costs)
 
 
 @lru_cache(maxsize=8)

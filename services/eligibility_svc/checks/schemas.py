@@ -163,28 +163,33 @@ def wire(as_of: date, answers: tuple[Answer, ...], known: Catalogue, words: Voca
 
 def wire_result(answer: Answer, known: Catalogue, words: Vocabulary) -> dict[str, Any]:
     """`ResultRead` as plain data."""
-    head, tail = wire_parts(answer, known, words)
-    return head | {"reasons": [wire_reason(reason) for reason in answer.reasons]} | tail
+    head, middle, tail = wire_parts(answer, known, words)
+    reasons = [wire_reason(reason) for reason in answer.reasons]
+    return head | {"reasons": reasons} | middle | {"overlaps": answer.overlaps} | tail
 
 
-def wire_parts(answer: Answer, known: Catalogue, words: Vocabulary) -> tuple[dict[str, Any], dict[str, Any]]:
-    """What stands before the reasons of a result, and what behind them."""
+def wire_parts(answer: Answer, known: Catalogue, words: Vocabulary) -> tuple[dict[str, Any], ...]:
+    """What stands before the reasons of a result, between these and its overlaps, and behind them."""
     text, next_step = message(answer, known, words)
-    return {
-        "measure": answer.measure,
-        "name": answer.name,
-        "family": answer.family.value,
-        "outcome": answer.outcome.value,
-        "benefit": _benefit(answer.benefit, known),
-        "quota": None if answer.quota is None else answer.quota._asdict(),
-    }, {
-        "rule": answer.rule,
-        "missing_facts": answer.missing_facts,
-        "overlaps": answer.overlaps,
-        "eligible_on": answer.eligible_on,
-        "message_zh": text,
-        "next_step_zh": next_step,
-    }
+    return (
+        {
+            "measure": answer.measure,
+            "name": answer.name,
+            "family": answer.family.value,
+            "outcome": answer.outcome.value,
+            "benefit": _benefit(answer.benefit, known),
+            "quota": None if answer.quota is None else answer.quota._asdict(),
+        },
+        {
+            "rule": answer.rule,
+            "missing_facts": answer.missing_facts,
+        },
+        {
+            "eligible_on": answer.eligible_on,
+            "message_zh": text,
+            "next_step_zh": next_step,
+        },
+    )
 
 
 def wire_reason(reason: Reason) -> dict[str, Any]:

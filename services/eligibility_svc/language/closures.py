@@ -75,6 +75,11 @@ class Rule:
     turns: Turns | None
 
 
+def compile_run(node: Node) -> Run:
+    """What a tree comes to, without anything else of a rule."""
+    return _compiled(node).run
+
+
 def compile_rule(source: str, node: Node) -> Rule:
     """Makes a tree runnable."""
     closures = _compiled(node)
@@ -245,6 +250,8 @@ def _settled_by(verdict: bool, parts: tuple[Run, ...]) -> Run:
 
 def _strict(function: Callable[..., Any], operands: tuple[Run, ...]) -> Run:
     """Unknown as soon as one operand is."""
+    if len(operands) == 2:
+        return _strict_pair(function, *operands)
 
     def run(facts: Mapping[str, Any], parameters: Mapping[str, Any], as_of: date) -> Any:
         values = []
@@ -254,6 +261,19 @@ def _strict(function: Callable[..., Any], operands: tuple[Run, ...]) -> Run:
                 return None
             values.append(value)
         return function(*values)
+
+    return run
+
+
+def _strict_pair(function: Callable[..., Any], left: Run, right: Run) -> Run:
+    """`_strict` of two operands, as most comparisons have: no list is made."""
+
+    def run(facts: Mapping[str, Any], parameters: Mapping[str, Any], as_of: date) -> Any:
+        first = left(facts, parameters, as_of)
+        if first is None:
+            return None
+        second = right(facts, parameters, as_of)
+        return None if second is None else function(first, second)
 
     return run
 

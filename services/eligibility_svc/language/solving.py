@@ -3,9 +3,12 @@
 A column of days is then compared as it stands, without calendar arithmetic for each row, and an index can serve it.
 """
 
+from collections.abc import Mapping
 from datetime import date, timedelta
 
-from eligibility_svc.language.nodes import Call, Compare, Const, Every, Node
+from eligibility_svc.language.binding import bind
+from eligibility_svc.language.closures import Rule, Run, compile_run
+from eligibility_svc.language.nodes import Call, Compare, Const, Every, Negation, Node, Some, Value
 from kit.dates import Month, add_months
 
 _MIRRORED = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}
@@ -28,6 +31,22 @@ def solved(node: Node) -> Node:
         case Call(function="in_year_of", arguments=(other, Const(value=date() as day))):
             return _of_year(other, day.year)
     return node
+
+
+def compile_on(rule: Rule, parameters: Mapping[str, Value], as_of: date) -> Run:
+    """A condition on one day: what remains are comparisons of facts with what stands there already."""
+    return compile_run(_solved_below(bind(rule.node, parameters, as_of)))
+
+
+def _solved_below(node: Node) -> Node:
+    match node:
+        case Every(parts=parts):
+            return Every(tuple(map(_solved_below, parts)))
+        case Some(parts=parts):
+            return Some(tuple(map(_solved_below, parts)))
+        case Negation(operand=operand):
+            return Negation(_solved_below(operand))
+    return solved(node)
 
 
 def latest_start(end: date, months: int) -> date:
