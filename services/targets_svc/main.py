@@ -10,6 +10,7 @@ from targets_svc.annex.endpoints import router as annex_router
 from targets_svc.assessments.endpoints import router as assessments_router
 from targets_svc.child_plans.endpoints import router as child_plans_router
 from targets_svc.completeness.endpoints import router as completeness_router
+from targets_svc.event_mappings.endpoints import router as event_mappings_router
 from targets_svc.event_uploads.endpoints import router as event_uploads_router
 from targets_svc.forecasts.endpoints import router as forecasts_router
 from targets_svc.indicators.endpoints import router as indicators_router
@@ -46,6 +47,7 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
             register_router,
             event_uploads_router,
             service_events_router,
+            event_mappings_router,
             internal_router,
             reconciliations_router,
             progress_router,

@@ -1,6 +1,6 @@
-"""What an event of another service counts towards: dated rows, and nothing that no row names."""
+"""An event of another service, and what may become of it."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from enum import StrEnum
@@ -22,43 +22,6 @@ class EventState(StrEnum):
 
 NOT_PLANNED = "NOT_PLANNED"
 """Why an indicator waits: the year's plan does not name it, leaves it pending, or does not cover the unit."""
-
-
-@dataclass(frozen=True, slots=True)
-class CountRule:
-    """A row of the mapping table.
-
-    Attributes:
-        where: attributes that the event must carry.
-        until: last day on which it holds; None while in force.
-    """
-
-    code: str
-    sources: frozenset[str]
-    kind: str
-    indicator: str
-    valid_from: date
-    until: date | None
-    where: Mapping[str, str]
-    reference: str
-
-    def names(self, source: str, kind: str, on: date, attributes: Mapping[str, str]) -> bool:
-        """Whether the row is about such an event of that day."""
-        return (
-            source in self.sources
-            and kind == self.kind
-            and self.valid_from <= on
-            and (self.until is None or on <= self.until)
-            and self.where.items() <= attributes.items()
-        )
-
-
-def indicators_of(
-    rules: Iterable[CountRule], source: str, kind: str, on: date, attributes: Mapping[str, str]
-) -> tuple[str, ...]:
-    """The indicators towards which an event counts, each once, in the order of the rows."""
-    named = (rule.indicator for rule in rules if rule.names(source, kind, on, attributes))
-    return tuple(dict.fromkeys(named))
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,9 +15,7 @@ from targets_svc.register.endpoints import Keys
 from targets_svc.service_events import service
 from targets_svc.service_events.domain import EventState
 from targets_svc.service_events.errors import NotAServiceError
-from targets_svc.service_events.repository import load_count_rules
 from targets_svc.service_events.schemas import (
-    CountRuleList,
     RetractionOrder,
     ServiceEventCreate,
     ServiceEventList,
@@ -69,9 +67,3 @@ async def list_service_events(
         tx, own_unit=principal.unit, state=state, after=page.after(filters), limit=page.limit + 1
     )
     return ServiceEventList.of_page(found, page, filters)
-
-
-@router.get("/event-mappings", operation_id="list_event_mappings", summary="事件与指标对照表")
-async def list_event_mappings(_: Reader) -> CountRuleList:
-    """哪类事件自何日起计入哪项指标及其依据；对照表和当年计划都列明的才计数。"""
-    return CountRuleList.of(load_count_rules())

@@ -1,38 +1,16 @@
-"""Other services' events in the database, and the mapping table in its file."""
+"""Other services' events in the database."""
 
 from collections.abc import Sequence
-from functools import cache
-from importlib.resources import files
 from typing import Any
 from uuid import UUID
 
-import yaml
 from sqlalchemy import select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from targets_svc.service_events.domain import CountRule, EventState
+from targets_svc.service_events.domain import EventState
 from targets_svc.service_events.models import OutcomeRow, ServiceEventRow
 
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended('targets.service_event' || :source || :event_id, 0))")
-
-
-@cache
-def load_count_rules() -> tuple[CountRule, ...]:
-    """The rows of the mapping table, in the order of the file."""
-    data = yaml.safe_load(files(__package__).joinpath("data", "mappings.yaml").read_text(encoding="utf-8"))
-    return tuple(
-        CountRule(
-            code=row["code"],
-            sources=frozenset(row["sources"]),
-            kind=row["kind"],
-            indicator=row["indicator"],
-            valid_from=row["from"],
-            until=row.get("until"),
-            where=row.get("where", {}),
-            reference=row["reference"],
-        )
-        for row in data["mappings"]
-    )
 
 
 async def lock_event(tx: AsyncSession, source: str, event_id: UUID) -> ServiceEventRow | None:

@@ -10,12 +10,10 @@ from pydantic import Field, StringConstraints
 from kit.http.paging import Page
 from kit.http.wire import Code, Instant, LegalDate, RequestModel, ResponseModel
 from kit.identifiers.documents import IdType
+from targets_svc.event_mappings.schemas import Attribute, AttributeName, EventKind
 from targets_svc.reports.schemas import Reason
-from targets_svc.service_events.domain import CountRule, EventState, Person, ServiceEvent
+from targets_svc.service_events.domain import EventState, Person, ServiceEvent
 from targets_svc.service_events.service import Taken
-
-Attribute = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9_]*$", max_length=64)]
-AttributeName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
 
 
 class Subject(RequestModel):
@@ -30,11 +28,7 @@ class ServiceEventCreate(RequestModel):
     """One event of another service. The sender's `event_id` makes a repeat the same event."""
 
     event_id: Annotated[UUID, Field(strict=False, description="发送方的事件编号；重发时不变")]
-    kind: Annotated[
-        str,
-        StringConstraints(pattern=r"^[a-z][a-z_]*\.[a-z][a-z_]*$", max_length=64),
-        Field(description="事件种类，如loan.disbursed、measure.granted、course.finished"),
-    ]
+    kind: EventKind
     occurred_on: Annotated[LegalDate, Field(description="发生日期，决定计入的年度和月份")]
     recorded_at: Annotated[Instant, Field(description="发送方记录的时间；同日的先记录者计数")]
     unit: Annotated[Code, Field(description="计入的单位，如ZZ07")]
@@ -150,62 +144,3 @@ class RetractionOrder(RequestModel):
     reason: Reason
 
     model_config = RequestModel.model_config | {"json_schema_extra": {"examples": [{"reason": "放款登记有误，已冲销"}]}}
-
-
-class CountRuleRead(ResponseModel):
-    """A row of the mapping table."""
-
-    code: str
-    sources: list[str]
-    kind: str
-    where: Annotated[dict[str, str], Field(description="事件须带有的属性")]
-    indicator: str
-    valid_from: date
-    until: Annotated[date | None, Field(description="最后有效日；现行为空")]
-    reference: str
-
-
-class CountRuleList(ResponseModel):
-    """The mapping table."""
-
-    items: list[CountRuleRead]
-
-    model_config = ResponseModel.model_config | {
-        "json_schema_extra": {
-            "examples": [
-                {
-                    "items": [
-                        {
-                            "code": "STARTUP_COURSE",
-                            "sources": ["eligibility", "training"],
-                            "kind": "course.finished",
-                            "where": {"course": "STARTUP"},
-                            "indicator": "I03",
-                            "valid_from": "2017-01-01",
-                            "until": None,
-                            "reference": "郑政办文〔2017〕15号附件：创业培训",
-                        }
-                    ]
-                }
-            ]
-        }
-    }
-
-    @classmethod
-    def of(cls, rules: Sequence[CountRule]) -> "CountRuleList":
-        """From the data file."""
-        return cls(
-            items=[
-                CountRuleRead(
-                    code=rule.code,
-                    sources=sorted(rule.sources),
-                    kind=rule.kind,
-                    where=dict(rule.where),
-                    indicator=rule.indicator,
-                    valid_from=rule.valid_from,
-                    until=rule.until,
-                    reference=rule.reference,
-                )
-                for rule in rules
-            ]
-        )

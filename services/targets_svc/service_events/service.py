@@ -14,12 +14,14 @@ from kit.clock import legal_day
 from kit.crypto.lookup import Lookup
 from kit.errors import FieldError
 from kit.identifiers.documents import IdType
+from targets_svc.event_mappings.domain import indicators_of
+from targets_svc.event_mappings.service import find_rules
 from targets_svc.register.domain import Coverage, Notice, identify
 from targets_svc.register.errors import AlreadyRetractedError, EventInvalidError
 from targets_svc.register.evidence import Evidence
 from targets_svc.register.service import Vault, find_coverage, record_event, retract_event
 from targets_svc.service_events import repository
-from targets_svc.service_events.domain import NOT_PLANNED, EventState, Person, ServiceEvent, indicators_of
+from targets_svc.service_events.domain import NOT_PLANNED, EventState, Person, ServiceEvent
 from targets_svc.service_events.errors import (
     ServiceEventInvalidError,
     ServiceEventNotFoundError,
@@ -64,7 +66,7 @@ async def take_event(tx: AsyncSession, vault: Vault, event: ServiceEvent, now: d
             raise ServiceEventReusedError
         return Taken(row, (await repository.find_outcomes(tx, [row]))[row.source, row.event_id])
     _require_sound(event, now)
-    rules = repository.load_count_rules()
+    rules = await find_rules(tx)
     indicators = indicators_of(rules, event.source, event.kind, event.occurred_on, event.attributes)
     row = _row(vault, event, now)
     tx.add(row)
