@@ -10,7 +10,7 @@ from pydantic_core import to_json
 
 from eligibility_svc.checks.schemas import MeasureCode, wire
 from eligibility_svc.measures.repository import catalogue
-from eligibility_svc.screenings import service
+from eligibility_svc.screenings import repository, service
 from eligibility_svc.screenings.domain import MAX_ROWS, Question
 from eligibility_svc.screenings.errors import (
     CatalogueChangedError,
@@ -20,11 +20,12 @@ from eligibility_svc.screenings.errors import (
     ScreeningNotFoundError,
     ScreeningUnfinishedError,
 )
-from eligibility_svc.screenings.examples import ACCEPTED, FORM, PAGE, READ, ROW
+from eligibility_svc.screenings.examples import ACCEPTED, FORM, LISTED, PAGE, READ, ROW
 from eligibility_svc.screenings.schemas import (
     OutcomeName,
     RowRead,
     ScreeningAccepted,
+    ScreeningList,
     ScreeningRead,
     ScreeningResultPage,
     ScreeningResultRead,
@@ -69,6 +70,30 @@ async def begin_screening(principal: Runner, upload: RegisterUpload, tx: Tx, res
     row = await service.begin_screening(tx, principal.subject, Register(upload.path, request, question))
     response.headers["Location"] = f"/api/v1/eligibility/screenings/{row.id}"
     return ScreeningAccepted(id=row.id, job_id=row.job_id)
+
+
+@router.get(
+    "/screenings",
+    operation_id="list_screenings",
+    summary="自己提交的筛查",
+    responses={200: {"content": {"application/json": {"example": LISTED}}}},
+)
+async def list_screenings(principal: Reader, tx: Tx, page: PageQuery) -> ScreeningList:
+    """最近的在前。"""
+    rows = await repository.list_screenings(tx, principal.subject, after=page.after({}), limit=page.limit + 1)
+    return ScreeningList.of_page(rows, page)
+
+
+@router.delete(
+    "/screenings/{screening_id}",
+    operation_id="delete_screening",
+    summary="删除筛查及其名册和结果",
+    status_code=204,
+    responses=problems(ScreeningNotFoundError),
+)
+async def delete_screening(screening_id: ScreeningId, principal: Runner, tx: Tx) -> None:
+    """尚在进行的，就此停止。删除后不能恢复；同一名册可以重新提交。"""
+    await service.delete_screening(tx, principal.subject, screening_id)
 
 
 @router.get(

@@ -43,6 +43,17 @@ READ: dict[str, Any] = {
         }
     ],
 }
+LISTED: dict[str, Any] = {
+    "items": [
+        {
+            name: READ[name]
+            for name in (
+                "id", "subject", "as_of", "created_at", "finished_at", "screened", "rejected", "problem",
+            )
+        }
+    ],
+    "next": None,
+}  # fmt: skip
 PAGE: dict[str, Any] = {
     "items": [
         {

@@ -1,6 +1,6 @@
 """Screenings in the database."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 from uuid import UUID
@@ -33,6 +33,21 @@ async def find_screening(tx: AsyncSession, screening_id: UUID, owner: str | None
     if owner is not None:
         query = query.where(ScreeningRow.owner == owner)
     return (await tx.scalars(query)).one_or_none()
+
+
+async def list_screenings(
+    tx: AsyncSession, owner: str, *, after: Sequence[Any] | None, limit: int
+) -> list[ScreeningRow]:
+    """An owner's screenings, the latest first, beginning after a position."""
+    query = select(ScreeningRow).where(ScreeningRow.owner == owner).order_by(ScreeningRow.id.desc()).limit(limit)
+    if after is not None:
+        query = query.where(ScreeningRow.id < UUID(after[0]))
+    return list(await tx.scalars(query))
+
+
+async def delete_screening(tx: AsyncSession, screening_id: UUID) -> None:
+    """Deletes a screening with its register, its parts and its results."""
+    await tx.execute(delete(ScreeningRow).where(ScreeningRow.id == screening_id))
 
 
 async def add_file(tx: AsyncSession, screening_id: UUID, kind: str, path: Path) -> None:

@@ -1,5 +1,6 @@
 """Screenings on the wire."""
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from typing import Annotated, Any, Literal
 from uuid import UUID
@@ -14,6 +15,7 @@ from eligibility_svc.screenings.domain import MAX_COLUMNS, WorkList
 from eligibility_svc.screenings.models import ScreeningRow
 from eligibility_svc.screenings.results import COUNTED
 from kit.errors import FieldError
+from kit.http.paging import Page
 from kit.http.wire import LegalDate, RequestModel, ResponseModel, ShortText, YuanOut
 from kit.jobs.queue import JobRead
 
@@ -115,6 +117,47 @@ class ScreeningRead(ResponseModel):
     counts: list[NumbersRead]
 
 
+class ScreeningSummary(ResponseModel):
+    """A screening in a list."""
+
+    id: UUID
+    subject: str
+    as_of: date
+    created_at: datetime
+    finished_at: Annotated[datetime | None, Field(description="完成的时间；为空时尚在进行或等待")]
+    screened: int | None
+    rejected: int | None
+    problem: str | None
+
+
+class ScreeningList(ResponseModel):
+    """A page of screenings."""
+
+    items: list[ScreeningSummary]
+    next: str | None
+
+    @classmethod
+    def of_page(cls, rows: Sequence[ScreeningRow], page: Page) -> "ScreeningList":
+        """From one row more than the page holds, if there are so many."""
+        shown = rows[: page.limit]
+        return cls(
+            items=[
+                ScreeningSummary(
+                    id=row.id,
+                    subject=row.request["subject"],
+                    as_of=row.as_of,
+                    created_at=row.created_at,
+                    finished_at=row.finished_at,
+                    screened=row.screened,
+                    rejected=row.rejected,
+                    problem=row.problem,
+                )
+                for row in shown
+            ],
+            next=page.next([str(shown[-1].id)], {}) if len(rows) > page.limit else None,
+        )
+
+
 class ScreeningResultRead(ResponseModel):
     """A row for one measure."""
 
@@ -141,12 +184,6 @@ class RowRead(CheckRead):
 
     row_no: int
     reference: str | None
-
-
-_SAME = (
-    *("id", "problem", "as_of", "catalogue_version"),
-    *("created_at", "finished_at", "screened", "rejected"),
-)
 
 
 def shown(row: ScreeningRow, job: JobRead) -> dict[str, Any]:

@@ -31,7 +31,7 @@ from eligibility_svc.screenings.parts import DISTRICT, REFERENCE, ROW
 from eligibility_svc.screenings.programs import AMOUNT, ENDING, MISSING, OUTCOME, UNKNOWN, UNMET, column
 from kit.db.engine import Database
 from kit.ids import new_id
-from kit.jobs.queue import enqueue
+from kit.jobs.queue import cancel_job, enqueue
 
 SCREEN = "eligibility.screen"
 
@@ -105,6 +105,17 @@ async def get_screening(tx: AsyncSession, owner: str, screening_id: UUID) -> Scr
     if found is None:
         raise ScreeningNotFoundError
     return found
+
+
+async def delete_screening(tx: AsyncSession, owner: str, screening_id: UUID) -> None:
+    """Ends a screening that still runs and deletes what there is of it: a register is not kept longer than needed.
+
+    Raises:
+        ScreeningNotFoundError.
+    """
+    found = await get_screening(tx, owner, screening_id)
+    await cancel_job(tx, found.job_id)
+    await repository.delete_screening(tx, screening_id)
 
 
 async def get_finished(tx: AsyncSession, owner: str, screening_id: UUID) -> ScreeningRow:

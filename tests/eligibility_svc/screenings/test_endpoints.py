@@ -3,6 +3,7 @@
 import io
 from typing import Any
 
+import asyncpg
 import httpx
 import polars as pl
 import pytest
@@ -144,6 +145,46 @@ async def test_another_office_sees_nothing_of_it(screen: Screen, eligibility_url
         for path in ("", "/results?measure=startup-grant", "/results.parquet", "/rows/1"):
             answer = await other.get(f"/screenings/{screening['id']}{path}")
             assert (answer.status_code, answer.json()["code"]) == (404, "SCREENING_NOT_FOUND")
+
+
+async def test_screenings_are_listed_and_deleted_by_who_made_them(
+    screen: Screen, office: httpx.AsyncClient, eligibility_url: str, caller: Caller
+) -> None:
+    first = await screen(REGISTER, REQUEST | {"as_of": "2018-09-03"})
+    last = await screen(REGISTER, REQUEST | {"as_of": "2018-09-04"})
+    page = (await office.get("/screenings", params={"limit": 1})).json()
+    assert [(each["id"], each["as_of"], each["screened"]) for each in page["items"]] == [(last["id"], "2018-09-04", 5)]
+    following = (await office.get("/screenings", params={"limit": 1, "cursor": page["next"]})).json()
+    assert following["items"][0]["id"] == first["id"]
+    headers = caller.headers(*SCOPES, kind="STAFF", subject="staff-ZZ02", unit="ZZ02")
+    async with client(f"{eligibility_url}/api/v1/eligibility", headers=headers) as other:
+        assert (await other.get("/screenings")).json() == {"items": [], "next": None}
+        assert (await other.delete(f"/screenings/{first['id']}")).status_code == 404
+    assert (await office.delete(f"/screenings/{first['id']}")).status_code == 204
+    for path in ("", "/results?measure=startup-grant", "/results.parquet", "/rows/1"):
+        assert (await office.get(f"/screenings/{first['id']}{path}")).status_code == 404
+    assert (await office.delete(f"/screenings/{first['id']}")).status_code == 404
+    again = await screen(REGISTER, REQUEST | {"as_of": "2018-09-03"})
+    assert (again["id"] != first["id"], again["screened"]) == (True, 5)
+
+
+async def test_a_screening_that_is_deleted_while_it_waits_is_never_made(
+    office: httpx.AsyncClient, eligibility_database: str, infrastructure: Any
+) -> None:
+    accepted = (await submit(office, REGISTER, REQUEST | {"as_of": "2018-09-05"})).json()
+    assert (await office.delete(f"/screenings/{accepted['id']}")).status_code == 204
+    connection = await asyncpg.connect(
+        infrastructure.plain_url("eligibility_app", eligibility_database),
+        server_settings={"search_path": "eligibility"},
+    )
+    try:
+        state = await connection.fetchval("SELECT state FROM job WHERE id = $1", accepted["job_id"])
+        pieces = await connection.fetchval(
+            "SELECT count(*) FROM screening_file_piece WHERE screening_id = $1", accepted["id"]
+        )
+    finally:
+        await connection.close()
+    assert (state in ("CANCELLED", "SUCCEEDED"), pieces) == (True, 0)
 
 
 async def test_a_register_that_cannot_be_read_says_why(screen: Screen) -> None:
