@@ -80,6 +80,19 @@ def _tally_one(codes: frozenset[str], report: Received | None, due: datetime) ->
     return Tally(1, 1, int(is_on_time), len(codes), len(codes & report.filled))
 
 
+def find_missing(
+    owed_by_month: Mapping[int, Mapping[str, frozenset[str]]], received: Iterable[Received]
+) -> dict[str, list[int]]:
+    """By unit, the months whose report has not come, or was sent back and has not come again."""
+    reports = {(report.unit, report.month) for report in received}
+    found: dict[str, list[int]] = {}
+    for month, units in sorted(owed_by_month.items()):
+        for unit in units:
+            if (unit, month) not in reports:
+                found.setdefault(unit, []).append(month)
+    return found
+
+
 def whole(tallies: Sequence[Tally]) -> Tally:
     """The sum of all units."""
     total = Tally()

@@ -4,6 +4,7 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from kit.dates import Month
 from kit.http.wire import ResponseModel
 from kit.money import fixed
 from targets_svc.completeness.domain import Tally
@@ -25,7 +26,7 @@ _ANSWER: dict[str, Any] = _EXAMPLE | {
     "year": 2017,
     "first_month": "2017-01",
     "last_month": "2017-06",
-    "items": [_EXAMPLE | {"unit": "ZZ07"}],
+    "items": [_EXAMPLE | {"unit": "ZZ07", "missing": ["2017-03"]}],
 }
 
 
@@ -46,6 +47,7 @@ class UnitTally(TallyRead):
     """Those of one unit."""
 
     unit: str
+    missing: Annotated[list[str], Field(description="没有报送的月份；被退回后没有重报的也在其中")]
 
 
 class CompletenessRead(TallyRead):
@@ -71,7 +73,14 @@ class CompletenessRead(TallyRead):
             year=found.month.year,
             first_month=f"{found.month.year}-01",
             last_month=str(found.month),
-            items=[UnitTally(unit=unit, **_figures(one)) for unit, one in found.units],
+            items=[
+                UnitTally(
+                    unit=unit,
+                    missing=[str(Month(found.month.year, month)) for month in found.missing.get(unit, ())],
+                    **_figures(one),
+                )
+                for unit, one in found.units
+            ],
             **_figures(found.total),
         )
 

@@ -1,12 +1,13 @@
 """Completeness and timeliness of the months of a year so far."""
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.dates import Month
-from targets_svc.completeness.domain import Tally, owed, tally, whole
+from targets_svc.completeness.domain import Tally, find_missing, owed, tally, whole
 from targets_svc.completeness.repository import find_received
 from targets_svc.indicators.repository import load_indicators
 from targets_svc.plans.errors import PlanNotFoundError
@@ -19,11 +20,16 @@ from targets_svc.working_days.repository import load_calendar
 
 @dataclass(frozen=True, slots=True)
 class Completeness:
-    """The answer: all units together, and each that the caller may see."""
+    """The answer: all units together, and each that the caller may see.
+
+    Attributes:
+        missing: by unit, the months whose report has not come.
+    """
 
     month: Month
     total: Tally
     units: list[tuple[str, Tally]]
+    missing: Mapping[str, Sequence[int]]
 
 
 async def read_completeness(
@@ -45,4 +51,5 @@ async def read_completeness(
     tallies = tally(owed_by_month, received, due)
     own, units = limited_to(own_unit), load_units()
     seen = [(unit, one) for unit, one in tallies.items() if own in {None, unit}]
-    return Completeness(month, whole(list(tallies.values())), sorted(seen, key=lambda pair: units[pair[0]].sort_no))
+    ordered = sorted(seen, key=lambda pair: units[pair[0]].sort_no)
+    return Completeness(month, whole(list(tallies.values())), ordered, find_missing(owed_by_month, received))

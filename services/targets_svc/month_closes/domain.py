@@ -33,7 +33,7 @@ def check_close(month: Month, today: date, missing: Collection[str], reason: str
     """A month is closed once, after its end, with every report approved or a reason why one is not.
 
     Args:
-        missing: units that owe a report and have none approved.
+        missing: names of the units that owe a report and have none approved.
 
     Raises:
         MonthClosedError, MonthCloseInvalidError.
@@ -43,7 +43,7 @@ def check_close(month: Month, today: date, missing: Collection[str], reason: str
     if month.last >= today:
         raise MonthCloseInvalidError(errors=[FieldError("/month", "MONTH_NOT_ENDED", "该月尚未结束，月末之后才能结账")])
     if missing and not reason:
-        units = "、".join(sorted(missing))
+        units = "、".join(missing)
         message = f"以下单位的月报尚未批准：{units}；请先办理，确需结账的请写明原因"
         raise MonthCloseInvalidError(errors=[FieldError("/reason", "REPORTS_MISSING", message)])
 

@@ -29,6 +29,7 @@ from targets_svc.plans.service import find_plan_for_period
 from targets_svc.progress.repository import find_official_cells
 from targets_svc.progress.service import ProgressTable, Question, tabulate, take_snapshot
 from targets_svc.units.domain import limited_to
+from targets_svc.units.repository import load_units
 
 CLOSED = "targets.month_closed"
 """The job that follows a close: the closed month's levels become warnings."""
@@ -165,7 +166,8 @@ async def _check(tx: AsyncSession, month: Month, kind: Kind, reason: str | None,
         raise PlanNotFoundError
     approved = {cell.unit for cell in await find_official_cells(tx, month.year, [month.number], at)}
     missing = sorted(owed(plan, load_indicators()).keys() - approved)
-    check_close(month, legal_day(at), missing, reason, is_closed=is_closed)
+    names = [load_units()[unit].short_name for unit in missing]
+    check_close(month, legal_day(at), names, reason, is_closed=is_closed)
     return missing
 
 

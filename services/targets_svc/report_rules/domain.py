@@ -4,8 +4,9 @@ All figures are cumulative since January, in the indicator's smallest unit.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date
+from enum import StrEnum
 from statistics import median
 
 from kit.dates import Month
@@ -17,6 +18,13 @@ _FULL_RATE = 10_000  # 100.00 %
 _FEW_TIMES_MEDIAN = 3
 _MEDIAN_NEEDS = 2
 _MOST_APART_PERCENT = 3
+
+
+class Basis(StrEnum):
+    """What a typed figure counts from: January, or the end of the month before. Only the first is ever stored."""
+
+    CUMULATIVE = "CUMULATIVE"
+    INCREMENT = "INCREMENT"
 
 
 @dataclass(frozen=True, slots=True)
@@ -107,6 +115,39 @@ def read_entries(entries: Sequence[Entry], indicators: Mapping[str, Indicator]) 
         parts = (entry.numerator, entry.denominator, entry.gross, entry.attrition)
         cells.append(Cell(entry.indicator, value, entry.comment, *parts))
     return cells, found
+
+
+def to_cumulative(cells: Sequence[Cell], against: Assignment) -> tuple[list[Cell], list[FieldError]]:
+    """Figures of the month alone as figures since January: the approved ones of the month before are added.
+
+    Rates and stocks are what stands at the month's end on either basis.
+    """
+    official = {month.month: month.cells for month in against.earlier}
+    before = official.get(against.month - 1) if against.month > 1 else {}
+    if before is None:
+        message = "上月月报尚未批准，不能按当月增量填报；请改填自1月起的累计数，或待上月批准后再报"
+        return list(cells), [FieldError("/basis", "BASIS_NO_PREVIOUS", message)]
+    summed: list[Cell] = []
+    found: list[FieldError] = []
+    for position, cell in enumerate(cells):
+        indicator, last = against.indicators.get(cell.indicator), before.get(cell.indicator)
+        if indicator is None or indicator.kind is not IndicatorKind.FLOW or last is None:
+            summed.append(cell)
+        elif cell.value is not None and last.value is None:
+            message = "上月没有这项指标的数据，不能按当月增量填报；请整份改填自1月起的累计数"
+            found.append(FieldError(f"/cells/{position}/value", "BASIS_NO_PREVIOUS", message))
+        else:
+            summed.append(_added(cell, last))
+    return summed, found
+
+
+def _added(cell: Cell, last: Cell) -> Cell:
+    if cell.value is None or last.value is None:
+        return cell
+    gross, attrition = cell.gross, cell.attrition
+    if gross is not None and attrition is not None:
+        gross, attrition = gross + (last.before_attrition or 0), attrition + (last.attrition or 0)
+    return replace(cell, value=cell.value + last.value, gross=gross, attrition=attrition)
 
 
 def check_period(month: Month, today: date, *, has_plan: bool) -> list[FieldError]:
@@ -201,7 +242,11 @@ def find_gaps(cells: Sequence[Cell], against: Assignment) -> list[FieldError]:
     """R11: what a draft may lack and a submission may not: a figure, or the reason why there is none."""
     given = {cell.indicator: position for position, cell in enumerate(cells)}
     found = [
-        FieldError("/cells", "R11_MISSING", f"缺少已下达任务的指标{code}；没有数据的请填空值并在备注中说明")
+        FieldError(
+            "/cells",
+            "R11_MISSING",
+            f"缺少指标{code}（{against.indicators[code].name}）；没有数据的请填空值并在备注中说明",
+        )
         for code in against.expected()
         if code not in given
     ]

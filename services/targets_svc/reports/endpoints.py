@@ -31,7 +31,15 @@ from targets_svc.reports.errors import (
     ReportNotFoundError,
     TransitionRefusedError,
 )
-from targets_svc.reports.schemas import DraftWrite, MonthString, ReasonWrite, ReportList, ReportRead
+from targets_svc.reports.schemas import (
+    DraftWrite,
+    MonthString,
+    ReasonWrite,
+    ReportList,
+    ReportRead,
+    RevisionList,
+    RevisionSummary,
+)
 from targets_svc.reports.service import ReportView
 
 router = Router(prefix="/api/v1/targets", tags=["月报"])
@@ -81,8 +89,10 @@ async def save_report_draft(
     response: Response,
     if_match: IfMatch = None,
 ) -> ReportRead:
-    """数据为自1月起的累计数，整份替换。已有草稿的修改须带If-Match；被退回的报表修改后成为同一版的草稿。"""
-    view = await service.save_draft(tx, _actor(principal), unit, month, body.entries(), if_match, now())
+    """数据为自1月起的累计数（或按basis声明为当月数），整份替换。已有草稿的修改须带If-Match；被退回的报表修改后成为同一版的草稿。"""
+    view = await service.save_draft(
+        tx, _actor(principal), unit, month, body.entries(), if_match, now(), basis=body.basis
+    )
     return _answer(view, response)
 
 
@@ -215,6 +225,18 @@ async def get_report(
 ) -> ReportRead:
     """已有批准数据的，返回批准的一版，办理中的更正在open_revision；尚无批准数据的，返回办理中的一版。"""
     return _answer(await service.read_report(tx, _actor(principal), unit, month, known_at, now()), response)
+
+
+@router.get(
+    "/reports/{unit}/{month}/revisions",
+    operation_id="list_report_revisions",
+    summary="月报的各个版本",
+    responses=problems(ReportNotFoundError),
+)
+async def list_report_revisions(unit: UnitPath, month: MonthPath, principal: Reader, tx: Tx) -> RevisionList:
+    """各版由谁、何时、为何办理；要看某版的数据，以其approved_at为known_at查看月报。"""
+    rows = await service.list_revisions(tx, _actor(principal), unit, month)
+    return RevisionList(items=[RevisionSummary.model_validate(row) for row in rows])
 
 
 @router.get("/reports", operation_id="list_reports", summary="月报列表", responses=problems(ReportNotFoundError))

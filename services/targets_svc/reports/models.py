@@ -74,6 +74,7 @@ class RevisionRow(Base):
         ),
         CheckConstraint("state <> 'RETURNED' OR return_reason IS NOT NULL", name="return_has_reason"),
         CheckConstraint("(revision > 1) = (correction_reason IS NOT NULL)", name="correction_has_reason"),
+        CheckConstraint("basis IN ('CUMULATIVE', 'INCREMENT')", name="basis_known"),
         Index("ix_report_revision_period", "year", "month"),
         Index(
             "uq_report_revision_open",
@@ -102,6 +103,7 @@ class RevisionRow(Base):
     returned_at: Mapped[datetime | None] = mapped_column(_INSTANT)
     return_reason: Mapped[str | None] = mapped_column(Text)
     correction_reason: Mapped[str | None] = mapped_column(Text)
+    basis: Mapped[str] = mapped_column(String(16), server_default="CUMULATIVE")
 
 
 class CellRow(Base):

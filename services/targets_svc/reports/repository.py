@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.dates import Month
-from targets_svc.report_rules.domain import Cell, OfficialMonth
+from targets_svc.report_rules.domain import Basis, Cell, OfficialMonth
 from targets_svc.reports.domain import State
 from targets_svc.reports.models import CellRow, ReportRow, RevisionRow
 
@@ -64,6 +64,7 @@ def add_revision(
         created_by=created_by,
         created_at=created_at,
         correction_reason=correction_reason,
+        basis=Basis.CUMULATIVE.value,
     )
     tx.add(revision)
     return revision
@@ -81,6 +82,14 @@ async def load_latest(tx: AsyncSession, report: ReportRow) -> RevisionRow:
             )
         )
     ).one()
+
+
+async def list_revisions(tx: AsyncSession, report: ReportRow) -> Sequence[RevisionRow]:
+    """All of them, in their order."""
+    query = select(RevisionRow).where(
+        RevisionRow.unit == report.unit, RevisionRow.year == report.year, RevisionRow.month == report.month
+    )
+    return (await tx.scalars(query.order_by(RevisionRow.revision))).all()
 
 
 async def find_official(tx: AsyncSession, report: ReportRow, known_at: datetime) -> RevisionRow | None:

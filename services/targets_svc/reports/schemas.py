@@ -11,7 +11,7 @@ from kit.errors import FieldError
 from kit.http.paging import Page
 from kit.http.wire import Code, MonthText, RequestModel, ResponseModel
 from targets_svc.indicators.repository import load_indicators
-from targets_svc.report_rules.domain import Cell, Entry
+from targets_svc.report_rules.domain import Basis, Cell, Entry
 from targets_svc.reports.domain import State, is_late
 from targets_svc.reports.models import ReportRow, RevisionRow
 from targets_svc.reports.service import Content, ReportView
@@ -85,6 +85,13 @@ class DraftWrite(RequestModel):
     """All figures of the month; they replace those of the draft."""
 
     cells: Annotated[list[CellWrite], Field(max_length=100)]
+    basis: Annotated[
+        Basis,
+        Field(
+            strict=False,
+            description="CUMULATIVE自1月起的累计数；INCREMENT当月数，由系统加上月已批准的累计数后保存",
+        ),
+    ] = Basis.CUMULATIVE
 
     model_config = RequestModel.model_config | {
         "json_schema_extra": {
@@ -149,8 +156,8 @@ class WarningRead(ResponseModel):
     message: str
 
 
-class RevisionRead(ResponseModel):
-    """One revision: where it stands, who carried it, its figures."""
+class RevisionSummary(ResponseModel):
+    """One revision: where it stands, and who carried it."""
 
     revision: int
     state: State
@@ -166,6 +173,12 @@ class RevisionRead(ResponseModel):
     returned_at: datetime | None
     return_reason: str | None
     correction_reason: str | None
+    basis: Annotated[Basis, Field(description="填报时按累计数还是当月数；保存的总是累计数")]
+
+
+class RevisionRead(RevisionSummary):
+    """One revision with its figures."""
+
     cells: list[CellRead]
     warnings: list[WarningRead]
 
@@ -195,6 +208,7 @@ _EXAMPLE: dict[str, Any] = {
     "returned_at": None,
     "return_reason": None,
     "correction_reason": None,
+    "basis": "CUMULATIVE",
     "cells": [
         {
             "indicator": "I01",
@@ -232,6 +246,18 @@ class ReportRead(RevisionRead):
             late=view.late,
             open_revision=RevisionRead.of(view.open) if view.open else None,
         )
+
+
+class RevisionList(ResponseModel):
+    """All revisions of a report, the first one first."""
+
+    items: list[RevisionSummary]
+
+    model_config = ResponseModel.model_config | {
+        "json_schema_extra": {
+            "examples": [{"items": [{name: _EXAMPLE[name] for name in RevisionSummary.model_fields}]}]
+        }
+    }
 
 
 class ReportSummary(ResponseModel):

@@ -15,10 +15,12 @@ from kit.http.etags import check_if_match
 from kit.webhooks.service import announce
 from targets_svc.indicators.repository import load_indicators
 from targets_svc.month_closes.service import require_open
+from targets_svc.plans.domain import ItemState
 from targets_svc.plans.service import find_plan_for_period
 from targets_svc.register.repository import counts_to_month
 from targets_svc.report_rules.domain import (
     Assignment,
+    Basis,
     Cell,
     Entry,
     check_period,
@@ -26,12 +28,13 @@ from targets_svc.report_rules.domain import (
     find_gaps,
     find_warnings,
     read_entries,
+    to_cumulative,
 )
 from targets_svc.reports import repository
 from targets_svc.reports.domain import Actor, Signatures, State, Step, authorise, is_late, next_state
 from targets_svc.reports.errors import NothingOfficialError, ReportInvalidError, ReportNotFoundError
 from targets_svc.reports.models import ReportRow, RevisionRow
-from targets_svc.units.domain import limited_to, may_report, may_see
+from targets_svc.units.domain import CITY, limited_to, may_report, may_see
 from targets_svc.units.repository import load_units
 from targets_svc.webhooks import REPORT_EVENTS
 from targets_svc.working_days.domain import due_at
@@ -74,8 +77,11 @@ async def save_draft(
     entries: Sequence[Entry],
     if_match: str | None,
     now: datetime,
+    basis: Basis = Basis.CUMULATIVE,
 ) -> ReportView:
     """Begins a report, or replaces the figures of its draft (a returned one becomes a draft again).
+
+    Figures of the month alone are made cumulative here, once; that they came so is kept.
 
     Raises:
         ReportNotFoundError: not a unit for which this account reports.
@@ -103,8 +109,11 @@ async def save_draft(
     after = _decide(revision, Step.EDIT, actor)
     against = _for_revision(assignment, revision)
     cells, faults = read_entries(entries, against.indicators)
+    if basis is Basis.INCREMENT:
+        cells, unfounded = to_cumulative(cells, against)
+        faults += unfounded
     _refuse(faults + find_errors(cells, against))
-    await _record(tx, report, revision, after)
+    await _record(tx, report, revision, after, basis=basis.value)
     await repository.replace_cells(tx, revision, cells)
     return await _view(tx, report, revision, now, against, is_new=is_new)
 
@@ -226,6 +235,19 @@ async def read_report(
     return ReportView(report, shown, _late(report, now), open=await _content(tx, report, latest, now))
 
 
+async def list_revisions(tx: AsyncSession, actor: Actor, unit: str, month: Month) -> Sequence[RevisionRow]:
+    """Every revision and who carried it, the first one first.
+
+    Raises:
+        ReportNotFoundError: no such report, or another unit's.
+    """
+    _require_visible(actor, unit)
+    report = await repository.find_report(tx, unit, month)
+    if report is None:
+        raise ReportNotFoundError
+    return await repository.list_revisions(tx, report)
+
+
 async def list_reports(
     tx: AsyncSession,
     actor: Actor,
@@ -298,9 +320,10 @@ async def _assignment(tx: AsyncSession, unit: str, month: Month, now: datetime) 
     assert plan is not None
     if unit not in plan.units:
         raise ReportNotFoundError
+    pending = {item.indicator: item for item in plan.items if item.unit == CITY and item.state is ItemState.PENDING}
     return Assignment(
         load_indicators(),
-        {item.indicator: item for item in plan.items if item.unit == unit},
+        pending | {item.indicator: item for item in plan.items if item.unit == unit},
         month.number,
         await repository.load_earlier(tx, unit, month),
         registered=await _registered(tx, unit, month),

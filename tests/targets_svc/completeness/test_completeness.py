@@ -32,6 +32,8 @@ async def test_reports_are_counted_as_they_come_and_go(targets: Targets) -> None
     assert {b["expected"] for b in (empty, returned)} == {32}
     assert (submitted["completeness"], submitted["timeliness"]) == ("6.25", "0.00")
     assert (submitted["cells_expected"], submitted["cells_filled"]) == (304, 20)
+    silent = {row["unit"]: row["missing"] for row in returned["items"]}
+    assert (silent["ZZ07"], silent["ZZ01"]) == (["2017-02"], ["2017-01", "2017-02"])
     assert (empty["completeness"], empty["first_month"], empty["last_month"]) == ("0.00", "2017-01", "2017-02")
 
 

@@ -204,6 +204,15 @@ async def test_a_correction_is_official_only_once_it_is_approved(targets: Target
     assert net(then) == (1, 100)
     assert (before.status_code, before.json()["code"]) == (404, "NOTHING_OFFICIAL")
     assert broken.status_code == 422
+    async with targets.staff("ZZ09") as staff, targets.staff("ZZ10") as other:
+        revisions = (await staff.get("/reports/ZZ09/2017-01/revisions")).json()["items"]
+        hidden = await other.get("/reports/ZZ09/2017-01/revisions")
+    assert [(r["revision"], r["state"], r["correction_reason"]) for r in revisions] == [
+        (1, "APPROVED", None),
+        (2, "APPROVED", "补录漏报人员台账"),
+    ]
+    assert revisions[0]["approved_at"] == first["approved_at"]
+    assert (hidden.status_code, hidden.json()["code"]) == (404, "REPORT_NOT_FOUND")
 
 
 async def test_figures_below_the_last_approved_month_need_a_correction(targets: Targets, plan: dict[str, Any]) -> None:
@@ -298,6 +307,39 @@ async def test_the_city_reports_its_own_rates(targets: Targets) -> None:
     assert begun.json()["cells"][0]["value"] == "3.96"
     assert codes(pending) == {("/cells/0/value", "R3_PENDING")}
     assert codes(wrong) == {("/cells/0/value", "R9_RATE")}
+
+
+async def test_what_the_plan_leaves_open_is_reported_by_nobody(targets: Targets, plan: dict[str, Any]) -> None:
+    """创业担保贷款 is 待明确 for the city, so that no district has a figure either."""
+    refused = await draft(targets, "ZZ04", "2017-05", [*figures(plan, "ZZ04"), {"indicator": "P01", "value": 1}])
+
+    assert {code for _, code in codes(refused)} == {"R3_PENDING"}
+
+
+async def test_figures_of_the_month_alone_become_cumulative_once(targets: Targets, plan: dict[str, Any]) -> None:
+    async def put(month: str, cells: list[dict[str, Any]], etag: str | None = None) -> Any:
+        async with targets.staff("ZZ05") as staff:
+            headers = {"If-Match": etag} if etag else {}
+            return await staff.put(
+                f"/reports/ZZ05/{month}", json={"cells": cells, "basis": "INCREMENT"}, headers=headers
+            )
+
+    net = {"indicator": "I01", "value": 90, "gross": 100, "attrition": 10}
+    january = await put("2017-01", [net, *figures(plan, "ZZ05", I03=5)[1:]])
+    too_early = await put("2017-02", figures(plan, "ZZ05"))
+    await carry(targets, "ZZ05", "2017-01")
+    february = await put("2017-02", [net, *figures(plan, "ZZ05", I03=7)[1:]])
+    again = await put("2017-02", [net, *figures(plan, "ZZ05", I03=7)[1:]], february.headers["etag"])
+    approved = (await carry(targets, "ZZ05", "2017-02")).json()
+
+    def shown(report: Any) -> list[tuple[int, int | None, int | None]]:
+        cells = {cell["indicator"]: cell for cell in report["cells"]}
+        return [tuple(cells[code][key] for key in ("value", "gross", "attrition")) for code in ("I01", "I03")]
+
+    assert shown(january.json()) == [(90, 100, 10), (5, None, None)]
+    assert codes(too_early) == {("/basis", "BASIS_NO_PREVIOUS")}
+    assert shown(february.json()) == shown(again.json()) == shown(approved) == [(180, 200, 20), (12, None, None)]
+    assert (approved["basis"], january.json()["basis"]) == ("INCREMENT", "INCREMENT")
 
 
 async def test_reports_are_listed_by_page_and_state(targets: Targets, plan: dict[str, Any]) -> None:
