@@ -28,6 +28,7 @@ STORED = [
     ("post", "/loans", "apply_for_loan", "loans.loan.apply", 201, 422),
     ("get", "/loans", "list_loans", "loans.loan.read", 200, 200),
     ("get", "/loans/{loan_id}", "get_loan", "loans.loan.read", 200, 404),
+    ("get", "/loans/{loan_id}/borrower-history", "get_borrower_history", "loans.loan.read", 200, 404),
     ("get", "/loans/{loan_id}/subsidy-lines", "list_loan_subsidy_lines", "loans.loan.read", 200, 404),
     ("get", "/loans/{loan_id}/explanation", "explain_loan", "loans.loan.read", 200, 404),
     ("post", "/loans/{loan_id}/approval", "approve_loan", "loans.loan.decide", 200, 422),

@@ -12,7 +12,7 @@ from kit.identifiers.errors import IdentifierError
 from kit.identifiers.names import normalise_name
 from kit.identifiers.uscc import parse_uscc
 from loans_svc.funds import domain as funds
-from loans_svc.rules.domain import BorrowerKind, Catalogue, DateKey, RegionClass, SubsidyRule
+from loans_svc.rules.domain import BorrowerKind, Catalogue, DateKey, RegionClass, RepeatRule, SubsidyRule
 from loans_svc.subsidies.domain.loan import (
     Compensation,
     Event,
@@ -58,6 +58,41 @@ class Kind(StrEnum):
     RETRACTION = "RETRACTION"
     SETTLED = "SETTLED"
     REOPENED = "REOPENED"
+
+
+STATE_NAMES: Mapping[State, str] = {
+    State.APPLIED: "待审批",
+    State.APPROVED: "已批准待发放",
+    State.REJECTED: "不予批准",
+    State.CANCELLED: "已撤销",
+    State.DISBURSED: "已发放",
+    State.COMPENSATED: "已代偿",
+    State.WRITTEN_OFF: "已核销",
+    State.CLOSED: "已结清",
+}
+KIND_NAMES: Mapping[Kind, str] = {
+    Kind.APPROVAL: "批准",
+    Kind.REJECTION: "不予批准",
+    Kind.DISBURSEMENT: "发放",
+    Kind.CANCELLATION: "撤销贷款",
+    Kind.REPAYMENT: "还款",
+    Kind.OVERDUE: "逾期",
+    Kind.STOP: "停止贴息",
+    Kind.EXTENSION: "展期",
+    Kind.RATE_RESET: "利率调整",
+    Kind.RE_RULE: "改按新规则",
+    Kind.COMPENSATION: "代偿",
+    Kind.RECOVERY: "追偿",
+    Kind.WRITE_OFF: "核销",
+    Kind.RETRACTION: "撤销登记有误的事项",
+}
+
+
+def refusal(state: State, kind: Kind, allowed: Collection[Kind]) -> str:
+    """Why a step can't be taken now, and which can."""
+    others = "、".join(name for one, name in KIND_NAMES.items() if one in allowed)
+    rest = f"目前可以办理：{others}。" if others else "这笔贷款不能再办理任何事项。"
+    return f"贷款现为“{STATE_NAMES[state]}”，不能办理“{KIND_NAMES[kind]}”。{rest}"
 
 
 class SupportedGroup(StrEnum):
@@ -141,6 +176,41 @@ def _enterprise_name(text: str) -> str:
 def may_see(own_unit: str | None, own_bank: str | None, unit: str, bank: str) -> bool:
     """A bank sees its own loans, a district its own; the city and those without either see all."""
     return own_unit in (None, CITY, unit) and own_bank in (None, bank)
+
+
+class RepeatObstacle(StrEnum):
+    """Why a borrower who has had a loan may not have another yet."""
+
+    EFFECT_NOT_RECOGNISED = "EFFECT_NOT_RECOGNISED"
+    OVERDUE_HISTORY = "OVERDUE_HISTORY"
+
+
+@dataclass(frozen=True, slots=True)
+class History:
+    """A borrower's earlier loans at all banks; cancelled ones are not among them.
+
+    Attributes:
+        overdue_loans: of which anything was overdue beyond the days of grace.
+        compensated_loans: which the fund had to pay.
+        outstanding_fen: what is still owed of them, to banks and to the fund.
+    """
+
+    loans: int
+    overdue_loans: int
+    compensated_loans: int
+    outstanding_fen: int
+
+
+def repeat_obstacles(history: History, rule: RepeatRule | None, is_effect_recognised: bool) -> list[RepeatObstacle]:
+    """What stands against another loan; nothing for a first one (郑政〔2018〕31号（十）)."""
+    if history.loans == 0 or rule is None:
+        return []
+    found = []
+    if rule.needs_recognised_effect and not is_effect_recognised:
+        found.append(RepeatObstacle.EFFECT_NOT_RECOGNISED)
+    if rule.refuses_overdue_history and history.overdue_loans + history.compensated_loans > 0:
+        found.append(RepeatObstacle.OVERDUE_HISTORY)
+    return found
 
 
 def find_rule(

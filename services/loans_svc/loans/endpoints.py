@@ -39,6 +39,7 @@ from loans_svc.loans.schemas import (
     CancellationCreate,
     DisbursementCreate,
     ExplanationRead,
+    HistoryRead,
     LoanCreate,
     LoanEventCreate,
     LoanList,
@@ -46,7 +47,7 @@ from loans_svc.loans.schemas import (
     LoanReason,
     ReRuleCreate,
 )
-from loans_svc.loans.service import application, decision, disbursement, happening, reading, reruling
+from loans_svc.loans.service import application, decision, disbursement, happening, history, reading, reruling
 from loans_svc.loans.service.application import Vault
 from loans_svc.loans.service.eligibility import Ask
 from loans_svc.loans.service.steps import Actor, LoanView
@@ -126,8 +127,13 @@ async def approve_loan(
     response: Response,
     if_match: IfMatch = None,
 ) -> ApprovalRead:
-    """审批人不能是申请登记人。资格核对为不符合条件、担保基金额度不足或代偿率过高时不予批准，结果中写明原因，贷款仍待审批。"""
-    answer = await decision.approve_loan(tx, _actor(principal), loan_id, body.evidence, if_match, now())
+    """审批人不能是申请登记人。不符合条件、再次贷款的条件不满足、担保基金额度不足或代偿率过高时不予批准，结果中写明原因，贷款仍待审批。
+
+    借款人以前有过创业担保贷款的，须认定扶持效果明显（effect_evidence）才能再次批准。
+    """
+    answer = await decision.approve_loan(
+        tx, _actor(principal), loan_id, body.evidence, body.effect_evidence, if_match, now()
+    )
     set_etag(response, answer.view.loan.row_version)
     return ApprovalRead.of(answer)
 
@@ -208,7 +214,7 @@ async def record_loan_event(
 ) -> LoanRead:
     """还款、逾期、停止贴息、展期、利率调整、代偿、追偿、核销，按生效日计算，先后到达的次序不影响结果。
 
-    登记有误的，用RETRACTION撤销后重新登记；已登记的事项不修改、不删除。
+    登记有误的，用RETRACTION撤销后重新登记；已登记的事项不修改、不删除。逾期因银行系统故障等原因不应计算的，同样凭证明用RETRACTION撤销该逾期。
     """
     return _answer(await happening.record_event(tx, _actor(principal), loan_id, body.order(), now()), response)
 
@@ -261,6 +267,17 @@ async def list_loans(
 async def get_loan(loan_id: LoanPath, principal: Reader, tx: Tx, response: Response) -> LoanRead:
     """银行只见本行的贷款，县（市、区）只见本单位的。"""
     return _answer(await reading.read_loan(tx, _actor(principal), loan_id), response)
+
+
+@router.get(
+    "/loans/{loan_id}/borrower-history",
+    operation_id="get_borrower_history",
+    summary="查看借款人以前的贷款情况",
+    responses=problems(LoanNotFoundError),
+)
+async def get_borrower_history(loan_id: LoanPath, principal: Reader, tx: Tx) -> HistoryRead:
+    """审批前查看：同一借款人在各银行的其他创业担保贷款，只有合计，不显示是哪家银行、哪笔贷款。"""
+    return HistoryRead.of(await history.read_borrower_history(tx, _actor(principal), loan_id, today()))
 
 
 @router.get(

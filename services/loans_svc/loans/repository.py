@@ -77,6 +77,13 @@ async def find_target(tx: AsyncSession, state: str, kind: str) -> str | None:
     )
 
 
+async def list_allowed(tx: AsyncSession, state: str) -> set[Kind]:
+    """What may follow in a state."""
+    return {
+        Kind(kind) for kind in await tx.scalars(select(TransitionRow.kind).where(TransitionRow.from_state == state))
+    }
+
+
 async def add_event(tx: AsyncSession, values: Mapping[str, Any]) -> bool:
     """Appends; False when the bank's reference is there already, or the event it takes back was taken back."""
     added = await tx.scalar(upsert(LoanEventRow).values(**values).on_conflict_do_nothing().returning(LoanEventRow.id))
@@ -168,6 +175,19 @@ async def list_earlier_terms(tx: AsyncSession, borrower: UUID, before: date) -> 
         .order_by(LoanRow.disbursed_on)
     )
     return [(first, end) for first, end in rows if first is not None and end is not None]
+
+
+async def list_borrowed(tx: AsyncSession, borrower: UUID, but: UUID) -> Sequence[LoanRow]:
+    """The borrower's disbursed loans except one, cancelled ones left out."""
+    found = await tx.scalars(
+        select(LoanRow).where(
+            LoanRow.borrower_key == borrower,
+            LoanRow.id != but,
+            LoanRow.disbursed_on.is_not(None),
+            LoanRow.state != "CANCELLED",
+        )
+    )
+    return found.all()
 
 
 async def read_disbursement(tx: AsyncSession, event_id: UUID) -> tuple[LoanRow, LoanEventRow, BorrowerRow]:

@@ -13,7 +13,7 @@ from kit.http.problems import validation_failed
 from kit.http.wire import Code, LegalDate, PercentOut, RequestModel, ResponseModel, Text, YuanOut
 from kit.identifiers.documents import IdType
 from loans_svc.funds.schemas import BankRef
-from loans_svc.loans.domain import FIELDS, USCC, Kind, State, SupportedGroup
+from loans_svc.loans.domain import FIELDS, USCC, History, Kind, State, SupportedGroup
 from loans_svc.loans.models import LoanEventRow, LoanRow
 from loans_svc.loans.service.application import Application
 from loans_svc.loans.service.decision import ApprovalView
@@ -114,6 +114,10 @@ class ApprovalCreate(RequestModel):
     """On what the decision rests."""
 
     evidence: Evidence
+    effect_evidence: Annotated[
+        Text | None,
+        Field(description="再次贷款的：认定以前贷款扶持效果明显的依据，如吸纳就业、按期还款的证明；首次贷款不填"),
+    ] = None
 
     model_config = RequestModel.model_config | {
         "json_schema_extra": {"examples": [{"evidence": "评审会纪要2025年第3号"}]}
@@ -587,13 +591,54 @@ class LoanList(ResponseModel):
         )
 
 
+_NEXT_STEPS = {
+    "NOT_ELIGIBLE": "资格核对为不符合条件，请不予批准并写明原因；所填事实有误的，请重新登记申请。",
+    "EFFECT_NOT_RECOGNISED": "借款人以前有过创业担保贷款，请认定扶持效果是否明显，写明认定依据后再批准。",
+    "OVERDUE_HISTORY": "借款人以前的贷款有逾期或代偿，不能再次批准；逾期登记有误的，请先由银行撤销。",
+    "LEVERAGE_EXCEEDED": "批准后超过担保基金的放大倍数，请补充基金，或待在保贷款归还后再批准。",
+    "COMPENSATION_TOO_HIGH": "担保基金代偿率超过上限，暂停新增，请先追偿或补充基金。",
+}
+
+
+class HistoryRead(ResponseModel):
+    """A borrower's other loans at all banks, in sums alone."""
+
+    loans: int = Field(description="借款人已发放的其他创业担保贷款笔数，各银行合计，已撤销的不计")
+    overdue_loans: int = Field(description="其中有过逾期的笔数，宽限期内归还的不计")
+    compensated_loans: int = Field(description="其中由担保基金代偿的笔数")
+    outstanding: YuanOut = Field(description="这些贷款尚欠银行和担保基金的本金")
+
+    model_config = ResponseModel.model_config | {
+        "json_schema_extra": {
+            "examples": [{"loans": 1, "overdue_loans": 0, "compensated_loans": 0, "outstanding": "0.00"}]
+        }
+    }
+
+    @classmethod
+    def of(cls, history: History) -> "HistoryRead":
+        """From what the use case answers."""
+        return cls(
+            loans=history.loans,
+            overdue_loans=history.overdue_loans,
+            compensated_loans=history.compensated_loans,
+            outstanding=history.outstanding_fen,
+        )
+
+
 class ApprovalRead(ResponseModel):
-    """The decision: APPROVED, or REFUSED by the fund's limits with the reasons; then the loan waits as before."""
+    """APPROVED, or REFUSED by the law or the fund's limits with the reasons; then the loan waits as before."""
 
     outcome: Literal["APPROVED", "REFUSED"]
-    obstacles: list[Literal["NOT_ELIGIBLE", "LEVERAGE_EXCEEDED", "COMPENSATION_TOO_HIGH"]] = Field(
-        description="NOT_ELIGIBLE资格核对为不符合条件；LEVERAGE_EXCEEDED批准后超过放大倍数；COMPENSATION_TOO_HIGH代偿率过高，暂停新增"
+    obstacles: list[
+        Literal[
+            "NOT_ELIGIBLE", "EFFECT_NOT_RECOGNISED", "OVERDUE_HISTORY", "LEVERAGE_EXCEEDED", "COMPENSATION_TOO_HIGH"
+        ]
+    ] = Field(
+        description="NOT_ELIGIBLE资格核对为不符合条件；EFFECT_NOT_RECOGNISED再次贷款尚未认定扶持效果明显；OVERDUE_HISTORY以前的贷款有逾期或代偿；"
+        "LEVERAGE_EXCEEDED批准后超过放大倍数；COMPENSATION_TOO_HIGH代偿率过高，暂停新增"
     )
+    next_steps_zh: list[str] = Field(description="逐项写明怎么办；已批准的为空")
+    borrower_history: HistoryRead
     leverage: str | None = Field(description="加上本笔后的放大倍数，三位小数；基金没有存款时为空")
     leverage_limit: int
     room: YuanOut = Field(description="批准本笔之前还可批准的金额")
@@ -605,6 +650,13 @@ class ApprovalRead(ResponseModel):
                 {
                     "outcome": "REFUSED",
                     "obstacles": ["LEVERAGE_EXCEEDED"],
+                    "next_steps_zh": [_NEXT_STEPS["LEVERAGE_EXCEEDED"]],
+                    "borrower_history": {
+                        "loans": 0,
+                        "overdue_loans": 0,
+                        "compensated_loans": 0,
+                        "outstanding": "0.00",
+                    },
                     "leverage": "5.020",
                     "leverage_limit": 5,
                     "room": "2000000.00",
@@ -622,6 +674,8 @@ class ApprovalRead(ResponseModel):
             {
                 "outcome": "REFUSED" if approval.obstacles else "APPROVED",
                 "obstacles": [str(obstacle) for obstacle in approval.obstacles],
+                "next_steps_zh": [_NEXT_STEPS[obstacle] for obstacle in approval.obstacles],
+                "borrower_history": HistoryRead.of(approval.history),
                 "leverage": assessed.leverage,
                 "leverage_limit": assessed.leverage_limit,
                 "room": assessed.room_fen,

@@ -235,7 +235,24 @@ class FundLimits:
     evidence: Mapping[str, Evidence]
 
 
-Row = TypeVar("Row", PayerScheme, RewardScheme, FundLimits)
+@dataclass(frozen=True, slots=True)
+class RepeatRule:
+    """What a borrower who has had a loan must meet to have another (郑政〔2018〕31号（十）).
+
+    Attributes:
+        needs_recognised_effect: somebody has to have found that the earlier loans had a clear effect.
+        refuses_overdue_history: not after an earlier loan was overdue beyond its grace, or paid by the fund.
+    """
+
+    repeat_rule_id: str
+    title: str
+    validity: Validity
+    needs_recognised_effect: bool
+    refuses_overdue_history: bool
+    evidence: Mapping[str, Evidence]
+
+
+Row = TypeVar("Row", PayerScheme, RewardScheme, FundLimits, RepeatRule)
 
 
 @dataclass(frozen=True, slots=True)
@@ -246,6 +263,11 @@ class Catalogue:
     payer_schemes: Mapping[str, PayerScheme]
     reward_schemes: Mapping[str, RewardScheme]
     fund_limits: Mapping[str, FundLimits]
+    repeat_rules: Mapping[str, RepeatRule]
+
+    def repeat_rule_on(self, day: date) -> RepeatRule | None:
+        """The one in force; None before there was one."""
+        return next((rule for rule in self.repeat_rules.values() if rule.validity.covers(day)), None)
 
     def schemes_in_force(self, as_of: date | None) -> "Catalogue":
         """The same with only those payer, reward and fund rows that are in force on a day; None does not narrow."""
@@ -254,6 +276,7 @@ class Catalogue:
             payer_schemes=_in_force(self.payer_schemes, as_of),
             reward_schemes=_in_force(self.reward_schemes, as_of),
             fund_limits=_in_force(self.fund_limits, as_of),
+            repeat_rules=_in_force(self.repeat_rules, as_of),
         )
 
     def select(self, as_of: date | None = None, borrower: BorrowerKind | None = None) -> Sequence[SubsidyRule]:

@@ -28,6 +28,7 @@ from loans_svc.rules.domain import (
     PeriodScheme,
     RateBasis,
     RegionClass,
+    RepeatRule,
     RewardScheme,
     SubsidyRule,
     Tranche,
@@ -270,6 +271,19 @@ def _fund_limits(code: str, row: _Table) -> FundLimits:
     return limits
 
 
+def _repeat_rule(code: str, row: _Table) -> RepeatRule:
+    rule = RepeatRule(
+        repeat_rule_id=code,
+        title=row.take("title", _text),
+        validity=_cited_validity(row),
+        needs_recognised_effect=row.cited("needs_recognised_effect", _flag),
+        refuses_overdue_history=row.cited("refuses_overdue_history", _flag),
+        evidence=row.evidence,
+    )
+    row.finish()
+    return rule
+
+
 def _check_references(catalogue: Catalogue) -> None:
     for rule in catalogue.rules.values():
         if rule.payer_scheme_id is not None and rule.payer_scheme_id not in catalogue.payer_schemes:
@@ -291,6 +305,7 @@ def read_catalogue(path: Path) -> Catalogue:
             payer_schemes={code: _payer_scheme(code, row) for code, row in root.table("payer_schemes").rest()},
             reward_schemes={code: _reward_scheme(code, row) for code, row in root.table("reward_schemes").rest()},
             fund_limits={code: _fund_limits(code, row) for code, row in root.table("fund_limits").rest()},
+            repeat_rules={code: _repeat_rule(code, row) for code, row in root.table("repeat_rules").rest()},
         )
         root.finish()
         _check_references(catalogue)

@@ -23,6 +23,7 @@ from loans_svc.rules.domain import (
     PeriodScheme,
     RateBasis,
     RegionClass,
+    RepeatRule,
     RewardScheme,
     SubsidyRule,
     Tranche,
@@ -203,6 +204,30 @@ class FundLimitsRead(ResponseModel):
         )
 
 
+class RepeatRuleRead(ResponseModel):
+    """What another loan of the same borrower needs."""
+
+    repeat_rule_id: str
+    title: str
+    valid_from: date
+    valid_to: date | None
+    needs_recognised_effect: bool = Field(description="须认定以前贷款的扶持效果明显")
+    refuses_overdue_history: bool = Field(description="以前贷款有逾期或代偿的，不再批准")
+    evidence: dict[str, EvidenceRead]
+
+    @classmethod
+    def of(cls, rule: RepeatRule) -> "RepeatRuleRead":
+        return cls(
+            repeat_rule_id=rule.repeat_rule_id,
+            title=rule.title,
+            valid_from=rule.validity.since,
+            valid_to=rule.validity.until,
+            needs_recognised_effect=rule.needs_recognised_effect,
+            refuses_overdue_history=rule.refuses_overdue_history,
+            evidence=_evidence(rule.evidence),
+        )
+
+
 class RulesRead(ResponseModel):
     """All dated rows of the loan service."""
 
@@ -210,6 +235,7 @@ class RulesRead(ResponseModel):
     payer_schemes: list[PayerSchemeRead]
     reward_schemes: list[RewardSchemeRead]
     fund_limits: list[FundLimitsRead]
+    repeat_rules: list[RepeatRuleRead]
     marks: dict[Mark, str] = Field(description="可靠程度标记的含义")
 
     @classmethod
@@ -221,5 +247,6 @@ class RulesRead(ResponseModel):
             payer_schemes=[PayerSchemeRead.of(scheme) for scheme in schemes.payer_schemes.values()],
             reward_schemes=[RewardSchemeRead.of(scheme) for scheme in schemes.reward_schemes.values()],
             fund_limits=[FundLimitsRead.of(limits) for limits in schemes.fund_limits.values()],
+            repeat_rules=[RepeatRuleRead.of(rule) for rule in schemes.repeat_rules.values()],
             marks=dict(MARK_MEANINGS),
         )

@@ -180,7 +180,9 @@ async def test_a_step_that_the_table_does_not_allow_is_refused(office: Office) -
     loan = await office.applied()
     body = CONTRACT | {"bank_ref": "early-1"}
     assert (await office.post("OFFICER", f"/loans/{loan}/disbursement", body)).json()["code"] == "LOAN_STATE_CONFLICT"
-    assert (await office.event(loan, "REPAYMENT", "2024-01-01", amount="1.00")).status_code == 409
+    early = await office.event(loan, "REPAYMENT", "2024-01-01", amount="1.00")
+    assert early.status_code == 409
+    assert early.json()["detail"] == "贷款现为“待审批”，不能办理“还款”。目前可以办理：批准、不予批准、撤销贷款。"
     assert (
         await office.post("REVIEWER", f"/loans/{loan}/rejection", {"reason": "资料不全，不予批准"})
     ).status_code == 200
@@ -222,14 +224,59 @@ async def test_a_bank_and_a_district_see_their_own_loans_only(office: Office) ->
     assert (foreign.status_code, foreign.json()["code"]) == (404, "UNIT_NOT_FOUND")
 
 
-async def test_a_repeat_loan_knows_the_terms_before_it(office: Office) -> None:
+async def test_another_loan_needs_a_recognised_effect_and_knows_the_terms_before_it(office: Office) -> None:
+    """郑政〔2018〕31号（十）: the first loan was at another bank, whose people do not see this one."""
     person = new_person()
     first = await office.disbursed(borrower=person)
     assert (await office.event(first, "REPAYMENT", "2024-08-15", amount="300000.00")).status_code == 201
-    second = await office.disbursed(CONTRACT | {"disbursed_on": "2025-01-10", "rule": "R2023"}, borrower=person,
-                                    borrower_kind="INDIVIDUAL")  # fmt: skip
-    terms = (await office.get("OFFICER", f"/loans/{second}")).json()["terms"]
+    second = await office.applied(borrower=person, borrower_kind="INDIVIDUAL", bank="bank-b", unit="ZZ02")
+    seen = {"loans": 1, "overdue_loans": 0, "compensated_loans": 0, "outstanding": "0.00"}
+    path = f"/loans/{second}/borrower-history"
+    assert (await office.get("BANK", path, bank="bank-b")).json() == seen
+    assert (await office.get("BANK", path, bank="bank-a")).json()["code"] == "LOAN_NOT_FOUND"
+    refused = (await office.approve(second)).json()
+    assert (refused["outcome"], refused["obstacles"]) == ("REFUSED", ["EFFECT_NOT_RECOGNISED"])
+    assert (refused["borrower_history"], refused["loan"]["state"]) == (seen, "APPLIED")
+    assert "扶持效果" in refused["next_steps_zh"][0]
+    body = {"evidence": "评审会纪要", "effect_evidence": "带动就业3人，按期还清"}
+    approved = (await office.post("REVIEWER", f"/loans/{second}/approval", body)).json()
+    assert (approved["outcome"], approved["next_steps_zh"]) == ("APPROVED", [])
+    assert approved["loan"]["events"][-1]["evidence"] == "评审会纪要；扶持效果认定：带动就业3人，按期还清"
+    contract = CONTRACT | {"disbursed_on": "2025-01-10", "rule": "R2023", "bank_ref": "B-REPEAT"}
+    done = await office.post("BANK", f"/loans/{second}/disbursement", contract, bank="bank-b")
+    assert done.status_code == 200, done.text
+    terms = done.json()["terms"]
     assert (terms["prior_loans"], terms["prior_subsidised_days"]) == (1, 366)
+
+
+async def test_no_other_loan_after_one_that_was_overdue_unless_that_was_an_error(office: Office) -> None:
+    person = new_person()
+    first = await office.disbursed(borrower=person)
+    late = await office.event(first, "OVERDUE", "2024-05-20", amount="5000.00", until="2024-06-05")
+    second = await office.applied(borrower=person)
+    body = {"evidence": "评审会纪要", "effect_evidence": "带动就业3人"}
+    refused = (await office.post("REVIEWER", f"/loans/{second}/approval", body)).json()
+    assert (refused["obstacles"], refused["borrower_history"]["overdue_loans"]) == (["OVERDUE_HISTORY"], 1)
+    assert refused["borrower_history"]["outstanding"] == "300000.00"
+    error = late.json()["events"][-1]["id"]
+    await office.event(first, "RETRACTION", "2024-05-20", retracts=error, evidence="银行系统故障说明")
+    again = (await office.post("REVIEWER", f"/loans/{second}/approval", body)).json()
+    assert (again["outcome"], again["borrower_history"]["overdue_loans"]) == ("APPROVED", 0)
+
+
+async def test_the_fourth_loan_has_no_subsidy_and_days_are_counted_by_the_rule(office: Office) -> None:
+    """Count and term run over all of a borrower's loans, at whichever bank (max_loans 3, PER_LOAN)."""
+    person, terms = new_person(), []
+    for number, bank in enumerate(("bank-a", "bank-b", "bank-c", "bank-d")):
+        loan = await office.applied(borrower=person, bank=bank, amount="50000.00")
+        await office.post("REVIEWER", f"/loans/{loan}/approval", {"evidence": "纪要", "effect_evidence": "效果明显"})
+        contract = CONTRACT | {"disbursed_on": f"2024-0{1 + number}-10", "rule": "R2023", "bank_ref": f"N-{number}"}
+        done = await office.post("OFFICER", f"/loans/{loan}/disbursement", contract)
+        terms.append(done.json()["terms"])
+    assert [one["prior_loans"] for one in terms] == [0, 1, 2, 3]
+    assert [one["subsidised_until"] for one in terms] == ["2027-01-10", "2027-02-10", "2027-03-10", "2024-04-10"]
+    schedule = (await office.get("OFFICER", f"/loans/{loan}/subsidy-lines")).json()
+    assert (schedule["window"]["ended_by"], schedule["total"]) == ("LOAN_COUNT", "0.00")
 
 
 async def test_wrong_input_stores_nothing_and_is_not_echoed(office: Office) -> None:

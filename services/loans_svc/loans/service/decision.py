@@ -14,14 +14,17 @@ from loans_svc.funds import service as funds
 from loans_svc.funds.service import Booking, FundView
 from loans_svc.loans import repository
 from loans_svc.loans.domain import (
+    History,
     Kind,
     State,
+    repeat_obstacles,
 )
 from loans_svc.loans.errors import (
     LoanFourEyesError,
     LoanInvalidError,
 )
 from loans_svc.loans.service.eligibility import NOT_ELIGIBLE
+from loans_svc.loans.service.history import read_history
 from loans_svc.loans.service.steps import (
     Actor,
     LoanView,
@@ -32,6 +35,7 @@ from loans_svc.loans.service.steps import (
     view,
 )
 from loans_svc.loans.service.telling import take_disbursement_back
+from loans_svc.rules.repository import catalogue
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,13 +44,23 @@ class ApprovalView:
 
     view: LoanView
     fund: FundView
+    history: History
     obstacles: Sequence[str]
 
 
 async def approve_loan(
-    tx: AsyncSession, actor: Actor, loan_id: UUID, evidence: str, if_match: str | None, now: datetime
+    tx: AsyncSession,
+    actor: Actor,
+    loan_id: UUID,
+    evidence: str,
+    effect: str | None,
+    if_match: str | None,
+    now: datetime,
 ) -> ApprovalView:
     """Approves and reserves the fund's guarantee in one transaction, or says why that can't be (S27, S28).
+
+    Args:
+        effect: on what it rests that the borrower's earlier loans had a clear effect; None where nobody found that.
 
     Raises:
         LoanNotFoundError, VersionStaleError, TransitionRefusedError, LoanFourEyesError.
@@ -54,16 +68,21 @@ async def approve_loan(
     loan, target = await begin(tx, actor, loan_id, Kind.APPROVAL, if_match)
     if loan.applied_by == actor.subject:
         raise LoanFourEyesError
-    if loan.eligibility.get("outcome") == NOT_ELIGIBLE:
-        return ApprovalView(await view(tx, loan), await funds.read_fund(tx, loan.fund, legal_day(now)), (NOT_ELIGIBLE,))
     day = legal_day(now)
+    history = await read_history(tx, loan, day)
+    obstacles: list[str] = [NOT_ELIGIBLE] if loan.eligibility.get("outcome") == NOT_ELIGIBLE else []
+    obstacles += repeat_obstacles(history, catalogue().repeat_rule_on(day), effect is not None)
+    if obstacles:
+        return ApprovalView(await view(tx, loan), await funds.read_fund(tx, loan.fund, day), history, obstacles)
     event = event_values(loan, Kind.APPROVAL, State(loan.state), target, day, day, actor, now, evidence)
+    if effect is not None:
+        event["evidence"] = f"{evidence}；扶持效果认定：{effect}"
     fund = await funds.reserve(tx, loan.fund, loan.amount_fen, Booking(event["id"], day, actor.subject, now))
     if not fund.assessment.may_approve:
-        return ApprovalView(await view(tx, loan), fund, fund.assessment.obstacles)
+        return ApprovalView(await view(tx, loan), fund, history, fund.assessment.obstacles)
     loan.decided_by, loan.decided_at = actor.subject, now
     await advance(tx, loan, event | {"amount_fen": loan.amount_fen})
-    return ApprovalView(await view(tx, loan), fund, ())
+    return ApprovalView(await view(tx, loan), fund, history, ())
 
 
 async def reject_loan(

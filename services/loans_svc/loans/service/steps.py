@@ -18,6 +18,7 @@ from loans_svc.loans.domain import (
     Kind,
     State,
     may_see,
+    refusal,
     subsidy_event,
     subsidy_events,
 )
@@ -68,7 +69,7 @@ async def begin(
     check_if_match(if_match, loan.row_version, required=False)
     target = await repository.find_target(tx, loan.state, kind.value)
     if target is None:
-        raise TransitionRefusedError
+        raise TransitionRefusedError(refusal(State(loan.state), kind, await repository.list_allowed(tx, loan.state)))
     return loan, State(target)
 
 
