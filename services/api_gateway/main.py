@@ -5,7 +5,7 @@ from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
 
 import httpx
-from fastapi import FastAPI
+from fastapi import Depends, FastAPI
 
 from api_gateway.documents.endpoints import router as documents_router
 from api_gateway.documents.own_document import complete_own_document
@@ -18,6 +18,7 @@ from api_gateway.forwarding.limiter import Limiter
 from api_gateway.forwarding.maintenance import MaintenanceFile
 from api_gateway.forwarding.metrics import UpstreamMetrics
 from api_gateway.forwarding.route_table import RouteTable, load_route_table
+from api_gateway.limits.own_calls import open_to_strangers
 from api_gateway.operations.endpoints import router as operations_router
 from api_gateway.operations.service import Readiness
 from api_gateway.settings import GatewaySettings
@@ -47,7 +48,7 @@ def create_app(
     settings = settings or GatewaySettings()
     upstreams = settings.upstreams()
     table = table or load_route_table(upstreams)
-    door = Door(settings)
+    door = Door(settings, limiter)
     forwarder: Forwarder = HttpForwarder(upstreams, table.connections_per_upstream, table.breaker)
     maintenance = MaintenanceFile(settings.maintenance_file, list(upstreams))
     access_log = AccessLog()
@@ -81,14 +82,14 @@ def create_app(
         lifespan=lifespan,
     )
     door.install(app)
-    for router in (documents_router, operations_router):
-        app.include_router(router)
+    app.include_router(documents_router, dependencies=[Depends(open_to_strangers)])
+    app.include_router(operations_router)
     app.state.own_document = complete_own_document(app.openapi(), servers)
     app.state.gate = Gate(
         table=table,
         forwarder=forwarder,
         identity=door.identity,
-        limiter=limiter or door.limiter,
+        limiter=door.limiter,
         maintenance=maintenance,
         hosts=settings.known_hosts(),
         http_metrics=app.state.metrics,

@@ -11,6 +11,7 @@ from redis.asyncio import Redis
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api_gateway.administration.endpoints import router as administration_router
+from api_gateway.forwarding.limiter import Limiter
 from api_gateway.identity.directory import Directory, Follower, Picture
 from api_gateway.identity.endpoints import install_token_problems
 from api_gateway.identity.endpoints import router as identity_router
@@ -22,6 +23,7 @@ from api_gateway.kiosks.configuration import kiosk_configuration
 from api_gateway.kiosks.endpoints import router as kiosks_router
 from api_gateway.kiosks.service import Kiosks
 from api_gateway.kiosks.sessions import KioskSessions
+from api_gateway.limits.own_calls import LimitFields, OwnCallLimits
 from api_gateway.limits.repository import load_limits
 from api_gateway.limits.service import TokenLimiter
 from api_gateway.limits.settlement import RedisSettlement
@@ -44,12 +46,14 @@ class _Tokens:
     """What `kit.auth.dependencies` asks: the gateway's own calls know the same principals as the forwarded ones."""
 
     identity: Identity
+    limits: OwnCallLimits
 
     def verify(self, token: str) -> Principal:
         proved = _proved.get()
-        if proved is not None and proved[0] == token:
-            return proved[1]
-        return self.identity.principal(f"Bearer {token}")
+        is_proved = proved is not None and proved[0] == token
+        principal = proved[1] if proved and is_proved else self.identity.principal(f"Bearer {token}")
+        self.limits.take(principal)
+        return principal
 
 
 # Token and principal of a request whose proof holds.
@@ -94,12 +98,13 @@ def _as_bearer(field: tuple[bytes, bytes], token: str) -> tuple[bytes, bytes]:
 class Door:
     """Args:
         settings: of the gateway.
+        limiter: that of the limits file unless given.
 
     Raises:
         ClientsFileError, ProvidersFileError: the file cannot be used.
     """
 
-    def __init__(self, settings: GatewaySettings) -> None:
+    def __init__(self, settings: GatewaySettings, limiter: Limiter | None = None) -> None:
         self._roles = load_roles()
         file = load_clients(settings.clients_file, self._roles, environment=settings.environment)
         self._database: StatementPool | None = None
@@ -120,7 +125,9 @@ class Door:
             )
             self._follower = Follower(directory, Registry(self._database, self._roles, file))
         settlement = None if self._redis is None else RedisSettlement(self._redis)
-        self.limiter = TokenLimiter(load_limits(settings.limits_file), settlement)
+        self._buckets = TokenLimiter(load_limits(settings.limits_file), settlement)
+        self.limiter: Limiter = limiter or self._buckets
+        self._own_limits = OwnCallLimits(self.limiter)
         self._outside = OutsideIssuers(load_providers(settings.providers_file, self._roles), self._roles)
         self._sessions = KioskSessions(kiosk_configuration().idle_seconds, self._redis)
         self._cursors = CursorCodec(hmac.digest(settings.access_jwk["d"].encode(), b"jiuye.gateway.cursors", "sha256"))
@@ -144,7 +151,8 @@ class Door:
         app.state.database = self._database
         app.state.follower = self._follower
         app.state.cursors = self._cursors
-        app.state.token_verifier = _Tokens(self.identity)
+        app.state.token_verifier = _Tokens(self.identity, self._own_limits)
+        app.state.own_limits = self._own_limits
         app.state.kiosks = self._kiosks
         app.state.outside = self._outside
         app.include_router(identity_router)
@@ -153,18 +161,19 @@ class Door:
         install_token_problems(app)
         install_store_problems(app)
         app.add_middleware(_ApiCalls, identity=self.identity)
+        app.add_middleware(LimitFields)
 
     @asynccontextmanager
     async def open(self) -> AsyncIterator[None]:
         """As long as the gateway lives."""
         if self._follower is not None:
             await self._follower.start()
-        self.limiter.start()
+        self._buckets.start()
         self._sessions.start()
         try:
             yield
         finally:
-            await self.limiter.stop()
+            await self._buckets.stop()
             await self._sessions.stop()
             if self._follower is not None:
                 await self._follower.stop()

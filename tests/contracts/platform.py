@@ -15,6 +15,7 @@ from pydantic import SecretStr
 import eligibility_svc.main
 import loans_svc.main
 import targets_svc.main
+from api_gateway.forwarding.limiter import Unlimited
 from api_gateway.forwarding.route_table import load_route_table
 from api_gateway.forwarding.server.connection import ClientConnection
 from api_gateway.identity.repository import load_roles
@@ -123,7 +124,7 @@ async def running(infrastructure: Any, secret_hash: str) -> AsyncIterator[Platfo
             "database_url": SecretStr(infrastructure.url("gateway_app", database)),
             "redis_url": SecretStr(infrastructure.redis_url),
         }
-        gateway = create_gateway(gateways.settings(**urls, **kept), changed_table())
+        gateway = create_gateway(gateways.settings(**urls, **kept), changed_table(), Unlimited())
         urls[GATEWAY] = stack.enter_context(serving(gateway, http=partial(ClientConnection, gateway.state.gate)))
         http = {name: await stack.enter_async_context(client(url)) for name, url in urls.items()}
         document = (await http[GATEWAY].get("/openapi.json")).raise_for_status().json()

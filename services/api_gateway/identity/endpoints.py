@@ -5,7 +5,7 @@ import json
 from email.message import Message as Header
 from typing import Any
 
-from fastapi import FastAPI, Request
+from fastapi import Depends, FastAPI, Request
 from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
@@ -21,8 +21,9 @@ from api_gateway.identity.errors import (
     TooManyFailuresError,
 )
 from api_gateway.identity.schemas import KeySetRead, TokenRead
-from api_gateway.identity.service import Identity
+from api_gateway.identity.service import ACCESS_LIFETIME_SECONDS, Identity
 from api_gateway.identity.token_request import ASSERTION_GRANT, AssertionRequest, read_token_request
+from api_gateway.limits.own_calls import open_to_strangers
 from api_gateway.outside.service import OutsideIssuers
 from kit.http.problems import MEDIA_TYPE, problem_body, problem_response, problems
 from kit.http.routing import Router
@@ -89,15 +90,19 @@ router = Router(tags=["身份"])
 async def issue_token(request: Request) -> TokenRead:
     authorization = request.headers.get("authorization")
     asked = read_token_request(await _read_form(request), authorization, request.url.query)
+    identity, limits = _identity(request), request.app.state.own_limits
     if isinstance(asked, AssertionRequest):
         issuers: OutsideIssuers = request.app.state.outside
         principal, seconds = await issuers.principal(asked.assertion)
-        return _identity(request).admit(principal, asked.scopes, seconds)
-    return await _identity(request).issue_token(asked)
+    else:
+        principal, seconds = await identity.client(asked), ACCESS_LIFETIME_SECONDS
+    limits.take(principal)
+    return identity.admit(principal, asked.scopes, seconds)
 
 
 @router.get(
     "/.well-known/jwks.json",
+    dependencies=[Depends(open_to_strangers)],
     operation_id="get_token_keys",
     summary="访问令牌的公钥",
     description="用来核验本网关签发的访问令牌（JWK Set，RFC 7517）。",

@@ -108,29 +108,26 @@ class Identity:
         """The public keys of access tokens."""
         return self._access.jwks()
 
-    async def issue_token(self, request: TokenRequest) -> TokenRead:
-        """A token with the scopes asked for, or all that the client has.
+    async def client(self, request: TokenRequest) -> Principal:
+        """The client that proves itself, with all its scopes.
 
         Raises:
             ClientUnknownError: no such client, or not its secret; which of the two is not told.
             TooManyFailuresError: too many wrong secrets for this id.
-            ScopeNotGrantedError: a scope that the client does not have.
         """
         client = self._directory.now.clients.get(request.client_id)
         if client is not None and client.is_disabled:
             client = None
         if not await self._secrets.is_right(request.client_id, client, request.client_secret) or client is None:
             raise ClientUnknownError
-        scopes = client.scopes if request.scopes is None else request.scopes
-        if not scopes <= client.scopes:
-            raise ScopeNotGrantedError
-        return self.token_for(Principal(client.id, client.kind, scopes, client.unit, client.bank))
+        return Principal(client.id, client.kind, client.scopes, client.unit, client.bank)
 
     def admit(self, principal: Principal, scopes: frozenset[str] | None, seconds: int) -> TokenRead:
-        """A token for somebody whom an outside issuer has vouched for, never longer than it did.
+        """A token for somebody who has proved who he is.
 
         Args:
             scopes: those asked for; None: all of the principal.
+            seconds: how long it may last at most; an outside issuer's word counts no longer than its token.
 
         Raises:
             ScopeNotGrantedError: a scope that the principal does not have.

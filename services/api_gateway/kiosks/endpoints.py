@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Header, Request, Response
+from fastapi import Depends, Header, Request, Response
 
 from api_gateway.identity.errors import DeviceDisabledError
 from api_gateway.identity.proof import Proof, ProofInvalidError
@@ -11,6 +11,7 @@ from api_gateway.kiosks import service
 from api_gateway.kiosks.configuration import kiosk_configuration
 from api_gateway.kiosks.errors import DeviceRequiredError, EnrolmentCodeError, NoSessionError
 from api_gateway.kiosks.schemas import EnrolmentCreate, EnrolmentRead, KioskConfigRead, SessionCreate, SessionRead
+from api_gateway.limits.own_calls import open_to_strangers
 from api_gateway.store.dependencies import Changing
 from kit.auth.dependencies import requires
 from kit.auth.principal import Principal
@@ -46,6 +47,7 @@ def _proof(request: Request, jwt: str | None) -> Proof | None:
 
 @router.post(
     "/enrolments",
+    dependencies=[Depends(open_to_strangers)],
     operation_id="enrol_device",
     summary="终端用登记码报上自己的公钥",
     description="请求须带DPoP证明，证明所用的密钥即为终端的密钥。终端随后显示指纹，等待管理员核对批准。",
@@ -66,7 +68,9 @@ async def enrol_device(
     responses=problems(ProofInvalidError, DeviceDisabledError),
 )
 async def issue_device_token(request: Request, dpop: ProofHeader = None) -> TokenRead:
-    return await _kiosks(request).issue_token(_proof(request, dpop))
+    principal, key = await _kiosks(request).device(_proof(request, dpop))
+    request.app.state.own_limits.take(principal)
+    return _kiosks(request).token_for(principal, key)
 
 
 @router.get(

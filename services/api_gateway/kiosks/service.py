@@ -43,8 +43,8 @@ class Kiosks:
         """
         return self._identity.proved(proof).public_key
 
-    async def issue_token(self, proof: Proof | None) -> TokenRead:
-        """Five minutes for the device that proves its key.
+    async def device(self, proof: Proof | None) -> tuple[Principal, str]:
+        """The device that proves its key, and the key.
 
         Raises:
             ProofInvalidError, DeviceDisabledError.
@@ -57,7 +57,11 @@ class Kiosks:
         if device.state != "ACTIVE":
             raise DeviceDisabledError
         principal = Principal(f"{DEVICE}:{device.id}", "KIOSK_DEVICE", self._roles["KIOSK_DEVICE"].scopes, device.unit)
-        return self._identity.token_for(principal, lifetime_seconds=TOKEN_SECONDS, public_key=found.public_key)
+        return principal, found.public_key
+
+    def token_for(self, device: Principal, public_key: str) -> TokenRead:
+        """Five minutes for a device."""
+        return self._identity.token_for(device, lifetime_seconds=TOKEN_SECONDS, public_key=public_key)
 
     def begin_session(self, principal: Principal) -> tuple[str, TokenRead]:
         """A person's session at the device that asks.

@@ -239,7 +239,7 @@ async def test_over_http_a_client_is_told_and_a_stranger_costs_it_nothing(
             headers = {"Authorization": f"Bearer {token}"}
             answers = [await caller.get("/api/v1/targets/units", headers=headers) for _ in range(5)]
     passed = [answer for answer in answers if answer.status_code == 200]
-    assert 3 <= len(passed) < 5  # half of six, and what has come back meanwhile
+    assert 2 <= len(passed) < 5  # half of six, one of them for the token, and what has come back meanwhile
     assert passed[0].headers["ratelimit-policy"] == '"client";q=60;w=60'
     refused = assert_problem(answers[-1], 429, "RATE_LIMITED")
     assert refused["type"] == "https://iana.org/assignments/http-problem-types#quota-exceeded"
