@@ -1,5 +1,6 @@
 """An application and its course: who may see it, what was said in each step, how a step is added."""
 
+import contextlib
 from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass
 from datetime import datetime
@@ -9,14 +10,18 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from eligibility_svc.applications import repository
-from eligibility_svc.applications.domain import Applicant, Hands, State, Step, limited_to
-from eligibility_svc.applications.errors import ApplicationNotFoundError
+from eligibility_svc.applications.domain import PERSON, USCC, Applicant, Hands, State, Step, identify, limited_to
+from eligibility_svc.applications.errors import ApplicationInvalidError, ApplicationNotFoundError
 from eligibility_svc.applications.models import ApplicationRow, ApplicationStepRow
 from eligibility_svc.applications.vault import NAME, NUMBER, Vault
 from eligibility_svc.grants import repository as register
 from eligibility_svc.webhooks import APPLICATION_EVENTS
+from kit.clock import today
+from kit.db.rows import all_rows
 from kit.http.etags import check_if_match
 from kit.webhooks.service import announce
+
+MOST_FOUND = 100
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,6 +96,24 @@ async def list_applications(
         after=after,
         limit=limit,
     )
+
+
+async def search_applications(tx: AsyncSession, vault: Vault, actor: Actor, who: Applicant) -> list[ApplicationRow]:
+    """What somebody with a document applied for, so that she learns at any counter or kiosk how it stands.
+
+    Whoever knows a number but not the name that goes with it finds nothing. An office finds its unit's applications;
+    who serves the public finds all of them.
+
+    Raises:
+        ApplicationInvalidError: the document or the name cannot be one.
+    """
+    wanted, errors = identify(who, "EMPLOYER" if who.id_type == USCC else PERSON, today())
+    if errors:
+        raise ApplicationInvalidError(errors=errors)
+    unit = limited_to(actor.unit) if actor.is_office else None
+    async with contextlib.nullcontext() if actor.is_office else all_rows(tx):
+        rows = await repository.applications_of(tx, vault.refs(wanted), unit, MOST_FOUND)
+    return [row for row in rows if vault.open(row.name_sealed, NAME, row.application_id) == wanted.name]
 
 
 async def view_application(tx: AsyncSession, vault: Vault, row: ApplicationRow) -> ApplicationView:

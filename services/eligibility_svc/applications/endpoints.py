@@ -22,8 +22,11 @@ from eligibility_svc.applications.schemas import (
     ApplicationCreate,
     ApplicationList,
     ApplicationRead,
+    ApplicationSearch,
     DecisionCreate,
     PaymentCreate,
+    ProgressList,
+    ProgressRead,
     RatedRead,
     RatingCreate,
     RatingList,
@@ -326,3 +329,16 @@ async def list_applications(
         tx, actor(principal), unit=unit, state=state, measure=measure, after=page.after(filters), limit=page.limit + 1
     )
     return ApplicationList.of_page(rows, page, filters)
+
+
+@router.post(
+    "/application-searches",
+    operation_id="search_applications",
+    summary="按证件查询办理进度",
+    responses=problems(ApplicationInvalidError),
+)
+async def search_applications(body: ApplicationSearch, principal: Reader, tx: Tx, vault: Keys) -> ProgressList:
+    """证件号码和姓名都相符才能查到，不论当初从哪个渠道提交。窗口账号只查到本单位受理的。查询内容不留存。"""
+    who = actor(principal)
+    rows = await course.search_applications(tx, vault, who, body.applicant.applicant())
+    return ProgressList(items=[ProgressRead.of(row, who.subject) for row in rows])

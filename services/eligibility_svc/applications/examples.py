@@ -91,6 +91,21 @@ LISTED: dict[str, Any] = {
     ],
     "next": None,
 }
+FOUND: dict[str, Any] = {
+    "items": [
+        {
+            "id": _ID,
+            "measure": "startup-grant",
+            "name": _FOUND.answer.name,
+            "unit": "ZZ07",
+            "state": "ACCEPTED",
+            "state_zh": "已受理",
+            "submitted_at": "2018-09-01T02:00:00Z",
+            "is_own": True,
+            "next_step_zh": "申请已受理，请等待办理结果。",
+        }
+    ]
+}
 RATED: dict[str, Any] = {"application_id": _ID, "message_zh": "感谢您的评价，我们会认真改进服务。"}
 RATINGS: dict[str, Any] = {
     "items": [

@@ -48,6 +48,7 @@ class ApplicationRow(Base):
         Index("ix_application_id", "application_id"),
         Index("ix_application_state", "unit", "state"),
         Index("ix_application_created_by", "created_by", "application_id"),
+        Index("ix_application_applicant", "applicant_ref", "application_id"),
     )
 
     unit: Mapped[str] = mapped_column(String(8), primary_key=True)

@@ -1,6 +1,6 @@
 """Applications in the database; a step locks the application's row."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 from uuid import UUID
 
@@ -80,6 +80,16 @@ async def list_applications(
     if after is not None:
         query = query.where(ApplicationRow.application_id < UUID(after[0]))
     return list(await tx.scalars(query))
+
+
+async def applications_of(
+    tx: AsyncSession, applicant_refs: Collection[UUID], unit: str | None, limit: int
+) -> list[ApplicationRow]:
+    """What one applicant applied for at a unit (None: anywhere), whoever submitted it, the latest first."""
+    query = select(ApplicationRow).where(ApplicationRow.applicant_ref.in_(applicant_refs))
+    if unit is not None:
+        query = query.where(ApplicationRow.unit == unit)
+    return list(await tx.scalars(query.order_by(ApplicationRow.application_id.desc()).limit(limit)))
 
 
 async def add_rating(tx: AsyncSession, **values: Any) -> bool:

@@ -298,9 +298,7 @@ class ApplicationRead(ResponseModel):
             payment=_payment(paid) if paid else None,
             review=_review(row) if state is State.REFUSED and row.reviewed_by is None else None,
             history=[_step(step) for step in view.steps],
-            next_step_zh=_NEXT_STEPS[state]
-            if row.reviewed_by is None
-            else _AFTER_REVIEW.get(state, _NEXT_STEPS[state]),
+            next_step_zh=_next_step(row, state),
         )
 
 
@@ -343,6 +341,51 @@ class ApplicationList(ResponseModel):
             ],
             next=page.next([str(shown[-1].application_id)], filters) if len(rows) > page.limit else None,
         )
+
+
+class ApplicationSearch(RequestModel):
+    """Whose applications are looked for; in the body, because numbers do not belong into an address."""
+
+    applicant: ApplicantCreate
+
+    model_config = _with_examples({"applicant": examples.APPLICATION["applicant"]})
+
+
+class ProgressRead(ResponseModel):
+    """How an application stands, without anything of the person."""
+
+    id: UUID
+    measure: str
+    name: str
+    unit: str
+    state: State
+    state_zh: str
+    submitted_at: datetime
+    is_own: Annotated[bool, Field(description="是否由本账号提交；其他渠道提交的只能看进度，办理请回原渠道或到窗口")]
+    next_step_zh: str
+
+    @classmethod
+    def of(cls, row: ApplicationRow, account: str) -> "ProgressRead":
+        state = State(row.state)
+        return cls(
+            id=row.application_id,
+            measure=row.measure,
+            name=catalogue().measures[row.measure][-1].name,
+            unit=row.unit,
+            state=state,
+            state_zh=state.label,
+            submitted_at=row.created_at,
+            is_own=row.created_by == account,
+            next_step_zh=_next_step(row, state),
+        )
+
+
+class ProgressList(ResponseModel):
+    """What was found, the latest first, at most a hundred."""
+
+    items: list[ProgressRead]
+
+    model_config = _answers(examples.FOUND)
 
 
 class RatedRead(ResponseModel):
@@ -405,6 +448,10 @@ _NEXT_STEPS = {
     State.REVOKED: "待遇已撤销；请查看原因，有异议可依法申请行政复议或提起行政诉讼。",
 }
 _AFTER_REVIEW = {State.REFUSED: "复核维持原决定；您可以依法申请行政复议或提起行政诉讼。"}
+
+
+def _next_step(row: ApplicationRow, state: State) -> str:
+    return _NEXT_STEPS[state] if row.reviewed_by is None else _AFTER_REVIEW.get(state, _NEXT_STEPS[state])
 
 
 def _last(steps: Sequence[StepView], *wanted: Step) -> StepView | None:

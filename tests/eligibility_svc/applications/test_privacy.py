@@ -38,6 +38,32 @@ async def test_another_units_application_is_not_found(office: Office, ours: dict
         assert (answer.status_code, answer.json()["code"]) == (404, "APPLICATION_NOT_FOUND"), (who, where)
 
 
+async def test_who_has_the_document_learns_how_it_stands_at_any_counter(office: Office) -> None:
+    person = office.somebody()
+    application = await office.submit(applicant=person)
+    other = await office.submit(applicant=person, unit="ZZ08")
+
+    async def found(who: str, **changes: str) -> dict[str, Any]:
+        answer = await office(who, "POST", "/application-searches", {"applicant": person | changes})
+        assert answer.status_code == 200, answer.text
+        assert person["id_number"] not in answer.text
+        return {each["id"]: each for each in answer.json()["items"]}
+
+    at_kiosk = await found("kiosk")
+    assert list(at_kiosk) == [other["id"], application["id"]]
+    shown = at_kiosk[application["id"]]
+    assert (shown["state_zh"], shown["is_own"], shown["next_step_zh"]) == (
+        "待受理", False, "申请已提交，请等待受理；受理前您可以撤回。",
+    )  # fmt: skip
+    assert all(each["is_own"] for each in (await found("platform")).values())
+    assert (list(await found("staff-ZZ08")), list(await found("staff-ZZ07"))) == ([other["id"]], [application["id"]])
+    assert set(await found("city")) == {other["id"], application["id"]}
+    assert await found("kiosk", name="李测试") == {}
+    assert await found("kiosk", **{key: office.somebody()[key] for key in ("id_number",)}) == {}
+    wrong = await office("kiosk", "POST", "/application-searches", {"applicant": person | {"id_number": "41019"}})
+    assert (wrong.status_code, wrong.json()["errors"][0]["pointer"]) == (422, "/applicant/id_number")
+
+
 async def test_a_list_holds_what_the_account_may_see(office: Office, ours: dict[str, Any]) -> None:
     async def listed(who: str, query: str = "") -> set[str]:
         found, cursor = set[str](), ""
