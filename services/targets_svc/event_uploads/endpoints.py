@@ -12,6 +12,7 @@ from kit.auth.dependencies import requires
 from kit.auth.principal import Principal
 from kit.clock import now
 from kit.db.engine import Database, Tx
+from kit.http.paging import PageQuery
 from kit.http.problems import problems
 from kit.http.routing import Router
 from kit.jobs.queue import read_job
@@ -25,7 +26,7 @@ from targets_svc.event_uploads.errors import (
     UploadRepeatedError,
 )
 from targets_svc.event_uploads.recording import RESULT_COLUMNS
-from targets_svc.event_uploads.schemas import UploadAccepted, UploadRead
+from targets_svc.event_uploads.schemas import UploadAccepted, UploadList, UploadRead
 from targets_svc.register.service import Vault
 
 router = Router(prefix="/api/v1/targets", tags=["实名登记"])
@@ -70,6 +71,16 @@ async def upload_events(
     )
     response.headers["Location"] = f"/api/v1/targets/jobs/{upload_id}"
     return UploadAccepted(id=upload_id)
+
+
+@router.get("/event-uploads", operation_id="list_event_uploads", summary="自己的批量上传")
+async def list_event_uploads(
+    principal: Annotated[Principal, requires("targets.event.read")], tx: Tx, page: PageQuery
+) -> UploadList:
+    """新的在前，含试运行和失败的；只有上传人本人可见。"""
+    after = page.after({})
+    rows = await repository.list_uploads(tx, principal.subject, UUID(after[0]) if after else None, page.limit + 1)
+    return UploadList.of_page(rows, page)
 
 
 @router.get(

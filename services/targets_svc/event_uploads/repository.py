@@ -4,7 +4,7 @@ from collections.abc import AsyncIterator, Mapping
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import delete, func, insert, select, text, update
+from sqlalchemy import column, delete, func, insert, select, table, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.db.engine import Database
@@ -55,6 +55,21 @@ async def find_upload(tx: AsyncSession, upload_id: UUID, owner: str | None) -> U
     query = select(UploadRow).where(UploadRow.upload_id == upload_id)
     found: UploadRow | None = await tx.scalar(query if owner is None else query.where(UploadRow.owner == owner))
     return found
+
+
+async def list_uploads(tx: AsyncSession, owner: str, after: UUID | None, limit: int) -> list[tuple[UploadRow, str]]:
+    """Uploads of somebody with the state of their jobs, the latest first."""
+    job = table("job", column("id"), column("state"))
+    query = (
+        select(UploadRow, job.c.state)
+        .join(job, job.c.id == UploadRow.upload_id)
+        .where(UploadRow.owner == owner)
+        .order_by(UploadRow.upload_id.desc())
+        .limit(limit)
+    )
+    if after is not None:
+        query = query.where(UploadRow.upload_id < after)
+    return [(upload, state) for upload, state in await tx.execute(query)]
 
 
 async def note(tx: AsyncSession, upload_id: UUID, **values: Any) -> None:

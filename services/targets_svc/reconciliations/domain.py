@@ -14,6 +14,17 @@ class Verdict(StrEnum):
     FLAG = "FLAG"
 
 
+class Term(StrEnum):
+    """What an event of the ledger means for the difference; the names of `Terms`, and those that are counted."""
+
+    REGISTERED = "REGISTERED"
+    DUP_REMOVED = "DUP_REMOVED"
+    DISPLACED_ELSEWHERE = "DISPLACED_ELSEWHERE"
+    RETRACTED_AFTER_REPORT = "RETRACTED_AFTER_REPORT"
+    PENDING_VERIFICATION = "PENDING_VERIFICATION"
+    LATE_ARRIVALS = "LATE_ARRIVALS"
+
+
 @dataclass(frozen=True, slots=True)
 class Terms:
     """Events of one unit and indicator to the end of the month, seen from the approval of its report.

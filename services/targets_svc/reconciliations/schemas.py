@@ -1,11 +1,14 @@
 """Reconciliations on the wire."""
 
-from collections.abc import Sequence
-from typing import Annotated
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Annotated, Any
+from uuid import UUID
 
 from pydantic import Field
 
 from kit.dates import Month
+from kit.http.paging import Page
 from kit.http.wire import ResponseModel
 from kit.money import fixed
 from targets_svc.reconciliations.domain import Bridge, Verdict
@@ -96,3 +99,58 @@ class ReconciliationRead(ResponseModel):
     def of(cls, month: Month, bridges: Sequence[Bridge]) -> "ReconciliationRead":
         """From the domain."""
         return cls(month=str(month), items=[BridgeRead.of(bridge) for bridge in bridges])
+
+
+class LedgerEntry(ResponseModel):
+    """An event of the ledger; never whom it is about."""
+
+    event_id: UUID
+    event_date: date
+    source_system: str
+    source_ref: str
+    received_at: datetime
+    recorded_by: str
+    held_by: Annotated[UUID | None, Field(description="同一人同年同指标实际计数的事件；已计数的即本事件")]
+    held_by_unit: str | None
+    retracted_at: datetime | None
+    reason: Annotated[str | None, Field(description="撤销的原因")]
+
+
+class LedgerEntryList(ResponseModel):
+    """A page of events."""
+
+    items: list[LedgerEntry]
+    next: str | None
+
+    model_config = ResponseModel.model_config | {
+        "json_schema_extra": {
+            "examples": [
+                {
+                    "items": [
+                        {
+                            "event_id": "019330f0-7a1c-7c8e-9a3e-0d5f6b7a8c9d",
+                            "event_date": "2017-05-10",
+                            "source_system": "hr-registration",
+                            "source_ref": "JS-2017-000123",
+                            "received_at": "2017-06-01T00:00:00Z",
+                            "recorded_by": "staff-ZZ04",
+                            "held_by": "019330f0-7a1c-7c8e-9a3e-0d5f6b7a8c00",
+                            "held_by_unit": "ZZ05",
+                            "retracted_at": None,
+                            "reason": None,
+                        }
+                    ],
+                    "next": None,
+                }
+            ]
+        }
+    }
+
+    @classmethod
+    def of_page(cls, rows: Sequence[Any], page: Page, filters: Mapping[str, Any]) -> "LedgerEntryList":
+        """From one row more than the page holds, if there are so many."""
+        last = rows[page.limit - 1] if len(rows) > page.limit else None
+        return cls(
+            items=[LedgerEntry.model_validate(row) for row in rows[: page.limit]],
+            next=page.next([str(last.event_id)], filters) if last else None,
+        )

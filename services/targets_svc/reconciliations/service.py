@@ -1,7 +1,11 @@
 """Putting reports and register side by side."""
 
+from collections.abc import Sequence
 from datetime import datetime
+from typing import Any
+from uuid import UUID
 
+from sqlalchemy import Row
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.dates import Month
@@ -9,8 +13,10 @@ from targets_svc.indicators.domain import IndicatorKind
 from targets_svc.indicators.repository import load_indicators
 from targets_svc.progress.repository import find_official_cells
 from targets_svc.reconciliations import repository
-from targets_svc.reconciliations.domain import Bridge, Terms
-from targets_svc.units.domain import CITY, limited_to
+from targets_svc.reconciliations.domain import Bridge, Term, Terms
+from targets_svc.reports.errors import ReportNotFoundError
+from targets_svc.units.domain import CITY, limited_to, may_see
+from targets_svc.units.repository import load_units
 
 _NOTHING = (0, Terms())
 
@@ -32,3 +38,24 @@ async def reconcile(tx: AsyncSession, month: Month, *, own_unit: str | None, now
         lost, lost_terms = found.get((cell.unit, indicator.attrition or ""), _NOTHING)
         bridges.append(Bridge(cell.unit, cell.indicator, cell.value, registered - lost, terms.less(lost_terms)))
     return sorted(bridges, key=lambda bridge: (bridge.unit, indicators[bridge.indicator].sort_no))
+
+
+async def list_entries(
+    tx: AsyncSession,
+    month: Month,
+    unit: str,
+    indicator: str,
+    term: Term,
+    *,
+    own_unit: str | None,
+    after: UUID | None,
+    limit: int,
+) -> Sequence[Row[Any]]:
+    """The ledger's events that one term of a bridge counts.
+
+    Raises:
+        ReportNotFoundError: not a unit that the account sees.
+    """
+    if unit not in load_units() or not may_see(own_unit, unit):
+        raise ReportNotFoundError
+    return await repository.list_entries(tx, month.year, month.number, unit, indicator, term, after, limit)

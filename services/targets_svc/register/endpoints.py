@@ -32,6 +32,7 @@ from targets_svc.register.schemas import (
     EventCreate,
     EventRead,
     JobAccepted,
+    LedgerEventRead,
     PendingList,
     RetractionCreate,
     RetractionRead,
@@ -138,6 +139,22 @@ async def list_event_counts(
         tx, year=year, own_unit=principal.unit, after=page.after(filters), limit=page.limit + 1
     )
     return CountList.of_page(rows, page, filters, year)
+
+
+@router.get(
+    "/events/{event_id}",
+    operation_id="get_event",
+    summary="查看一条实名事件",
+    responses=problems(EventNotFoundError),
+)
+@sees_all_rows
+async def get_event(
+    event_id: Annotated[UUID, Path(description="登记时返回的event_id")],
+    principal: Annotated[Principal, requires("targets.event.read")],
+    tx: Tx,
+) -> LedgerEventRead:
+    """现在是否计数、为何不计、被哪一条取代，以及核实和撤销的经过；不含个人信息。"""
+    return LedgerEventRead.of(await service.read_event(tx, event_id, own_unit=principal.unit))
 
 
 @router.post(

@@ -4,7 +4,7 @@ person, event, slot, then the roll-up's rows by their key.
 
 from collections.abc import Mapping, Sequence
 from datetime import date, datetime
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 from sqlalchemy import Row, delete, func, insert, select, text, tuple_, update
@@ -128,6 +128,24 @@ async def find_claim(tx: AsyncSession, event_id: UUID) -> Claim | None:
     """One event."""
     row = (await tx.execute(_CLAIMS.where(EventRow.event_id == event_id))).one_or_none()
     return None if row is None else _claim(row)
+
+
+async def find_entry(tx: AsyncSession, event_id: UUID) -> Row[Any] | None:
+    """One event of the ledger with all that happened to it, and who holds its slot."""
+    query = (
+        select(
+            EventRow.event_id, EventRow.year, EventRow.indicator, EventRow.unit, EventRow.event_date,
+            EventRow.source_system, EventRow.source_ref, EventRow.received_at, EventRow.recorded_by,
+            EventRow.is_pending, VerificationRow.verified_at, VerificationRow.verified_by, VerificationRow.basis,
+            RetractionRow.retracted_at, RetractionRow.retracted_by, RetractionRow.reason,
+            SlotRow.event_id.label("holder"), SlotRow.unit.label("holder_unit"),
+        )
+        .outerjoin(RetractionRow, RetractionRow.event_id == EventRow.event_id)
+        .outerjoin(VerificationRow, VerificationRow.event_id == EventRow.event_id)
+        .outerjoin(SlotRow, tuple_(*_SLOT_KEY) == tuple_(EventRow.person_id, EventRow.year, EventRow.indicator))
+        .where(EventRow.event_id == event_id)
+    )  # fmt: skip
+    return cast("Row[Any] | None", (await tx.execute(query)).one_or_none())
 
 
 async def live_claims(tx: AsyncSession, key: SlotKey) -> list[Claim]:

@@ -13,7 +13,7 @@ from kit.http.wire import Code, Instant, LegalDate, RequestModel, ResponseModel,
 from kit.identifiers.documents import IdType
 from targets_svc.register.domain import Notice, Outcome
 from targets_svc.register.evidence import Evidence, JobForm
-from targets_svc.register.service import Receipt, Retraction, Verification
+from targets_svc.register.service import Entry, Receipt, Retraction, Verification
 from targets_svc.reports.schemas import Reason, WarningRead
 
 _OF_NOTICE = tuple(attribute.name for attribute in fields(Notice) if attribute.name != "evidence")
@@ -130,6 +130,71 @@ class EventRead(ResponseModel):
             reason=receipt.reason,
             held_by=held_by,
             warnings=[WarningRead(pointer=w.pointer, code=w.code, message=w.message) for w in receipt.warnings],
+        )
+
+
+class LedgerEventRead(ResponseModel):
+    """An event as things stand now; never whom it is about."""
+
+    event_id: UUID
+    year: int
+    indicator: str
+    unit: str
+    event_date: date
+    source_system: str
+    source_ref: str
+    received_at: datetime
+    recorded_by: str
+    counted: bool
+    reason: Annotated[
+        Outcome | None,
+        Field(description="未计数的原因：DUP_YEAR同年已计数，PENDING待核实，RETRACTED已撤销；已计数为空"),
+    ]
+    held_by: Annotated[HolderRead | None, Field(description="同年已计数的另一事件")]
+    verified_at: datetime | None
+    verified_by: str | None
+    basis: Annotated[str | None, Field(description="核实的依据")]
+    retracted_at: datetime | None
+    retracted_by: str | None
+    retraction_reason: str | None
+
+    model_config = ResponseModel.model_config | {
+        "json_schema_extra": {
+            "examples": [
+                {
+                    "event_id": "019330f0-7a1c-7c8e-9a3e-0d5f6b7a8c9d",
+                    "year": 2017,
+                    "indicator": "I01",
+                    "unit": "ZZ07",
+                    "event_date": "2017-05-10",
+                    "source_system": "hr-registration",
+                    "source_ref": "JS-2017-000123",
+                    "received_at": "2017-06-01T00:00:00Z",
+                    "recorded_by": "staff-ZZ07",
+                    "counted": False,
+                    "reason": "DUP_YEAR",
+                    "held_by": {"event_id": "019330f0-7a1c-7c8e-9a3e-0d5f6b7a8c00", "unit": "ZZ08"},
+                    "verified_at": None,
+                    "verified_by": None,
+                    "basis": None,
+                    "retracted_at": None,
+                    "retracted_by": None,
+                    "retraction_reason": None,
+                }
+            ]
+        }
+    }
+
+    @classmethod
+    def of(cls, entry: Entry) -> "LedgerEventRead":
+        """From what the use case answers."""
+        decided = {"counted", "reason", "held_by", "retraction_reason"}
+        return cls(
+            **{name: getattr(entry.row, name) for name in cls.model_fields if name not in decided},
+            counted=entry.reason is None,
+            reason=entry.reason,
+            held_by=HolderRead(event_id=entry.held_by[0], unit=entry.held_by[1]) if entry.held_by else None,
+            retraction_reason=entry.row.reason,
         )
 
 

@@ -338,6 +338,39 @@ async def verify_event(
     return Verification(event_id, now, is_held, holder)
 
 
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """An event of the ledger as things stand now.
+
+    Attributes:
+        row: what was received, and its verification and retraction.
+        reason: why it is not counted; None when it is.
+        held_by: event and unit that hold the slot instead.
+    """
+
+    row: Row[Any]
+    reason: Outcome | None
+    held_by: tuple[UUID, str] | None
+
+
+async def read_event(tx: AsyncSession, event_id: UUID, *, own_unit: str | None) -> Entry:
+    """One event, for its own unit and the city.
+
+    Raises:
+        EventNotFoundError: no such event, or another unit's.
+    """
+    row = await repository.find_entry(tx, event_id)
+    if row is None or not may_see(own_unit, row.unit):
+        raise EventNotFoundError
+    if row.holder == event_id:
+        return Entry(row, None, None)
+    if row.retracted_at is not None:
+        return Entry(row, Outcome.RETRACTED, None)
+    if row.is_pending and row.verified_at is None:
+        return Entry(row, Outcome.PENDING, None)
+    return Entry(row, Outcome.DUPLICATE_IN_YEAR, (row.holder, row.holder_unit))
+
+
 async def list_pending(
     tx: AsyncSession, *, own_unit: str | None, after: Sequence[Any] | None, limit: int
 ) -> Sequence[Row[Any]]:

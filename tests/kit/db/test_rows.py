@@ -46,7 +46,8 @@ REGISTER = "a person counts once in the whole city, whichever district registers
 UNLIMITED = {
     **dict.fromkeys(("get_progress", "get_rankings", "get_forecasts", "get_completeness"), FIGURES),
     **dict.fromkeys(("get_assessments", "list_reconciliations", "get_closed_progress"), FIGURES),
-    **dict.fromkeys(("record_event", "retract_event", "verify_event", "list_pending_events"), REGISTER),
+    **dict.fromkeys(("record_event", "retract_event", "verify_event", "list_pending_events", "get_event"), REGISTER),
+    "list_reconciliation_events": REGISTER,
     "submit_application": "a kiosk in one district takes applications for every other",
 }
 _REPORT = (

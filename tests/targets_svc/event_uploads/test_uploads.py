@@ -35,6 +35,12 @@ async def test_a_file_is_counted_row_by_row_and_once(targets: Targets) -> None:
         single = await staff.post("/events", json=rows[0])
         seen = (await staff.get(f"/event-uploads/{answer.json()['id']}")).json()
         log = worker.log.read_text()
+        listed = (await staff.get("/event-uploads")).json()["items"]
+        async with targets.reviewer("ZZ07") as colleague:
+            theirs = (await colleague.get("/event-uploads")).json()["items"]
+    uploads = [other_bytes.json()["id"], answer.json()["id"]]
+    assert [(item["id"], item["state"], item["rows"]) for item in listed] == [(one, "SUCCEEDED", 8) for one in uploads]
+    assert theirs == []
     assert answer.headers["location"] == f"/api/v1/targets/jobs/{answer.json()['id']}"
     assert (job["state"], job["progress"]) == ("SUCCEEDED", {"done": 8, "total": 8})
     assert (seen["rows"], seen["faulty_rows"], seen["done"]["counted"]) == (8, 0, 6)

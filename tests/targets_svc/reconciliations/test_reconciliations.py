@@ -1,5 +1,6 @@
 """A report against the register, over HTTP: every term from a ledger row."""
 
+from targets_svc.reconciliations.domain import Term
 from tests.targets_svc.conftest import Targets
 from tests.targets_svc.register.people import event
 from tests.targets_svc.reports.flow import approve, figures, plan_of
@@ -23,6 +24,12 @@ async def test_each_event_stands_in_its_term(targets: Targets) -> None:
         seen = (await staff.get("/reconciliations", params={"month": MONTH})).json()
         by_city = (await city.get("/reconciliations", params={"year": 2017, "month": "6"})).json()
         by_other = (await other.get("/reconciliations", params={"month": MONTH})).json()
+        ledger = f"/reconciliations/ZZ04/{MONTH}/I01/events"
+        entries = {term: (await staff.get(ledger, params={"term": term})).json()["items"] for term in Term}
+        first = (await city.get(ledger, params={"limit": 2})).json()
+        second = (await city.get(ledger, params={"limit": 2, "cursor": first["next"]})).json()
+        foreign = await other.get(ledger)
+        before = (await staff.get("/reconciliations/ZZ04/2017-05/I01/events")).json()["items"]
     assert seen == by_city
     assert by_other == {"month": MONTH, "items": []}
     (bridge,) = seen["items"]
@@ -36,3 +43,11 @@ async def test_each_event_stands_in_its_term(targets: Targets) -> None:
         "late_arrivals": 1,
         "unexplained": 2,
     }
+    assert len(entries.pop(Term.REGISTERED)) == bridge["registered"]
+    assert {term.lower(): len(items) for term, items in entries.items()} == {
+        name: count for name, count in bridge["terms"].items() if name != "unexplained"
+    }
+    (displaced,), (retracted,) = entries[Term.DISPLACED_ELSEWHERE], entries[Term.RETRACTED_AFTER_REPORT]
+    assert (displaced["held_by_unit"], retracted["reason"]) == ("ZZ05", "查实为虚假登记")
+    assert len({item["event_id"] for item in first["items"] + second["items"]}) == 4
+    assert (foreign.status_code, before) == (404, [])

@@ -67,9 +67,13 @@ async def test_on_one_day_the_first_received_counts_and_both_units_see_the_confl
         await one.post("/events", json=later)
         winner = (await other.post("/events", json=sooner)).json()
         loser = (await one.post("/events", json=later)).json()
+        seen = (await one.get(f"/events/{loser['event_id']}")).json()
+        hidden = await one.get(f"/events/{winner['event_id']}")
 
     assert winner["counted"] is True
     assert loser["held_by"] == {"event_id": winner["event_id"], "unit": "ZZ13"}
+    assert (seen["counted"], seen["reason"], seen["held_by"]) == (False, "DUP_YEAR", loser["held_by"])
+    assert (hidden.status_code, hidden.json()["code"]) == (404, "EVENT_NOT_FOUND")
 
 
 async def test_a_source_reference_stands_for_one_content(targets: Targets) -> None:

@@ -33,13 +33,21 @@ async def test_a_pending_event_counts_once_somebody_else_has_verified_it(targets
         hidden = (await stranger.get("/events/pending")).json()
         path = f"/events/{waiting['event_id']}/verification"
         refused = [(await account.post(path, json=BASIS)).status_code for account in (staff, oneself, stranger)]
+        seen = [(await checker.get(path.removesuffix("/verification"))).json()]
         done = await checker.post(path, json=BASIS)
+        seen += [(await checker.get(path.removesuffix("/verification"))).json()]
         after = await counts(staff)
         again = await checker.post(path, json=BASIS)
         never = await checker.post(f"/events/{later['event_id']}/verification", json=BASIS)
         rest = (await checker.get("/events/pending")).json()
         retracted = await staff.post(f"/events/{waiting['event_id']}/retraction", json={"reason": "查实为虚假登记"})
+        seen += [(await checker.get(path.removesuffix("/verification"))).json()]
 
+    assert [(one["counted"], one["reason"], one["basis"], one["retraction_reason"]) for one in seen] == [
+        (False, "PENDING", None, None),
+        (True, None, BASIS["basis"], None),
+        (False, "RETRACTED", BASIS["basis"], "查实为虚假登记"),
+    ]
     assert (waiting["counted"], waiting["reason"], waiting["warnings"][0]["code"]) == (False, "PENDING", "N10_PENDING")
     assert before == {("ZZ07", "I01", "2017-06"): 1}
     assert [(row["event_id"], row["job_months"], row["monthly_pay"]) for row in listed["items"]] == [
