@@ -8,7 +8,6 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import lru_cache
 from typing import Any
 
 import polars as pl
@@ -51,6 +50,7 @@ CHECKED: dict[str, Any] = {
     "is_over_age": pl.Boolean,
     **{f"shown_{field}": pl.String for field in FIELDS},
 }
+_CONTENTS = ("row_no", *FIELDS, "name_key", "is_pending")
 _WEIGHTS = (7, 9, 10, 5, 8, 4, 2, 1, 6, 3, 7, 9, 10, 5, 8, 4, 2)
 _PROVINCES = [code for first, last in ((11, 15), (21, 23), (31, 37), (41, 46), (50, 54), (61, 65), (71, 71))
               for code in range(first, last + 1)]  # fmt: skip
@@ -62,6 +62,7 @@ _SYSTEM = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
 _MONTHS = re.compile(r"0|[1-9][0-9]?|[1-5][0-9]{2}")
 _PAY = re.compile(r"(?:0|[1-9][0-9]{0,8})(?:\.[0-9]{1,2})?")
 _SHORTEST_WITH_NUMBER = 18
+_ANY = "某"
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,19 +101,38 @@ def check(frame: pl.DataFrame, rules: Rules) -> pl.DataFrame:
     return pl.concat([good, pl.DataFrame(rest, schema=CHECKED)]).sort("row_no")
 
 
-def _judge(frame: pl.DataFrame, rules: Rules) -> pl.DataFrame:
-    """Adds `is_good`, and numbers that the warnings are told by: `born`, `happened` (YYYYMMDD) and `sequence`."""
-    today = int(legal_day(rules.now).strftime("%Y%m%d"))
+def check_again(frame: pl.DataFrame, rules: Rules) -> pl.DataFrame:
+    """`check` of rows that were all found plainly good before, by the same rules."""
+    return _normal_forms(_numbered(frame), rules)
+
+
+def find_wrong(frame: pl.DataFrame, rules: Rules) -> tuple[bool, pl.DataFrame]:
+    """Whether all rows are plainly good, and what `check` says without what is only shown; with `code` when not."""
+    judged = _judge(frame, rules)
+    if judged.get_column("is_good").all():
+        return True, judged.with_columns(is_pending=_pending(judged)).select(_contents(judged, rules))
+    return False, check(frame, rules).select("code", *_CONTENTS)
+
+
+def _numbered(frame: pl.DataFrame) -> pl.DataFrame:
+    """Adds numbers that the warnings are told by: `body` of the number, `born` and `happened` (YYYYMMDD)."""
     days = _among(frame, "event_date", _is_day)
     body = frame.get_column("id_number").str.slice(0, 17).cast(pl.Int64, strict=False).fill_null(0)
-    numbered = frame.with_columns(
+    return frame.with_columns(
+        body.alias("body"),
         born=(body // 1000 % 100_000_000).cast(pl.Int32),
         happened=pl.col("event_date").replace_strict(
             {day: int(day.replace("-", "")) for day in days}, default=0, return_dtype=pl.Int32
         ),
-        sequence=body % 10,
-        expected=_check_digits(body),
     )
+
+
+def _judge(frame: pl.DataFrame, rules: Rules) -> pl.DataFrame:
+    """`_numbered`, and `is_good`."""
+    today = int(legal_day(rules.now).strftime("%Y%m%d"))
+    numbered = _numbered(frame)
+    body = numbered.get_column("body")
+    expected = _check_digits(body)
     last = pl.col("id_number").str.slice(17)
     covered = pl.lit(value=False)
     for year, plan in rules.coverage.items():
@@ -138,7 +158,7 @@ def _judge(frame: pl.DataFrame, rules: Rules) -> pl.DataFrame:
         & month.is_between(1, 12)
         & day.is_between(1, 31)
         & ((day <= 28) | ((month != 2) & ((day <= 30) | ~month.is_in([4, 6, 9, 11]))) | _is_leap_day(month, day))
-        & pl.when(last == "X").then(pl.col("expected") == 10).otherwise(pl.col("expected").cast(pl.String) == last)
+        & pl.when(last == "X").then(expected == 10).otherwise(expected.cast(pl.String) == last)
         & pl.col("name").str.len_chars().is_between(2, 50)
         & ~pl.col("name").str.contains("[^\u4e00-\u9fff]")
         & (pl.col("happened") <= today)
@@ -249,44 +269,50 @@ def _parses(parse: Callable[[str], object], text: str) -> bool:
 
 def _normal_forms(good: pl.DataFrame, rules: Rules) -> pl.DataFrame:
     warned = [_over_age(good, rules).alias("is_over_age"), _pending(good).alias("is_pending")]
-    names = good.get_column("name").unique()
-    masks = pl.DataFrame(
-        {"name": names, "shown_name": [_mask(name) for name in names]}, schema_overrides={"shown_name": pl.String}
-    )
     shown = {field: pl.col(field) for field in SHOWN} | {
         "id_number": pl.concat_str(pl.lit("*" * 14), pl.col("id_number").str.slice(14)),
-        "name": pl.col("shown_name"),
+        "name": _masked(good),
         "phone": _mapped(good, "phone", lambda text: mask_mobile(parse_mobile(text))),
     }
     # Of all that was found plainly good this alone may begin like a formula.
     shown["source_ref"] = pl.concat_str(
         pl.when(pl.col("source_ref").str.contains(r"^[=+\-@]")).then(pl.lit("'")).otherwise(pl.lit("")), "source_ref"
     )
-    phones = _mapped(good, "phone", parse_mobile)
     return (
         good.with_columns(warned)
-        .join(masks, on="name", how="left", maintain_order="left")
         .select(
-            "row_no",
             pl.lit(None, pl.String).alias("code"),
             pl.lit(None, pl.String).alias("message"),
-            *FIELDS[:9],
-            pl.col("received_at").fill_null(rules.received_at),
-            *EVIDENCE[:5],
-            _mapped(good, "monthly_pay", lambda pay: str(fen_from_yuan(pay))).alias("monthly_pay"),
-            phones.alias("phone"),
-            _mapped(good, "employer", lambda code: parse_uscc(code).number).alias("employer"),
-            pl.when(pl.col("correction").is_in(YES)).then(pl.lit("true")).alias("correction"),
-            pl.col("name").alias("name_key"),
-            "is_pending",
+            *_contents(good, rules),
             "is_over_age",
             *(shown[field].alias(f"shown_{field}") for field in FIELDS),
         )
+        .select(*CHECKED)
     )
 
 
-_mask = lru_cache(20_000)(mask_name)
-"""Names come again from batch to batch."""
+def _contents(good: pl.DataFrame, rules: Rules) -> list[pl.Expr]:
+    return [
+        pl.col("row_no"),
+        *map(pl.col, FIELDS[:9]),
+        pl.col("received_at").fill_null(rules.received_at),
+        *map(pl.col, EVIDENCE[:5]),
+        _mapped(good, "monthly_pay", lambda pay: str(fen_from_yuan(pay))).alias("monthly_pay"),
+        _mapped(good, "phone", parse_mobile).alias("phone"),
+        _mapped(good, "employer", lambda code: parse_uscc(code).number).alias("employer"),
+        pl.when(pl.col("correction").is_in(YES)).then(pl.lit("true")).alias("correction"),
+        pl.col("name").alias("name_key"),
+        pl.col("is_pending"),
+    ]
+
+
+def _masked(good: pl.DataFrame) -> pl.Expr:
+    """`mask_name` of Chinese names: what it shows depends on the first two characters, and on whether more follow."""
+    name, first_two = pl.col("name"), good.get_column("name").str.head(2)
+    compound = [two for two in first_two.unique() if mask_name(two + _ANY).startswith(two)]
+    size = name.str.len_chars()
+    shown = pl.when(first_two.is_in(compound) & (size > 2)).then(2).otherwise(1)
+    return pl.concat_str(name.str.head(shown), pl.lit("*" * 50).str.head(size - shown))
 
 
 def _mapped(frame: pl.DataFrame, column: str, change: Callable[[str], str]) -> pl.Expr:
@@ -300,7 +326,7 @@ def _mapped(frame: pl.DataFrame, column: str, change: Callable[[str], str]) -> p
 def _over_age(good: pl.DataFrame, rules: Rules) -> pl.Series:
     """N3, asked one by one of those who have reached the age that holds for the oldest."""
     ends = {end for plan in rules.coverage.values() for end in plan.attrition.values()}
-    is_male = pl.col("sequence") % 2 == 1
+    is_male = pl.col("body") % 2 == 1
     age = pl.when(is_male).then(MALE_AGE * 10_000).otherwise(FEMALE_AGE * 10_000)
     is_near = (pl.col("happened") > pl.col("born") + age) & ~pl.col("indicator").is_in(ends)
     near = good.select("born", "happened", is_male=is_male, is_near=is_near).with_row_index("at").filter("is_near")

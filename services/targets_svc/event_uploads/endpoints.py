@@ -39,11 +39,18 @@ def _vault(request: Request) -> Vault:
     return Vault(request.app.state.settings.key_ring)
 
 
+_EXAMPLE = (
+    "year,indicator,id_type,id_number,name,event_date,unit,source_system,source_ref\n"
+    "2017,I03,RESIDENT_ID,41019919900101002X,王测试,2017-05-10,ZZ07,training,PX-2017-0001\n"
+)
+
+
 @router.post(
     "/event-uploads",
     operation_id="upload_events",
     summary="批量上传实名事件",
     status_code=202,
+    openapi_extra={"requestBody": {"content": {"multipart/form-data": {"example": {"file": _EXAMPLE}}}}},
     responses=problems(FileTooLargeError, FileUnreadableError, UploadRepeatedError)
     | {202: {"headers": {"Location": {"description": "任务地址", "schema": {"type": "string"}}}}},
 )

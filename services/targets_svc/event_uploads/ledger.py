@@ -7,25 +7,23 @@ Locks are taken in the order of the single event (person, event, slot, counts), 
 uploads, single events and retractions wait for each other and never in a circle (targets design §8).
 """
 
-import io
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 import polars as pl
+from asyncpg.pgproto.pgproto import UUID  # type: ignore[import-untyped]
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from targets_svc.event_uploads.copying import of_bytes, to_bytes
 from targets_svc.register.evidence import SAME_SOURCE_A_DAY
 
 PERSON_COLUMNS = ("person_key", "person_id", "key_id", "name_digest", "identity_block")
-EVENT_COLUMNS = (
-    "event_id", "person_id", "received_at", "name_digest", "event_date", "year", "is_pending", "indicator", "unit",
-    "source_system", "source_ref", "name_key_id", "recorded_by", "evidence",
-)  # fmt: skip
 CLAIM_COLUMNS = (
-    "person_id", "year", "indicator", "event_id", "unit", "event_date", "received_at", "source_system", "source_ref",
+    "person_id", "event_id", "year", "indicator", "unit", "event_date", "received_at", "source_system", "source_ref",
 )  # fmt: skip
+EVENT_COLUMNS = (*CLAIM_COLUMNS, "name_digest", "is_pending", "name_key_id", "recorded_by", "evidence")
 _CLAIM = ", ".join(CLAIM_COLUMNS)
 
 # Most files bring references of their own: the ends of each system's range in the batch tell so in one look.
@@ -133,7 +131,7 @@ async def find_persons(tx: AsyncSession, keys: pl.Series) -> pl.DataFrame:
 
 async def find_ends(tx: AsyncSession, persons: pl.Series, ends: Sequence[str]) -> pl.DataFrame:
     """The slots under which the end of a case is counted, as `ENDS` (N7)."""
-    return _frame(await (await _driver(tx)).fetch(_FIRST_ENDS, persons.to_list(), list(ends)), ENDS)
+    return _frame(await (await _driver(tx)).fetch(_FIRST_ENDS, _ids(persons), list(ends)), ENDS)
 
 
 async def count_same_day(tx: AsyncSession, name: str, groups: pl.DataFrame) -> pl.DataFrame:
@@ -146,17 +144,13 @@ async def count_same_day(tx: AsyncSession, name: str, groups: pl.DataFrame) -> p
 
 async def copy(tx: AsyncSession, table: str, columns: Sequence[str], lines: bytes) -> None:
     """Raises asyncpg.UniqueViolationError when somebody was faster with one of them."""
-    await (await _driver(tx)).copy_to_table(table, columns=columns, source=io.BytesIO(lines), format="csv")
-
-
-def as_lines(frame: pl.DataFrame, columns: Sequence[str]) -> bytes:
-    """What COPY takes."""
-    return frame.select(columns).write_csv(include_header=False).encode()
+    driver = await _driver(tx)
+    await driver.copy_to_table(table, columns=columns, source=memoryview(lines), format="binary")  # bytes mean a path
 
 
 async def claim_slots(tx: AsyncSession, event_ids: pl.Series) -> pl.DataFrame:
     """Events that have their slot now, with unit and month of those they displaced, as `MOVED`."""
-    return _frame(await (await _driver(tx)).fetch(_CLAIM_SLOTS, event_ids.to_list()), MOVED)
+    return _frame(await (await _driver(tx)).fetch(_CLAIM_SLOTS, _ids(event_ids)), MOVED)
 
 
 async def move_counts(tx: AsyncSession, deltas: Sequence[Mapping[str, Any]]) -> None:
@@ -176,16 +170,30 @@ async def _driver(tx: AsyncSession) -> Any:
     return (await (await tx.connection()).get_raw_connection()).driver_connection
 
 
+def _ids(series: pl.Series) -> list[UUID]:
+    return [UUID(to_bytes(characters)) for characters in series]
+
+
 def _frame(found: Sequence[Any], schema: dict[str, Any]) -> pl.DataFrame:
-    """Ids become 32 hexadecimal digits."""
+    """Ids become 16 characters (`copying`), keys of persons 32 hexadecimal digits."""
     columns = list(zip(*found, strict=True)) or [()] * len(schema)
     return pl.DataFrame(
         {
-            name: [value if value is None else value.hex for value in column] if name.endswith(_IDS) else list(column)
-            for (name, _), column in zip(schema.items(), columns, strict=True)
+            name: list(map(_CHANGED[name], column) if name in _CHANGED else column)
+            for name, column in zip(schema, columns, strict=True)
         },
         schema=schema,
     )
 
 
-_IDS = ("person_id", "event_id", "person_key")
+def _characters(value: Any) -> str | None:
+    return None if value is None else of_bytes(value.bytes)
+
+
+def _digits(value: Any) -> str:
+    return str(value.hex)
+
+
+_CHANGED: dict[str, Callable[[Any], str | None]] = {
+    "person_id": _characters, "was_person_id": _characters, "event_id": _characters, "person_key": _digits,
+}  # fmt: skip

@@ -13,6 +13,7 @@ from kit.http.errors import MalformedJsonError
 from kit.http.strict_json import parse_json
 from targets_svc.event_uploads.domain import BATCH_ROWS, FIELDS, MAX_ROWS, OPTIONAL, WHOLE_NUMBERS, Format, read_header
 from targets_svc.event_uploads.errors import FileUnreadableError
+from targets_svc.event_uploads.threads import aside
 
 SCHEMA = {"row_no": pl.Int32, "fault": pl.String} | dict.fromkeys(FIELDS, pl.String)
 _LONGEST_LINE = 64 * 1024
@@ -56,18 +57,17 @@ async def read_batches(
     """
     header: list[str] | None = None
     line_no, read = 1, 0
-    async for block in _blocks(parts, size):
-        text = encoding.decode(block, line_no)
-        if line_no == 1:
-            text = text.removeprefix("\ufeff")
-        first_no, line_no = line_no, line_no + text.count("\n") + 1
+    async for lines in _blocks(parts, size):
+        first_no, line_no, block = line_no, line_no + lines.count(b"\n") + 1, lines
+        if first_no == 1 and lines.startswith(_BOM):
+            block, encoding.name = lines.removeprefix(_BOM), encoding.name or "utf-8"
         if file_format is Format.NDJSON:
-            frame = _from_json_lines(text.split("\n"), first_no)
+            frame = _from_json_lines(encoding.decode(block, first_no).split("\n"), first_no)
         else:
             if header is None:
-                line, _, text = text.partition("\n")
-                header, first_no = parse_header(line), first_no + 1
-            frame = _from_csv_text(text, first_no, header)
+                line, _, block = block.partition(b"\n")
+                header, first_no = parse_header(encoding.decode(line, 1)), first_no + 1
+            frame = await aside(_from_csv, block, first_no, header, encoding)
         read += frame.height
         if read > MAX_ROWS:
             raise FileUnreadableError(f"文件超过{MAX_ROWS}行，请拆分后分别上传。")
@@ -116,18 +116,23 @@ def _end_of_line(data: bytes, number: int) -> int:
     return at
 
 
-def _from_csv_text(text: str, first_no: int, header: list[str]) -> pl.DataFrame:
+def _from_csv(block: bytes, first_no: int, header: list[str], encoding: Encoding) -> pl.DataFrame:
     """At once, when each line has as many commas as the header and no cell is quoted; else line by line."""
-    lines = text.count("\n") + 1
-    if text and '"' not in text and "\r" not in text and text.count(",") == lines * (len(header) - 1):
+    text = None
+    if encoding.name != "utf-8":
+        text = encoding.decode(block, first_no)
+        block = text.encode()
+    lines = block.count(b"\n") + 1
+    if block and b'"' not in block and b"\r" not in block and block.count(b",") == lines * (len(header) - 1):
         try:
             frame = pl.read_csv(
-                io.BytesIO(text.encode()), has_header=False, new_columns=header, infer_schema=False, quote_char=None
+                io.BytesIO(block), has_header=False, new_columns=header, infer_schema=False, quote_char=None
             )  # fmt: skip
-        except pl.exceptions.PolarsError:
+        except pl.exceptions.PolarsError:  # too few cells, or not UTF-8: which line that is will be said below
             frame = pl.DataFrame()
         if frame.height == lines and frame.width == len(header) and not _is_blank(frame):
             return _together(frame.with_row_index("row_no", offset=first_no).cast({"row_no": pl.Int32}), [])
+    text = encoding.decode(block, first_no) if text is None else text
     return _from_csv_lines(text.split("\n"), first_no, header)
 
 
@@ -205,4 +210,5 @@ def _together(plain: pl.DataFrame, odd: list[dict[str, object]]) -> pl.DataFrame
     frame = plain.with_columns(missing).select(list(SCHEMA))
     if odd:
         frame = pl.concat([frame, pl.DataFrame(odd, schema=SCHEMA)]).sort("row_no")
-    return frame.with_columns(pl.when(pl.col(name) != "").then(pl.col(name)).alias(name) for name in FIELDS)
+    given = [name for name in FIELDS if name in plain.columns or odd]
+    return frame.with_columns(pl.when(pl.col(name) != "").then(pl.col(name)).alias(name) for name in given)

@@ -2,14 +2,11 @@
 of each row. All but the look-ups and the COPY itself is done on frames, beside the event loop.
 """
 
-import asyncio
 import json
 import zlib
-from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ThreadPoolExecutor
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import partial
-from typing import Any, ParamSpec, TypeVar
+from typing import Any
 from uuid import UUID
 
 import polars as pl
@@ -18,15 +15,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.errors import FieldError
 from kit.ids import new_id
-from targets_svc.event_uploads import ledger
+from targets_svc.event_uploads import copying, ledger
 from targets_svc.event_uploads.domain import EVIDENCE, FIELDS, LABELS, RowStatus
+from targets_svc.event_uploads.threads import aside
 from targets_svc.register.domain import AFTER_ATTRITION, OTHER_NAME, OVER_AGE
 from targets_svc.register.evidence import FLEXIBLE, SAME_DAY, SAME_SOURCE_A_DAY
 from targets_svc.register.repository import add_identity_block
 from targets_svc.register.service import PHONE, Vault
 
-Given = ParamSpec("Given")
-Made = TypeVar("Made")
 RESULT_COLUMNS = ("row_no", "status", "error_code", "error_message_zh", *FIELDS)
 REUSED = ("N5_SOURCE", "来源编号：该编号已登记过另一内容，请核对；更正请先撤销原事件，再用新的编号登记")
 _TIMES = 5
@@ -37,25 +33,19 @@ _CONTENT = ["year", "indicator", "person_id", "unit", "event_date"]
 _STATUSES = {"row_no": pl.Int32, "status": pl.String}
 
 
-_threads = ThreadPoolExecutor(2, "event-uploads")
-
-
-async def aside(function: Callable[Given, Made], *arguments: Given.args, **named: Given.kwargs) -> Made:
-    """Runs what takes long beside the event loop. Two threads: one more would keep memory and gain nothing."""
-    return await asyncio.get_running_loop().run_in_executor(_threads, partial(function, *arguments, **named))
-
-
 @dataclass(slots=True)
 class Outcome:
     """What became of the rows of a batch, by row number; a row that is in none of them was not recorded.
 
     Attributes:
         statuses, remarks: frames (row_no, status) and (row_no, remark, remark_message).
+        slots: of new persons, still to be copied: nobody waits for them, and meanwhile the result is made.
         deltas: what is still to be done to the counts, as the last thing of the transaction.
     """
 
     statuses: list[pl.DataFrame] = field(default_factory=list)
     remarks: list[pl.DataFrame] = field(default_factory=list)
+    slots: bytes = b""
     deltas: list[dict[str, Any]] = field(default_factory=list)
 
     def became(self, rows: pl.DataFrame, status: RowStatus) -> None:
@@ -90,7 +80,7 @@ def prepare(good: pl.DataFrame, vault: Vault) -> pl.DataFrame:
         keyed.join(_digests(keyed, vault), on="name_key", how="left")
         .with_columns(
             pl.col("phone").replace_strict(_phone_digests(keyed, vault), default=None, return_dtype=pl.String),
-            at=pl.col("received_at").str.to_datetime(time_zone="UTC", time_unit="us"),
+            at=_instants(keyed.get_column("received_at")),
         )
         .with_columns(evidence=_evidence(keyed))
         .drop(name for name in EVIDENCE if name not in SAME_DAY)
@@ -101,7 +91,15 @@ def prepare(good: pl.DataFrame, vault: Vault) -> pl.DataFrame:
 def _digests(keyed: pl.DataFrame, vault: Vault) -> pl.DataFrame:
     names = keyed.get_column("name_key").unique()
     made = vault.name_digests(names)
-    return pl.DataFrame({"name_key": names, "name_digest": made}, schema_overrides={"name_digest": pl.Int64})
+    columns = {"name_key": names, "name_digest": made, "name_copied": [copying.whole(digest, 8) for digest in made]}
+    return pl.DataFrame(columns, schema_overrides={"name_digest": pl.Int64, "name_copied": pl.String})
+
+
+def _instants(texts: pl.Series) -> pl.Expr:
+    """Each different one is read once; most files have few."""
+    different = texts.unique()
+    read = different.str.to_datetime(time_zone="UTC", time_unit="us")
+    return pl.col(texts.name).replace_strict(different, read)
 
 
 def _phone_digests(keyed: pl.DataFrame, vault: Vault) -> dict[str, str]:
@@ -130,17 +128,80 @@ def _evidence(keyed: pl.DataFrame) -> pl.Expr:
     )
 
 
+@dataclass(slots=True, eq=False)
+class Resolved:
+    """A batch of rows as far as it can be made ready while the one before is still being written.
+
+    Attributes:
+        rows: with `person_id` of those who are known.
+        recorded: what the ledger holds of their references.
+        fresh: the rows that are new, with `person_id` and `event_id`.
+        made: the new persons, as `ledger.PERSONS`.
+        least: the least claim of each slot; `claim` is what a slot copies of its event.
+        persons, sealed, events, slots: as they are stored.
+        before: the batch that was not yet committed, whose new persons are taken for known.
+        is_void: somebody else was faster, and it was done again.
+    """
+
+    rows: pl.DataFrame
+    recorded: pl.DataFrame
+    block_id: UUID
+    before: "Resolved | None"
+    fresh: pl.DataFrame
+    made: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=ledger.PERSONS))
+    least: pl.DataFrame = field(default_factory=pl.DataFrame)
+    persons: bytes = b""
+    sealed: bytes = b""
+    events: bytes = b""
+    slots: bytes = b""
+    is_void: bool = False
+
+    @property
+    def is_outdated(self) -> bool:
+        """Whether it rests on what was not committed after all."""
+        return self.before is not None and self.before.is_void
+
+
+async def resolve(
+    tx: AsyncSession, rows: pl.DataFrame, vault: Vault, recorded_by: str, before: Resolved | None = None
+) -> Resolved:
+    """Asks who and what is known, and makes all that is new. A reference that comes again in the batch `before` is not
+    seen; then the index refuses it, and the batch is resolved again when it is recorded.
+    """
+    await ledger.begin(tx)
+    recorded = await ledger.find_recorded(tx, rows)
+    rows = await with_known_persons(tx, rows, before)
+    return await aside(_resolved, rows, recorded, vault, recorded_by, before)
+
+
+def _resolved(
+    rows: pl.DataFrame, recorded: pl.DataFrame, vault: Vault, recorded_by: str, before: Resolved | None
+) -> Resolved:
+    resolved = Resolved(rows, recorded, new_id(), before, _first_of_each(rows, recorded))
+    if resolved.fresh.height:
+        _make_persons(resolved, vault)
+        _make_events(resolved, vault.hash.current_key_id, recorded_by)
+        _make_slots(resolved)
+    return resolved
+
+
 async def record(
-    tx: AsyncSession, rows: pl.DataFrame, vault: Vault, *, recorded_by: str, attrition: Mapping[str, str]
-) -> Outcome:
-    """The batch in the caller's transaction, but for the counts: who waits for those must not wait for us to think."""
+    tx: AsyncSession, resolved: Resolved, rows: pl.DataFrame, vault: Vault, *, recorded_by: str,
+    attrition: Mapping[str, str],
+) -> Outcome:  # fmt: skip
+    """The batch in the caller's transaction, but for the slots of new persons and the counts: who waits for those must
+    not wait for us to think.
+    """
     await ledger.begin(tx)
     for time in range(_TIMES):
         try:
             async with tx.begin_nested():
-                return await _Batch(tx, rows, vault, recorded_by, attrition).record()
+                if resolved.is_void:
+                    resolved = await resolve(tx, rows, vault, recorded_by)
+                return await _Batch(tx, resolved, vault, attrition).record()
         except UniqueViolationError:
             # Somebody else has just recorded a person or a reference of this batch: now it is seen.
+            resolved.is_void = True
             if time == _TIMES - 1:
                 raise
     raise AssertionError
@@ -149,20 +210,17 @@ async def record(
 @dataclass(slots=True)
 class _Batch:
     tx: AsyncSession
-    rows: pl.DataFrame
+    resolved: Resolved
     vault: Vault
-    recorded_by: str
     attrition: Mapping[str, str]
     outcome: Outcome = field(default_factory=Outcome)
 
     async def record(self) -> Outcome:
-        recorded = await ledger.find_recorded(self.tx, self.rows)
-        rows = await with_known_persons(self.tx, self.rows)
-        fresh = await aside(_first_of_each, rows, recorded)
+        rows, fresh = self.resolved.rows, self.resolved.fresh
         if fresh.height:
-            fresh = await self._add(fresh, await self._find_same_days(fresh))
+            await self._add(fresh, await self._find_same_days(fresh))
         if fresh.height < rows.height:
-            await aside(self._judge_repeated, rows, fresh, recorded)
+            await aside(self._judge_repeated, rows, fresh, self.resolved.recorded)
         return self.outcome
 
     async def _find_same_days(self, fresh: pl.DataFrame) -> dict[str, pl.DataFrame]:
@@ -174,18 +232,13 @@ class _Batch:
                 found[name] = await ledger.count_same_day(self.tx, name, groups)
         return found
 
-    async def _add(self, fresh: pl.DataFrame, same_days: Mapping[str, pl.DataFrame]) -> pl.DataFrame:
-        """Persons, ledger and slots; gives the rows back with `event_id` and `person_id`."""
-        block_id = new_id()
-        fresh, persons, sealed = await aside(_with_persons, fresh, self.vault, block_id)
-        fresh, events = await aside(_with_events, fresh, self.vault.hash.current_key_id, self.recorded_by)
-        if persons:
-            await add_identity_block(self.tx, block_id, sealed)
-            await ledger.copy(self.tx, "person", ledger.PERSON_COLUMNS, persons)
-        copying = ledger.copy(self.tx, "event", ledger.EVENT_COLUMNS, events)
-        _, (slots, least) = await asyncio.gather(copying, aside(_least, fresh))
-        if slots:
-            await ledger.copy(self.tx, "slot", ledger.CLAIM_COLUMNS, slots)
+    async def _add(self, fresh: pl.DataFrame, same_days: Mapping[str, pl.DataFrame]) -> None:
+        """Persons, ledger and slots."""
+        made, least = self.resolved, self.resolved.least
+        if made.persons:
+            await add_identity_block(self.tx, made.block_id, made.sealed)
+            await ledger.copy(self.tx, "person", ledger.PERSON_COLUMNS, made.persons)
+        await ledger.copy(self.tx, "event", ledger.EVENT_COLUMNS, made.events)
         may_have_ended = fresh.filter(~pl.col("is_new") & pl.col("indicator").is_in(list(self.attrition)))
         ended = None
         if may_have_ended.height:
@@ -193,8 +246,8 @@ class _Batch:
             ended = await ledger.find_ends(self.tx, known, sorted(set(self.attrition.values())))
         others = least.filter(~pl.col("is_new"))
         moved = await ledger.claim_slots(self.tx, others.get_column("event_id")) if others.height else None
+        self.outcome.slots = made.slots
         await aside(self._conclude, fresh, least, moved, ended, same_days)
-        return fresh
 
     def _conclude(
         self,
@@ -292,14 +345,16 @@ class _Batch:
         self.outcome.became(judged.join(wrong.select("row_no"), on="row_no", how="anti"), RowStatus.SKIPPED)
 
 
-async def with_known_persons(tx: AsyncSession, rows: pl.DataFrame) -> pl.DataFrame:
+async def with_known_persons(tx: AsyncSession, rows: pl.DataFrame, before: Resolved | None = None) -> pl.DataFrame:
     """`person_key` is the current one, or the older one under which the person was recorded; `person_id`,
-    `first_name_digest` and `first_key_id` are null for who is not recorded.
+    `first_name_digest` and `first_key_id` are null for who is neither recorded nor made by the batch `before`.
     """
     candidates = [name for name in rows.columns if name.startswith("person_key_")]
     found = []
     for name in candidates:
         known = await ledger.find_persons(tx, rows.get_column(name).unique())
+        if before is not None and name == candidates[0]:
+            known = pl.concat([known, before.made]).unique("person_key", keep="first")
         found.append(known.rename({"person_key": name}))
     if len(candidates) == 1:
         (known,) = found
@@ -360,65 +415,103 @@ def _choose(rows: pl.DataFrame, candidates: Sequence[str], found: Sequence[pl.Da
     return chosen.drop(candidates)
 
 
-def _with_persons(fresh: pl.DataFrame, vault: Vault, block_id: UUID) -> tuple[pl.DataFrame, bytes, bytes]:
-    """The rows with everybody's `person_id`, the new persons as COPY takes them, and their sealed identities."""
+def _make_persons(resolved: Resolved, vault: Vault) -> None:
+    """Everybody's `person_id`, the new persons as COPY takes them, and their sealed identities."""
+    fresh = resolved.fresh.with_columns(is_new=pl.col("person_id").is_null())
     new = (
-        fresh.filter(pl.col("person_id").is_null())
-        .unique("person_key", keep="first", maintain_order=True)
+        fresh.filter("is_new")
+        .select("person_key", "id_type", "id_number", "name", "name_digest", "name_copied")
+        .unique("person_key", keep="first")
         .sort("person_key")
-        .drop("person_id")
-        .with_columns(
-            first_name_digest="name_digest",
-            first_key_id=pl.lit(vault.hash.current_key_id),
-        )
     )
-    fresh = fresh.with_columns(is_new=pl.col("person_id").is_null())
+    resolved.fresh = fresh
     if not new.height:
-        return fresh, b"", b""
-    new = new.with_columns(person_id=pl.Series(_ids(new.height)))
+        return
+    key_id = vault.hash.current_key_id
+    new = new.with_columns(person_id=pl.Series(_ids(new.height)), person_copied=_copied_keys(new))
+    resolved.made = new.select(
+        "person_key", "person_id", first_name_digest="name_digest", first_key_id=pl.lit(key_id, pl.String)
+    )
+    resolved.persons = copying.lines(
+        new,
+        len(ledger.PERSON_COLUMNS),
+        [
+            copying.uuids("person_copied"),
+            copying.uuids("person_id"),
+            copying.constant(key_id.encode()),
+            copying.numbers("name_copied"),
+            copying.constant(resolved.block_id.bytes),
+        ],
+    )
     lines = new.select("person_key", "id_type", "id_number", "name").write_csv(include_header=False)
-    persons = new.select(
-        "person_key", "person_id", "name_digest",
-        key_id=pl.lit(vault.hash.current_key_id), identity_block=pl.lit(block_id.hex),
-    )  # fmt: skip
-    made = new.select("person_key", "person_id", "first_name_digest", "first_key_id")
-    joined = fresh.join(made, on="person_key", how="left", suffix="_made", maintain_order="left").with_columns(
-        pl.coalesce(name, f"{name}_made").alias(name) for name in ("person_id", "first_name_digest", "first_key_id")
-    )
-    return (
-        joined.drop("person_id_made", "first_name_digest_made", "first_key_id_made"),
-        ledger.as_lines(persons, ledger.PERSON_COLUMNS),
-        vault.seal_identities(block_id, lines),
+    resolved.sealed = vault.seal_identities(resolved.block_id, lines)
+    joined = fresh.join(resolved.made, on="person_key", how="left", suffix="_made", maintain_order="left")
+    made = ("person_id", "first_name_digest", "first_key_id")
+    resolved.fresh = joined.with_columns(pl.coalesce(name, f"{name}_made").alias(name) for name in made).drop(
+        f"{name}_made" for name in made
     )
 
 
-def _with_events(fresh: pl.DataFrame, key_id: str, recorded_by: str) -> tuple[pl.DataFrame, bytes]:
+def _copied_keys(new: pl.DataFrame) -> pl.Series:
+    characters = copying.of_bytes(bytes.fromhex(new.get_column("person_key").str.join("").item()))
+    return pl.Series([characters[at : at + 16] for at in range(0, len(characters), 16)])
+
+
+def _make_events(resolved: Resolved, key_id: str, recorded_by: str) -> None:
     """The rows in the order of their references with `event_id`, and as COPY takes them."""
-    events = fresh.sort(_SOURCE).with_columns(event_id=pl.Series(_ids(fresh.height)))
-    stored = events.with_columns(name_key_id=pl.lit(key_id), recorded_by=pl.lit(recorded_by))
-    return events, ledger.as_lines(stored, ledger.EVENT_COLUMNS)
+    fresh = resolved.fresh
+    if not _is_in_order(fresh):
+        fresh = fresh.sort(_SOURCE)
+    claims = [
+        copying.small_numbers(fresh, "year"),
+        copying.texts(fresh, "indicator"),
+        copying.texts(fresh, "unit"),
+        copying.days(fresh, "event_date"),
+        copying.instants(fresh, "received_at"),
+        *(copying.texts(fresh, name) for name in _SOURCE),
+    ]
+    resolved.fresh = fresh.with_columns(event_id=pl.Series(_ids(fresh.height)), claim=pl.concat_str(claims))
+    resolved.events = copying.lines(
+        resolved.fresh,
+        len(ledger.EVENT_COLUMNS),
+        [
+            copying.uuids("person_id"),
+            copying.uuids("event_id"),
+            pl.col("claim"),
+            copying.numbers("name_copied"),
+            copying.booleans(fresh, "is_pending"),
+            copying.constant(key_id.encode()),
+            copying.constant(recorded_by.encode()),
+            copying.texts(fresh, "evidence", b"\1"),
+        ],
+    )
+
+
+def _is_in_order(fresh: pl.DataFrame) -> bool:
+    """As files of one system mostly are."""
+    return fresh.get_column("source_system").n_unique() == 1 and fresh.get_column("source_ref").is_sorted()
 
 
 def _ids(count: int) -> list[str]:
-    """UUIDv7 one after the other (RFC 9562, 6.2): what came together lies together in every index."""
+    """UUIDv7 one after the other (RFC 9562, 6.2), 16 characters each: what came together lies together in an index."""
     first = new_id().int & ~(1 << 61)  # room to count up within the random part
-    return [f"{first + n:032x}" for n in range(count)]
+    return [copying.of_bytes((first + n).to_bytes(16, "big")) for n in range(count)]
 
 
-def _least(fresh: pl.DataFrame) -> tuple[bytes, pl.DataFrame]:
+def _make_slots(resolved: Resolved) -> None:
     """The least claim of each slot within the batch, in the order of the slots' key; those of new persons, whose
     slots nobody else can have, as COPY takes them.
     """
-    least = (
-        fresh.lazy()
-        .filter(~pl.col("is_pending"))
-        .select("row_no", "event_id", "is_new", "unit", "at", *_SLOT, *_PRECEDENCE)
+    resolved.least = (
+        resolved.fresh.filter(~pl.col("is_pending"))
+        .select("row_no", "event_id", "is_new", "unit", "at", "claim", *_SLOT, *_PRECEDENCE)
         .sort(*_SLOT, "event_date", "at", *_SOURCE)
         .unique(_SLOT, keep="first", maintain_order=True)
-        .collect()
     )
-    new = least.filter("is_new")
-    return ledger.as_lines(new, ledger.CLAIM_COLUMNS) if new.height else b"", least
+    new = resolved.least.filter("is_new")
+    if new.height:
+        fields = [copying.uuids("person_id"), copying.uuids("event_id"), pl.col("claim")]
+        resolved.slots = copying.lines(new, len(ledger.CLAIM_COLUMNS), fields)
 
 
 def _deltas(held: pl.DataFrame, old: pl.DataFrame | None) -> list[dict[str, Any]]:

@@ -8,7 +8,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from targets_svc.event_uploads import ledger
 from targets_svc.event_uploads.domain import FIELDS
-from targets_svc.event_uploads.recording import aside, is_same_content, prepare, with_known_persons
+from targets_svc.event_uploads.recording import is_same_content, prepare, with_known_persons
+from targets_svc.event_uploads.threads import aside
 from targets_svc.register.service import Vault
 
 _CONTENT = [name for name in FIELDS if name not in {"source_system", "source_ref", "received_at", "name"}]

@@ -18,7 +18,7 @@ from kit.db.engine import Database
 from kit.jobs.queue import enqueue
 from kit.workbooks import find_fault
 from targets_svc.event_uploads import ledger, recording, repository
-from targets_svc.event_uploads.checking import Rules, check, years_of
+from targets_svc.event_uploads.checking import Rules, check, check_again, find_wrong, years_of
 from targets_svc.event_uploads.domain import (
     BATCH_ROWS,
     MAX_FILE_BYTES,
@@ -37,8 +37,9 @@ from targets_svc.event_uploads.errors import (
 )
 from targets_svc.event_uploads.models import UploadRow
 from targets_svc.event_uploads.reading import Encoding, parse_header, read_batches
-from targets_svc.event_uploads.recording import Outcome
+from targets_svc.event_uploads.recording import Outcome, Resolved
 from targets_svc.event_uploads.references import References
+from targets_svc.event_uploads.threads import aside, one_ahead
 from targets_svc.register.domain import Coverage
 from targets_svc.register.service import Vault, find_coverage
 
@@ -137,6 +138,7 @@ class Run:
             cancelled, so that the batch is not kept.
         coverage: what each year's plan lets the register count, as far as the file has named years.
         reused, same: rows whose source reference stands for other content (N5), or for the same, found while checking.
+        plain: batches whose rows were all found plainly good while checking; no rule is asked of them again.
     """
 
     database: Database
@@ -148,6 +150,7 @@ class Run:
     batch_rows: int = BATCH_ROWS
     reused: pl.Series = field(default_factory=lambda: pl.Series(dtype=pl.Int32))
     same: pl.Series = field(default_factory=lambda: pl.Series(dtype=pl.Int32))
+    plain: set[int] = field(default_factory=set)
 
     @property
     def looks_before(self) -> bool:
@@ -190,23 +193,29 @@ async def process_upload(run: Run) -> dict[str, Any]:
 
 
 async def _check_all(run: Run) -> None:
-    """The first reading: every row is checked and nothing is kept but two numbers, and which rows reuse a reference."""
+    """The first reading: every row is checked and little is kept: two numbers, and which rows reuse a reference."""
     upload, encoding, rows, faulty, references = run.upload, Encoding(), 0, 0, References()
     try:
-        async for frame in read_batches(_parts(run), Format(upload.format), encoding, run.batch_rows):
-            checked = await _checked(run, frame)
+        batch_no = 0
+        async for frame in one_ahead(read_batches(_parts(run), Format(upload.format), encoding, run.batch_rows)):
+            await _load_coverage(run, frame)
+            is_plain, good = await aside(find_wrong, frame, run.rules)
+            if is_plain:
+                run.plain.add(batch_no)
+            else:
+                good = good.filter(pl.col("code").is_null())
             rows += frame.height
-            faulty += checked.get_column("code").count()
+            faulty += frame.height - good.height
             if run.looks_before:
-                good = checked.filter(pl.col("code").is_null())
                 async with run.database.transaction() as tx:
                     await references.look(tx, good, run.vault)
             await run.show(0, None)
+            batch_no += 1
     except FileUnreadableError as error:
         async with run.database.transaction() as tx:
             await repository.note(tx, upload.upload_id, refusal=error.detail)
         raise
-    run.reused, run.same = await recording.aside(references.find_reused), references.find_same()
+    run.reused, run.same = await aside(references.find_reused), references.find_same()
     faulty += len(run.reused)
     async with run.database.transaction() as tx:
         await repository.note(tx, upload.upload_id, rows=rows, faulty_rows=faulty, encoding=encoding.name)
@@ -216,13 +225,12 @@ async def _check_all(run: Run) -> None:
     upload.rows, upload.faulty_rows, upload.encoding = rows, faulty, encoding.name
 
 
-async def _checked(run: Run, frame: pl.DataFrame) -> pl.DataFrame:
+async def _load_coverage(run: Run, frame: pl.DataFrame) -> None:
     missing = years_of(frame) - run.coverage.keys()
     if missing:
         async with run.database.transaction() as tx:
             for year in missing:
                 run.coverage[year] = await find_coverage(tx, year)
-    return await recording.aside(check, frame, run.rules)
 
 
 async def _remaining(run: Run, done: set[int]) -> AsyncIterator[tuple[int, pl.DataFrame]]:
@@ -231,59 +239,106 @@ async def _remaining(run: Run, done: set[int]) -> AsyncIterator[tuple[int, pl.Da
     encoding = Encoding(run.upload.encoding)
     async for frame in read_batches(_parts(run), Format(run.upload.format), encoding, run.batch_rows):
         if batch_no not in done:
-            yield batch_no, await _checked(run, frame)
+            await _load_coverage(run, frame)
+            yield batch_no, await aside(check_again if batch_no in run.plain else check, frame, run.rules)
         batch_no += 1
 
 
 async def _report_all(run: Run, done: set[int]) -> None:
     """The result file of a dry run, or of a file that one wrong row stops: nothing is recorded."""
     reported = 0
-    async for batch_no, checked in _remaining(run, done):
+    async for batch_no, checked in one_ahead(_remaining(run, done)):
         reported += checked.height
         async with run.database.transaction() as tx:
             outcome = Outcome()
-            outcome.refuse(checked.filter(pl.col("row_no").is_in(run.reused.implode())).get_column("row_no"))
+            outcome.refuse(_among(run.reused, checked))
             await _finish_batch(run, tx, batch_no, checked, outcome)
             await run.advance(tx, reported, run.upload.rows)
 
 
+def _among(row_nos: pl.Series, checked: pl.DataFrame) -> pl.Series:
+    """Those of the ordered numbers that are within a batch."""
+    first, last = checked.item(0, "row_no"), checked.item(-1, "row_no")
+    start, end = row_nos.search_sorted(first, "left"), row_nos.search_sorted(last, "right")
+    return row_nos.slice(start, end - start)
+
+
+@dataclass(slots=True)
+class _Writing:
+    """The batch that is being written, and the rows done before it."""
+
+    done: int
+    task: asyncio.Task[None] | None = None
+    resolved: Resolved | None = None
+
+    async def ended(self) -> None:
+        if self.task is not None:
+            await self.task
+            self.task = None
+
+
 async def _record_all(run: Run, done: set[int], before: int) -> None:
-    """While one batch is written, the next is made ready. One after the other: each sees what the one before did."""
-    recorded = [before]
-    writing: asyncio.Task[None] | None = None
+    """Three things at once: a batch is written, the next one is resolved, and the one after that is read.
+
+    They are written one after the other: each sees what the one before did. The one that is resolved knows only what is
+    committed, and is told who is made by the one that is being written.
+    """
+    writing = _Writing(before)
     try:
-        async for batch_no, checked in _remaining(run, done):
-            good = checked.filter(pl.col("code").is_null() & ~pl.col("row_no").is_in(run.same.implode()))
-            rows = await recording.aside(recording.prepare, good, run.vault) if good.height else None
-            if writing is not None:
-                await writing
-            writing = asyncio.create_task(_record_batch(run, batch_no, checked, rows, recorded))
-        if writing is not None:
-            await writing
+        async for batch_no, checked in one_ahead(_remaining(run, done)):
+            same = _among(run.same, checked)
+            rows = resolved = None
+            if len(same) < checked.height:
+                good = checked.filter(pl.col("code").is_null() & ~pl.col("row_no").is_in(same.implode()))
+                if good.height:
+                    rows = await aside(recording.prepare, good, run.vault)
+                    resolved = await _resolve(run, rows, writing.resolved)
+            await writing.ended()
+            if rows is not None and resolved is not None:
+                if resolved.is_outdated:
+                    resolved = await _resolve(run, rows, None)
+                resolved.before = None  # it is committed, and may be forgotten
+            writing.resolved = resolved
+            writing.task = asyncio.create_task(_record_batch(run, batch_no, checked, same, rows, resolved, writing))
+        await writing.ended()
     finally:
-        if writing is not None:
-            writing.cancel()
-            await asyncio.gather(writing, return_exceptions=True)
+        if writing.task is not None:
+            writing.task.cancel()
+            await asyncio.gather(writing.task, return_exceptions=True)
+
+
+async def _resolve(run: Run, rows: pl.DataFrame, before: Resolved | None) -> Resolved:
+    async with run.database.transaction() as tx:
+        return await recording.resolve(tx, rows, run.vault, run.upload.owner, before)
 
 
 async def _record_batch(
-    run: Run, batch_no: int, checked: pl.DataFrame, rows: pl.DataFrame | None, recorded: list[int]
+    run: Run,
+    batch_no: int,
+    checked: pl.DataFrame,
+    same: pl.Series,
+    rows: pl.DataFrame | None,
+    resolved: Resolved | None,
+    writing: _Writing,
 ) -> None:
     upload = run.upload
     async with run.database.transaction() as tx:
         outcome = Outcome()
-        if rows is not None:
-            outcome = await recording.record(tx, rows, run.vault, recorded_by=upload.owner, attrition=run.attrition)
-        outcome.became(checked.filter(pl.col("row_no").is_in(run.same.implode())), RowStatus.SKIPPED)
+        if rows is not None and resolved is not None:
+            outcome = await recording.record(
+                tx, resolved, rows, run.vault, recorded_by=upload.owner, attrition=run.attrition
+            )
+        outcome.became(same.to_frame("row_no"), RowStatus.SKIPPED)
         await _finish_batch(run, tx, batch_no, checked, outcome)
         if outcome.deltas:
             await ledger.move_counts(tx, outcome.deltas)
-        recorded[0] += checked.height
-        await run.advance(tx, recorded[0], upload.rows)
+        writing.done += checked.height
+        await run.advance(tx, writing.done, upload.rows)
 
 
 async def _finish_batch(run: Run, tx: AsyncSession, batch_no: int, checked: pl.DataFrame, outcome: Outcome) -> None:
-    counted, result = await recording.aside(recording.result_of, checked, outcome)
+    copying = ledger.copy(tx, "slot", ledger.CLAIM_COLUMNS, outcome.slots) if outcome.slots else asyncio.sleep(0)
+    (counted, result), _ = await asyncio.gather(aside(recording.result_of, checked, outcome), copying)
     values = {column: counted.get(status.value, 0) for status, column in _COLUMN_OF.items()}
     await repository.add_batch(
         tx,
