@@ -1,9 +1,31 @@
 "use strict";
 
-SwaggerUIBundle({
+// The document's example of the header; whoever tries a call twice means two operations.
+const EXAMPLE_KEY = "new-for-each-operation";
+
+/** A part of the document with its references followed; one that leads back into itself stays as it is. */
+function resolved(node, whole, trail) {
+  if (Array.isArray(node)) return node.map((item) => resolved(item, whole, trail));
+  if (node === null || typeof node !== "object") return node;
+  const reference = node.$ref;
+  if (typeof reference === "string" && reference.startsWith("#/")) {
+    if (trail.includes(reference)) return node;
+    const path = reference.slice(2).split("/");
+    return resolved(at(whole, path), whole, [...trail, reference]);
+  }
+  return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, resolved(value, whole, trail)]));
+}
+
+function at(whole, path) {
+  return path.reduce((node, key) => node?.[key], whole);
+}
+
+const page = SwaggerUIBundle({
   url: "/openapi.json",
   dom_id: "#swagger-ui",
   presets: [SwaggerUIBundle.presets.apis],
+  // Swagger UI's own resolver reads the whole document anew for each call that is opened, which takes seconds.
+  plugins: [{ fn: { resolveSubtree: async (whole, path) => ({ spec: resolved(at(whole, path), whole, []), errors: [] }) } }],
   layout: "BaseLayout",
   deepLinking: true,
   docExpansion: "none",
@@ -11,4 +33,14 @@ SwaggerUIBundle({
   displayRequestDuration: true,
   persistAuthorization: false,
   validatorUrl: null,
+  requestInterceptor: (request) => {
+    if (request.headers?.["Idempotency-Key"] === EXAMPLE_KEY) {
+      const bytes = crypto.getRandomValues(new Uint8Array(16));
+      request.headers["Idempotency-Key"] = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+    }
+    return request;
+  },
 });
+
+// A link to a call opens it; Swagger UI looks at the address only when it starts.
+window.addEventListener("hashchange", () => page.getSystem().layoutActions.parseDeepLinkHash(location.hash));

@@ -5,6 +5,7 @@ from typing import Any
 
 from api_gateway.documents.domain import operations
 from api_gateway.forwarding import errors
+from api_gateway.identity.errors import TokenRequestError
 from api_gateway.limits.errors import CapacityReachedError, RateLimitedError
 from kit.errors import DomainError
 from kit.http.errors import BodyTooLargeError
@@ -90,8 +91,12 @@ def _complete_token_call(operation: dict[str, Any]) -> None:
     """Its refusals carry two more members; it takes a form, so what is said of JSON bodies does not hold."""
     responses = operation["responses"]
     responses.pop("422", None)
+    found = [TokenRequestError, *TokenRequestError.__subclasses__()]
+    told = {error.code: {"error": error.oauth_error, "error_description": error.oauth_description} for error in found}
     for status in ("400", "401", "413", "415", "429"):
         content = responses[status]["content"][MEDIA_TYPE]
         content["schema"] = {"$ref": "#/components/schemas/TokenProblem"}
-        content.get("examples", {}).pop("MALFORMED_JSON", None)
+        content["examples"].pop("MALFORMED_JSON", None)
+        for code, shown in content["examples"].items():
+            shown["value"] |= told[code]
     responses["429"]["headers"] = responses["429"].get("headers", {}) | _RETRY_AFTER

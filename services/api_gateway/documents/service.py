@@ -11,7 +11,7 @@ import structlog
 
 from api_gateway.documents.domain import Document, merge
 from api_gateway.documents.own_document import SHARED_RESPONSES
-from api_gateway.documents.sharing import share_problems, tell_limits, title_schemas
+from api_gateway.documents.sharing import share_problems, show_examples, tell_limits, tell_scopes, title_schemas
 from api_gateway.forwarding.errors import UpstreamUnavailableError
 from api_gateway.forwarding.route_table import RouteTable
 from api_gateway.settings import Address
@@ -34,7 +34,7 @@ def whole(own: Document, services: Mapping[str, Document], table: RouteTable) ->
         DocumentConflictError: two services use one name for two things.
     """
     merged = merge(own, services, lambda path: table.route_of(path.encode()) is not None, SHARED_RESPONSES)
-    return share_problems(tell_limits(title_schemas(merged)))
+    return share_problems(tell_limits(tell_scopes(show_examples(title_schemas(merged)))))
 
 
 class Documents:

@@ -1,4 +1,4 @@
-"""What many calls of a document say alike stands once, as a component (pure)."""
+"""What many calls of a document say alike stands once; what a reader needs stands at each call (pure)."""
 
 import json
 from collections import Counter
@@ -60,6 +60,35 @@ def tell_limits(document: Document) -> Document:
             if status < "3":
                 response["headers"] = response.get("headers", {}) | told
     document["components"]["responses"]["GatewayLimited"]["headers"] |= told
+    return document
+
+
+def tell_scopes(document: Document) -> Document:
+    """The document with the scopes of each call in its description: pages show them behind a lock, or not at all."""
+    for _, _, operation in operations(document):
+        needs = [
+            " ".join(f"`{scope}`" for scopes in need.values() for scope in scopes)
+            for need in operation.get("security", [])
+        ]
+        if needs:
+            told = [operation["description"]] if operation.get("description") else []
+            operation["description"] = "\n\n".join([*told, f"所需权限：{' 或 '.join(needs)}"])
+    return document
+
+
+def show_examples(document: Document) -> Document:
+    """The document with an example at each required parameter: a page fills in these, not those of schemas."""
+    for _, _, operation in operations(document):
+        for parameter in operation.get("parameters", []):
+            schema = parameter.get("schema", {})
+            schema = document["components"]["schemas"][schema["$ref"].split("/")[-1]] if "$ref" in schema else schema
+            found = [
+                *schema.get("examples", []),
+                *schema.get("enum", []),
+                *([schema["minimum"]] if "minimum" in schema else []),
+            ]
+            if parameter.get("required") and found and not parameter.keys() & {"example", "examples"}:
+                parameter["example"] = found[0]
     return document
 
 

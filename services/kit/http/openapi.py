@@ -9,6 +9,7 @@ from fastapi.openapi.utils import get_openapi
 from kit.auth.dependencies import ANY_SCHEME_NAME, SCHEME_NAME
 from kit.errors import DomainError, ScopeMissingError, ValidationFailedError
 from kit.http import errors
+from kit.http.examples import restore_nulls
 from kit.http.problems import problem_schema, problems
 from kit.webhooks.domain import EventType
 
@@ -26,6 +27,7 @@ _LIMITED: dict[str, Any] = {
     "headers": {"Retry-After": {"description": "多少秒后再试", "schema": {"type": "integer"}}},
     "content": {"application/problem+json": {"schema": {"$ref": "#/components/schemas/Problem"}}},
 }
+KEY_EXAMPLE = "new-for-each-operation"
 _SCHEMAS = "#/components/schemas/"
 _METHODS = {"get", "put", "post", "delete", "patch"}
 
@@ -63,6 +65,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
                 scopes.update(_complete(operation))
     _name_scopes(built, sorted(scopes))
     built = _short_names(built)
+    restore_nulls(built)
     told: Sequence[EventType] = getattr(app.state, "webhooks", ())
     if told:
         built["webhooks"] = {event.name: {"post": _webhook(event)} for event in told}
@@ -160,6 +163,8 @@ def _complete(operation: dict[str, Any]) -> list[str]:
             known["content"][content_type]["examples"] = merged
     responses.setdefault("429", _LIMITED)
     for response in responses.values():
+        if response["description"] == "Successful Response":
+            response["description"] = "成功"
         response.setdefault("headers", {})["X-Request-Id"] = {
             "description": "请求编号，咨询时请提供",
             "schema": {"type": "string"},
@@ -183,7 +188,7 @@ def _idempotency(operation: dict[str, Any]) -> list[type[DomainError]]:
             required = parameter["schema"].pop("x-required", False)
             if required:
                 parameter["required"] = True
-                parameter["schema"] = {"type": "string", "minLength": 1, "maxLength": 255}
+                parameter["schema"] = {"type": "string", "minLength": 1, "maxLength": 255, "examples": [KEY_EXAMPLE]}
             always = [errors.IdempotencyInProgressError, errors.IdempotencyKeyReusedError]
             return [errors.IdempotencyKeyMissingError, *always]
     return []

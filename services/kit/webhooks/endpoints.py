@@ -4,7 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
-from fastapi import Path, Query, Request, Response
+from fastapi import Body, Path, Query, Request, Response
 from sqlalchemy import Row
 
 from kit.auth.dependencies import requires
@@ -52,6 +52,7 @@ def webhook_router(  # noqa: C901  a list of routes
     """
     router = Router(prefix=f"/api/v1/{name}/webhook-endpoints", tags=["消息推送"])
     known = {event.name for event in events}
+    wished = {"example": {"value": {"url": "https://platform.example/hooks/jiuye", "events": [events[0].name]}}}
     Manager = Annotated[Principal, requires(f"{name}.webhook.manage")]  # noqa: N806  a type
 
     def wish(body: WebhookWish) -> service.Wish:
@@ -72,7 +73,12 @@ def webhook_router(  # noqa: C901  a list of routes
         responses=problems(TooManyEndpointsError),
     )
     async def create(
-        body: WebhookWish, principal: Manager, tx: Tx, _: IdempotencyHonoured, request: Request, response: Response
+        body: Annotated[WebhookWish, Body(openapi_examples=wished)],
+        principal: Manager,
+        tx: Tx,
+        _: IdempotencyHonoured,
+        request: Request,
+        response: Response,
     ) -> WebhookCreated:
         """密钥只在此时显示一次。消息按 Standard Webhooks 签名，同一消息可能到达多次，请按 webhook-id 去重。"""
         row, secret = await service.register_endpoint(
@@ -103,7 +109,7 @@ def webhook_router(  # noqa: C901  a list of routes
     )
     async def replace(
         endpoint_id: EndpointId,
-        body: WebhookChange,
+        body: Annotated[WebhookChange, Body(openapi_examples=wished)],
         principal: Manager,
         tx: Tx,
         request: Request,

@@ -23,10 +23,6 @@ _SECRET = "whsec_AQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQEBAQE="  # noqa: S105  an
 class WebhookWish(RequestModel):
     """接收地址与想要的事件。"""
 
-    model_config = RequestModel.model_config | {
-        "json_schema_extra": {"examples": [{"url": _ENDPOINT["url"], "events": _ENDPOINT["events"]}]}
-    }
-
     url: Annotated[str, StringConstraints(pattern=r"^https?://[!-~]+$", max_length=500)] = Field(
         description="https地址，端口443；登记时和每次发送前都会核对，不能指向内部网络。"
     )

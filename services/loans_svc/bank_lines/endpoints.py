@@ -44,6 +44,7 @@ Reviewer = Annotated[Principal, requires("loans.batch.review")]
 _LOCATION: dict[int | str, dict[str, Any]] = {
     202: {"headers": {"Location": {"description": "任务地址", "schema": {"type": "string"}}}}
 }
+_EXAMPLE = "贷款编号,所属季度,贴息金额\nHT-2023-001,2023Q2,1925.00\n"
 _ROWS_AT_ONCE = 5_000
 _RESULT_HEAD = "行号,贷款编号,资金档,所属季度,银行金额,系统金额,结果"
 
@@ -57,6 +58,7 @@ def _actor(principal: Principal) -> Actor:
     operation_id="upload_bank_lines",
     summary="上传银行申报文件，与批次逐行核对",
     status_code=202,
+    openapi_extra={"requestBody": {"content": {"multipart/form-data": {"example": {"file": _EXAMPLE}}}}},
     responses=problems(BatchNotFoundError, BankFileNotExpectedError, BankFileTooLargeError, BankFileUnreadableError)
     | _LOCATION,
 )

@@ -39,7 +39,7 @@ class MonthCloseCreate(RequestModel):
 
     model_config = RequestModel.model_config | {
         "arbitrary_types_allowed": True,
-        "json_schema_extra": {"examples": [{"month": "2017-06"}]},
+        "json_schema_extra": {"examples": [{"month": "2017-06", "reason": "培训机构数据未到，按已批准的月报结账"}]},
     }
 
 

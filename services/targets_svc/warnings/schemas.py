@@ -178,12 +178,17 @@ class WarningList(ResponseModel):
         )
 
 
+_SUPERVISED = _WARNING | {"unit_name": "荥阳市", "indicator_name": "新增城镇就业人员", "is_overdue": False}
+
+
 class SupervisedRead(TargetWarningRead):
     """A line of the supervision list."""
 
     unit_name: str
     indicator_name: str
     is_overdue: Annotated[bool, Field(description="逾期未反馈，或已过承诺的完成日期仍未解除")]
+
+    model_config = ResponseModel.model_config | {"json_schema_extra": {"examples": [_SUPERVISED]}}
 
     @classmethod
     def of_supervised(cls, one: Supervised) -> "SupervisedRead":
@@ -211,9 +216,7 @@ class SupervisionList(ResponseModel):
                     "title": "2017年城乡就业工作目标任务督办单",
                     "year": 2017,
                     "issued_on": "2017-07-12",
-                    "items": [
-                        _WARNING | {"unit_name": "荥阳市", "indicator_name": "新增城镇就业人员", "is_overdue": False}
-                    ],
+                    "items": [_SUPERVISED],
                 }
             ]
         }
