@@ -11,10 +11,16 @@ from eligibility_svc.parameters.errors import (
     AlreadyPublishedError,
     ParameterInvalidError,
     ParameterNotFoundError,
+    ProposalRejectedError,
     SamePersonError,
 )
-from eligibility_svc.parameters.schemas import ParameterValueCreate, ParameterValueList, ParameterValueRead
-from kit.auth.dependencies import requires
+from eligibility_svc.parameters.schemas import (
+    ParameterValueCreate,
+    ParameterValueList,
+    ParameterValueRead,
+    RejectionCreate,
+)
+from kit.auth.dependencies import requires, requires_any
 from kit.auth.principal import Principal
 from kit.clock import now
 from kit.db.engine import Tx
@@ -27,6 +33,8 @@ router = Router(prefix="/api/v1/eligibility", tags=["措施目录"])
 Reader = Annotated[Principal, requires("eligibility.catalogue.read")]
 Writer = Annotated[Principal, requires("eligibility.parameter.write")]
 Publisher = Annotated[Principal, requires("eligibility.parameter.publish")]
+Rejecter = Annotated[Principal, requires_any("eligibility.parameter.publish", "eligibility.parameter.write")]
+ValueId = Annotated[UUID, Path(alias="id", description="参数值编号")]
 
 
 @router.post(
@@ -47,17 +55,30 @@ async def propose_parameter_value(
     "/measures/{code}/parameters/{id}/publication",
     operation_id="publish_parameter_value",
     summary="公布标准",
-    responses=problems(ParameterNotFoundError, AlreadyPublishedError, SamePersonError),
+    responses=problems(ParameterNotFoundError, AlreadyPublishedError, ProposalRejectedError, SamePersonError),
 )
 async def publish_parameter_value(
     code: Code,
-    id_: Annotated[UUID, Path(alias="id", description="参数值编号")],
+    id_: ValueId,
     principal: Publisher,
     tx: Tx,
     _: IdempotencyRequired,
 ) -> ParameterValueRead:
     """公布人不能是提出人。公布产生新的目录版本；以前的核对保留当时的版本，可以按它重现。"""
     return ParameterValueRead.of(await service.publish_value(tx, principal.subject, code, id_, now()))
+
+
+@router.post(
+    "/measures/{code}/parameters/{id}/rejection",
+    operation_id="reject_parameter_value",
+    summary="退回或撤回尚未公布的标准",
+    responses=problems(ParameterNotFoundError, AlreadyPublishedError, ProposalRejectedError),
+)
+async def reject_parameter_value(
+    code: Code, id_: ValueId, body: RejectionCreate, principal: Rejecter, tx: Tx, _: IdempotencyRequired
+) -> ParameterValueRead:
+    """公布人退回，或提出人自己撤回；须写明原因。已公布的不能退回，有误的请提出更正（corrects）。"""
+    return ParameterValueRead.of(await service.reject_value(tx, principal.subject, code, id_, body.reason, now()))
 
 
 @router.get(

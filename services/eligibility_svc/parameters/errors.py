@@ -18,7 +18,13 @@ class ParameterInvalidError(ValidationFailedError):
 class AlreadyPublishedError(StateConflictError):
     code = "PARAMETER_PUBLISHED"
     title = "该日起的标准已经公布"
-    default_detail = "同一参数自同一天起只能公布一个值；如需调整，请提出自其他日期起施行的新值。"
+    default_detail = "同一参数自同一天起只有一个现行值；更正须写明被更正的值，调整请另定施行日期。"
+
+
+class ProposalRejectedError(StateConflictError):
+    code = "PARAMETER_REJECTED"
+    title = "这项提议已经退回"
+    default_detail = "已退回的提议不能再公布或退回；请按退回原因重新提出。"
 
 
 class SamePersonError(DomainError):

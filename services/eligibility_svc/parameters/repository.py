@@ -2,6 +2,7 @@
 
 from collections import OrderedDict
 from collections.abc import Sequence
+from datetime import date
 from uuid import UUID
 
 from sqlalchemy import func, select, text
@@ -122,19 +123,15 @@ async def load_value(tx: AsyncSession, measure: str, value_id: UUID) -> Paramete
     return (await tx.scalars(query)).one_or_none()
 
 
-async def is_published(tx: AsyncSession, row: ParameterValueRow) -> bool:
-    """Whether a value of this parameter from this day on stands already."""
-    found = await tx.scalar(
-        select(func.count())
-        .select_from(ParameterValueRow)
-        .where(
-            ParameterValueRow.measure == row.measure,
-            ParameterValueRow.parameter == row.parameter,
-            ParameterValueRow.from_on == row.from_on,
-            ParameterValueRow.sequence.is_not(None),
-        )
+async def published_value(tx: AsyncSession, measure: str, parameter: str, from_on: date) -> UUID | None:
+    """The value of this parameter from this day on that stands; the latest one where it was corrected."""
+    query = select(ParameterValueRow.value_id).where(
+        ParameterValueRow.measure == measure,
+        ParameterValueRow.parameter == parameter,
+        ParameterValueRow.from_on == from_on,
+        ParameterValueRow.sequence.is_not(None),
     )
-    return bool(found)
+    return await tx.scalar(query.order_by(ParameterValueRow.sequence.desc()).limit(1))
 
 
 async def list_values(tx: AsyncSession, measure: str) -> list[ParameterValueRow]:

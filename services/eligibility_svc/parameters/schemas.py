@@ -25,6 +25,10 @@ _EXAMPLE: Any = {
     "published_by": "city-reviewer",
     "published_at": "2018-09-21T01:00:00Z",
     "catalogue_version": f"{base_catalogue().version}.1",
+    "corrects": None,
+    "rejected_by": None,
+    "rejected_at": None,
+    "rejection_reason": None,
 }
 
 
@@ -56,10 +60,23 @@ class ParameterValueCreate(RequestModel):
     from_on: Annotated[LegalDate, Field(alias="from", description="自哪一天起施行")]
     value: Annotated[str, Field(min_length=1, max_length=20, description="金额为元，比例为百分数，均为文字")]
     reference: ReferenceCreate
+    corrects: Annotated[
+        UUID | None,
+        Field(strict=False, description="更正已公布的值时填其编号；公布后新的核对用更正的值，以前的核对不变"),
+    ] = None
 
     def proposal(self) -> Proposal:
         """For the use case."""
-        return Proposal(self.parameter, self.from_on, self.value, self.reference.document, self.reference.clause)
+        cited = self.reference
+        return Proposal(self.parameter, self.from_on, self.value, cited.document, cited.clause, self.corrects)
+
+
+class RejectionCreate(RequestModel):
+    """Why a proposal is turned down."""
+
+    reason: Annotated[ShortText, Field(description="退回原因")]
+
+    model_config = RequestModel.model_config | {"json_schema_extra": {"examples": [{"reason": "与文件第三条不一致"}]}}
 
 
 class ParameterValueRead(ResponseModel):
@@ -76,7 +93,7 @@ class ParameterValueRead(ResponseModel):
     from_on: Annotated[date, Field(alias="from")]
     value: str
     reference: CitationRead
-    state: Literal["PROPOSED", "PUBLISHED"]
+    state: Literal["PROPOSED", "PUBLISHED", "REJECTED"]
     proposed_by: str
     proposed_at: datetime
     published_by: str | None
@@ -84,6 +101,10 @@ class ParameterValueRead(ResponseModel):
     catalogue_version: Annotated[
         str | None, Field(description="公布后目录的版本；各进程约一秒内改用，以前的核对仍可按原版本重现")
     ]
+    corrects: Annotated[UUID | None, Field(description="更正了哪一个值")]
+    rejected_by: str | None
+    rejected_at: datetime | None
+    rejection_reason: str | None
 
     @classmethod
     def of(cls, row: ParameterValueRow) -> "ParameterValueRead":
@@ -94,12 +115,16 @@ class ParameterValueRead(ResponseModel):
             from_on=row.from_on,
             value=row.value,
             reference=CitationRead(document=row.document, clause=row.clause),
-            state="PROPOSED" if row.sequence is None else "PUBLISHED",
+            state="REJECTED" if row.rejected_by else "PROPOSED" if row.sequence is None else "PUBLISHED",
             proposed_by=row.proposed_by,
             proposed_at=row.proposed_at,
             published_by=row.published_by,
             published_at=row.published_at,
             catalogue_version=None if row.sequence is None else f"{base_catalogue().version}.{row.sequence}",
+            corrects=row.corrects,
+            rejected_by=row.rejected_by,
+            rejected_at=row.rejected_at,
+            rejection_reason=row.rejection_reason,
         )
 
 

@@ -19,6 +19,7 @@ from eligibility_svc.parameters.errors import (
     AlreadyPublishedError,
     ParameterInvalidError,
     ParameterNotFoundError,
+    ProposalRejectedError,
     SamePersonError,
 )
 from eligibility_svc.parameters.models import ParameterValueRow
@@ -40,6 +41,7 @@ class Proposal:
     value: str
     document: str
     clause: str
+    corrects: UUID | None = None
 
 
 async def propose_value(
@@ -52,6 +54,8 @@ async def propose_value(
         ParameterInvalidError: no such parameter, not left open on that day, or not a value of its type.
     """
     _require_open(measure, proposal)
+    if proposal.corrects != await repository.published_value(tx, measure, proposal.parameter, proposal.from_on):
+        raise _stands(proposal)
     row = ParameterValueRow(
         value_id=new_id(),
         measure=measure,
@@ -60,6 +64,7 @@ async def propose_value(
         value=proposal.value,
         document=proposal.document,
         clause=proposal.clause,
+        corrects=proposal.corrects,
         proposed_by=actor,
         proposed_at=now,
     )
@@ -73,17 +78,42 @@ async def publish_value(tx: AsyncSession, actor: str, measure: str, value_id: UU
 
     Raises:
         ParameterNotFoundError, SamePersonError.
-        AlreadyPublishedError: this value, or another one from the same day on.
+        AlreadyPublishedError: this value, or another one from the same day on that it does not correct.
+        ProposalRejectedError.
     """
     last = await repository.lock_publications(tx)
     row = await repository.load_value(tx, measure, value_id)
     if row is None:
         raise ParameterNotFoundError
-    if row.sequence is not None or await repository.is_published(tx, row):
+    if row.rejected_by is not None:
+        raise ProposalRejectedError
+    standing = await repository.published_value(tx, row.measure, row.parameter, row.from_on)
+    if row.sequence is not None or standing != row.corrects:
         raise AlreadyPublishedError
     if row.proposed_by == actor:
         raise SamePersonError
     row.sequence, row.published_by, row.published_at = last + 1, actor, now
+    await tx.flush()
+    return row
+
+
+async def reject_value(
+    tx: AsyncSession, actor: str, measure: str, value_id: UUID, reason: str, now: datetime
+) -> ParameterValueRow:
+    """Turns a proposal down, or takes one's own back; what is published stays.
+
+    Raises:
+        ParameterNotFoundError, AlreadyPublishedError, ProposalRejectedError.
+    """
+    await repository.lock_publications(tx)
+    row = await repository.load_value(tx, measure, value_id)
+    if row is None:
+        raise ParameterNotFoundError
+    if row.sequence is not None:
+        raise AlreadyPublishedError
+    if row.rejected_by is not None:
+        raise ProposalRejectedError
+    row.rejected_by, row.rejected_at, row.rejection_reason = actor, now, reason
     await tx.flush()
     return row
 
@@ -153,6 +183,13 @@ def _require_open(measure: str, proposal: Proposal) -> None:
     except ValueError:
         unit = known[0].parameters[proposal.parameter].unit
         raise _wrong("/value", "FORMAT", f"请按参数的类型填写文字，单位{unit}，如金额“1500.00”") from None
+
+
+def _stands(proposal: Proposal) -> ParameterInvalidError:
+    if proposal.corrects is None:
+        text = "该日起的标准已经公布；确需更正的，请在corrects中写明被更正的值，调整标准的请另定施行日期"
+        return _wrong("/from", "ALREADY_PUBLISHED", text)
+    return _wrong("/corrects", "NOT_STANDING", "只能更正同一参数、同一日期现行的值，请查询该措施的标准后再填")
 
 
 def _wrong(pointer: str, code: str, message: str) -> ParameterInvalidError:

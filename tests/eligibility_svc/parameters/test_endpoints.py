@@ -17,21 +17,62 @@ async def test_a_value_is_proposed_by_one_and_published_by_another(bureau: Burea
     proposed = (await bureau("both", "POST", path, VALUE)).json()
     assert (proposed["state"], proposed["from"], proposed["reference"]) == ("PROPOSED", "2018-10-01", REFERENCE)
     one = f"{path}/{proposed['id']}/publication"
+    other = (await bureau("city", "POST", path, VALUE | {"value": "9.00"})).json()
     own = await bureau("both", "POST", one)
     assert (own.status_code, own.json()["code"]) == (409, "FOUR_EYES")
     elsewhere = await bureau("city-reviewer", "POST", one.replace("startup-star", "project-library"))
     assert (elsewhere.status_code, elsewhere.json()["code"]) == (404, "PARAMETER_NOT_FOUND")
     answers = await asyncio.gather(*(bureau("city-reviewer", "POST", one) for _ in range(3)))
     assert sorted(answer.status_code for answer in answers) == [200, 409, 409]
-    other = (await bureau("city", "POST", path, VALUE | {"value": "9.00"})).json()
-    same_day = await bureau("city-reviewer", "POST", f"{path}/{other['id']}/publication")
-    assert (same_day.status_code, same_day.json()["code"]) == (409, "PARAMETER_PUBLISHED")
+    assert (await bureau("city-reviewer", "POST", f"{path}/{other['id']}/publication")).status_code == 409
+    same_day = await bureau("city", "POST", path, VALUE | {"value": "9.00"})
+    assert (same_day.status_code, same_day.json()["errors"][0]["code"]) == (422, "ALREADY_PUBLISHED")
     items = (await bureau("platform", "GET", path)).json()["items"]
     assert [(item["state"], item["published_by"]) for item in items] == [
         ("PUBLISHED", "city-reviewer"),
         ("PROPOSED", None),
     ]
     await _cannot_be_changed(infrastructure, bureau.database)
+
+
+async def test_a_wrong_figure_is_corrected_and_the_past_stays_as_it_was(bureau: Bureau) -> None:
+    facts, path = {"is_startup_star": True}, "/measures/startup-star/parameters"
+
+    async def amount(**more: Any) -> str:
+        results = (await bureau.check(facts=facts, **more)).json()["results"]
+        found = next(result for result in results if result["measure"] == "startup-star")
+        return str(found["benefit"]["amount"])
+
+    wrong = await bureau.publish("startup-star", value="15000.00")
+    (standing,) = (await bureau("city", "GET", path)).json()["items"]
+    right = await bureau.publish("startup-star", corrects=standing["id"])
+    assert [await amount(), await amount(catalogue_version=wrong)] == ["1500.00", "15000.00"]
+    assert right.endswith(".2")
+    # What was corrected stands no more: only its correction can be corrected.
+    again = await bureau("city", "POST", path, VALUE | {"corrects": standing["id"]})
+    assert (again.status_code, again.json()["errors"][0]["pointer"]) == (422, "/corrects")
+    elsewhere = await bureau("city", "POST", path, VALUE | {"from": "2018-12-01", "corrects": standing["id"]})
+    assert (elsewhere.status_code, elsewhere.json()["errors"][0]["code"]) == (422, "NOT_STANDING")
+
+
+async def test_a_proposal_is_turned_down_or_taken_back(bureau: Bureau) -> None:
+    path = "/measures/startup-star/parameters"
+    for who in ("city-reviewer", "city"):
+        proposed = (await bureau("city", "POST", path, VALUE)).json()
+        one = f"{path}/{proposed['id']}"
+        assert (await bureau(who, "POST", f"{one}/rejection", {})).status_code == 422
+        rejected = (await bureau(who, "POST", f"{one}/rejection", {"reason": "与文件第三条不一致"})).json()
+        assert (rejected["state"], rejected["rejected_by"], rejected["rejection_reason"]) == (
+            "REJECTED", who, "与文件第三条不一致",
+        )  # fmt: skip
+        for step, body in (("publication", None), ("rejection", {"reason": "再次退回"})):
+            late = await bureau("city-reviewer", "POST", f"{one}/{step}", body)
+            assert (late.status_code, late.json()["code"]) == (409, "PARAMETER_REJECTED")
+    published = (await bureau("city", "POST", path, VALUE)).json()
+    one = f"{path}/{published['id']}"
+    assert (await bureau("city-reviewer", "POST", f"{one}/publication")).status_code == 200
+    late = await bureau("city-reviewer", "POST", f"{one}/rejection", {"reason": "太晚了"})
+    assert (late.status_code, late.json()["code"]) == (409, "PARAMETER_PUBLISHED")
 
 
 async def _cannot_be_changed(infrastructure: Any, database: str) -> None:
