@@ -50,7 +50,8 @@ router = Router(tags=["接口文档"])
     responses=_DOCUMENT | problems(UpstreamUnavailableError, DocumentConflictError),
 )
 async def get_openapi(request: Request) -> Response:
-    return JSONResponse(await _documents(request).merged(request.app.state.own_document))
+    text = await _documents(request).merged(request.app.state.own_document)
+    return Response(text, media_type="application/json")
 
 
 @router.get(

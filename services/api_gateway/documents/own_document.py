@@ -91,7 +91,7 @@ def _complete_token_call(operation: dict[str, Any]) -> None:
     """Its refusals carry two more members; it takes a form, so what is said of JSON bodies does not hold."""
     responses = operation["responses"]
     responses.pop("422", None)
-    found = [TokenRequestError, *TokenRequestError.__subclasses__()]
+    found: list[type[TokenRequestError]] = [TokenRequestError, *TokenRequestError.__subclasses__()]
     told = {error.code: {"error": error.oauth_error, "error_description": error.oauth_description} for error in found}
     for status in ("400", "401", "413", "415", "429"):
         content = responses[status]["content"][MEDIA_TYPE]

@@ -1,6 +1,7 @@
 """Fetches the services' documents when somebody asks, and keeps them for a moment."""
 
 import asyncio
+import json
 import time
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,7 +18,6 @@ from api_gateway.forwarding.route_table import RouteTable
 from api_gateway.settings import Address
 
 INTRODUCTION = Path(__file__).parent / "introduction.md"  # what an integrator reads first
-_KEPT_SECONDS = 30.0
 _PATIENCE_SECONDS = 20.0  # a service writes its document when it is first asked
 _log = structlog.get_logger("gateway")
 
@@ -43,6 +43,7 @@ class Documents:
     upstreams: addresses by name.
     table: decides which paths can be called through the gateway.
     servers: entries of the `servers` member of every document.
+    kept_seconds: how old a service's document may be.
     """
 
     def __init__(
@@ -51,13 +52,16 @@ class Documents:
         upstreams: Mapping[str, Address],
         table: RouteTable,
         servers: list[dict[str, str]],
+        kept_seconds: float = 30.0,
     ) -> None:
         self._client = client
         self._upstreams = upstreams
         self._table = table
         self._servers = servers
+        self._kept_seconds = kept_seconds
         self._fetched: dict[str, tuple[float, Document]] = {}
         self._turns = {name: asyncio.Lock() for name in upstreams}
+        self._merged: tuple[list[Document], bytes] = ([], b"")
 
     @property
     def services(self) -> list[str]:
@@ -71,13 +75,14 @@ class Documents:
         """
         async with self._turns[name]:
             fetched_at, document = self._fetched.get(name, (0.0, {}))
-            if not document or time.monotonic() - fetched_at > _KEPT_SECONDS:
-                document = await self._fetch(name)
+            if not document or time.monotonic() - fetched_at > self._kept_seconds:
+                fetched = await self._fetch(name)
+                document = document if document == fetched else fetched
                 self._fetched[name] = (time.monotonic(), document)
             return document
 
-    async def merged(self, own: Document) -> Document:
-        """One document of everything that can be called here.
+    async def merged(self, own: Document) -> bytes:
+        """One document of everything that can be called here, as JSON; made anew when a part of it has changed.
 
         Args:
             own: the gateway's.
@@ -86,9 +91,18 @@ class Documents:
             UpstreamUnavailableError: a service does not answer; a document with a part missing is none.
             DocumentConflictError: two services use one name for two things.
         """
-        found = await asyncio.gather(*(self.of_service(name) for name in self._upstreams))
-        documents = dict(zip(self._upstreams, found, strict=True))
-        return whole(own, documents, self._table)
+        parts = [own, *await asyncio.gather(*(self.of_service(name) for name in self._upstreams))]
+        known, text = self._merged
+        if len(known) != len(parts) or any(one is not other for one, other in zip(known, parts, strict=True)):
+            # A tenth of a second of work, and anybody may ask: not in the loop that forwards, and not each time.
+            text = await asyncio.to_thread(self._merge, parts)
+            self._merged = (parts, text)
+        return text
+
+    def _merge(self, parts: list[Document]) -> bytes:
+        own, *documents = parts
+        merged = whole(own, dict(zip(self._upstreams, documents, strict=True)), self._table)
+        return json.dumps(merged, ensure_ascii=False, separators=(",", ":")).encode()
 
     async def _fetch(self, name: str) -> Document:
         try:

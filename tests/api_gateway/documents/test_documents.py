@@ -8,8 +8,10 @@ import httpx
 import pytest
 from openapi_spec_validator import validate
 
+from api_gateway.documents.service import Documents
+from api_gateway.settings import Address
 from kit.testing import client, serving
-from tests.api_gateway.conftest import Gateways, assert_problem
+from tests.api_gateway.conftest import Gateways, assert_problem, changed_table
 from tests.api_gateway.upstreams import Recorder, ScriptedUpstream, dead_address, says, small_document
 
 OWN_CALLS = {
@@ -53,6 +55,7 @@ async def test_the_merged_document_is_valid_and_holds_everything(documents: http
     assert "admin.client.write" in scopes
     forwarded = document["paths"]["/api/v1/loans/things"]["get"]["responses"]
     assert {"502", "503", "504", "413", "414", "431", "408", "400"} <= set(forwarded)
+    assert document["paths"]["/api/v1/loans/things"]["get"]["description"] == "所需权限：`loans.thing.read`"
     assert single["info"]["title"] == "loans"
     assert single["servers"] == document["servers"]
     assert "/internal/v1/events" in single["paths"], "its own document is passed on whole"
@@ -121,6 +124,19 @@ async def test_a_service_that_comes_back_is_in_the_document_again(gateways: Gate
             assert_problem(await anonymous.get("/openapi.json"), 503, "UPSTREAM_UNAVAILABLE")
             recorder.document = small_document("loans")
             assert (await anonymous.get("/openapi.json")).status_code == 200
+
+
+async def test_the_document_is_merged_again_only_when_a_part_has_changed() -> None:
+    served = small_document("loans")
+    with serving(Recorder("loans", document=served)) as loans:
+        async with httpx.AsyncClient() as caller:
+            address = Address("127.0.0.1", int(loans.rpartition(":")[2]))
+            documents = Documents(caller, {"loans": address}, changed_table(), servers=[], kept_seconds=0.0)
+            own = small_document("gateway") | {"components": {"responses": {"GatewayLimited": {"headers": {}}}}}
+            first = await documents.merged(own)
+            assert await documents.merged(own) is first
+            served["paths"]["/api/v1/loans/things"]["get"]["summary"] = "新的列表"
+            assert "新的列表" in (await documents.merged(own)).decode()
 
 
 class Links(HTMLParser):
