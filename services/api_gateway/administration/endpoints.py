@@ -21,6 +21,8 @@ from api_gateway.administration.schemas import (
     DevicesRead,
     EnrolmentCodeRead,
     KeyCreated,
+    KeyRead,
+    PublicKeyCreate,
     ReasonGiven,
     RevocationCreate,
     RevocationRead,
@@ -67,7 +69,10 @@ async def list_clients(_: ClientReader, tx: Reading, page: PageQuery) -> Clients
     rows = await repository.list_clients(tx, position[0], page.limit + 1)
     shown = rows[: page.limit]
     keys = await repository.keys_of(tx, [row["id"] for row in shown])
-    items = [ClientRead.model_validate(dict(row) | {"keys": keys[row["id"]]}) for row in shown]
+    items = [
+        ClientRead.model_validate(dict(row) | {"keys": [service.with_fingerprint(key) for key in keys[row["id"]]]})
+        for row in shown
+    ]
     return ClientsRead(items=items, next=page.next([shown[-1]["id"]], {}) if len(rows) > page.limit else None)
 
 
@@ -136,6 +141,28 @@ async def create_client_key(
     set_etag(response, made["version"])
     (key,) = [key for key in made["keys"] if key["slot"] == slot]
     return KeyCreated.model_validate(dict(key) | {"client_secret": secret})
+
+
+@router.post(
+    "/clients/{client_id}/public-keys",
+    status_code=201,
+    operation_id="create_client_public_key",
+    summary="登记客户端自己的公钥",
+    description="客户端以后可用私钥签名换取令牌（private_key_jwt），私钥不出对方系统；可随后停用原有密钥。",
+    responses=problems(errors.ClientNotFoundError, errors.KeyLimitError, *_STALE),
+)
+async def create_client_public_key(
+    client_id: ClientPath,
+    response: Response,
+    body: PublicKeyCreate,
+    principal: ClientWriter,
+    tx: Changing,
+    if_match: IfMatch = None,
+) -> KeyRead:
+    slot, made = await service.add_public_key(tx, principal, client_id, body.public_key.x, if_match)
+    set_etag(response, made["version"])
+    (key,) = [key for key in made["keys"] if key["slot"] == slot]
+    return KeyRead.model_validate(key)
 
 
 @router.delete(

@@ -1,7 +1,7 @@
 """Wire types of the administration."""
 
 from datetime import datetime
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import ConfigDict, Field, StringConstraints
@@ -15,7 +15,12 @@ Kind = Annotated[str, StringConstraints(pattern=r"^[A-Z_]+$", max_length=32)]
 # A subject is a client id, or `device:…`, or `provider:…` of somebody who signed in elsewhere.
 Subject = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9._:-]*$", max_length=128)]
 
-_KEY: dict[str, Any] = {"slot": 1, "created_at": "2026-01-05T01:00:00Z", "created_by": "security-admin"}
+_KEY: dict[str, Any] = {
+    "slot": 1,
+    "fingerprint": None,
+    "created_at": "2026-01-05T01:00:00Z",
+    "created_by": "security-admin",
+}
 _CLIENT: dict[str, Any] = {
     "id": "platform-2",
     "name": "互联网+平台二期",
@@ -85,9 +90,14 @@ class ReasonGiven(RequestModel):
 
 
 class KeyRead(ResponseModel):
-    """A secret's place; the secret itself is kept nowhere."""
+    """A key's place: of a secret, which is kept nowhere, or of a public key with its fingerprint (RFC 7638)."""
+
+    model_config = ResponseModel.model_config | _shown(
+        _KEY | {"slot": 2, "fingerprint": "kPrK_qmxVWaYVA9wwBF6Iuo3vVzz7TxHCTwXBygrS4k"}
+    )
 
     slot: int
+    fingerprint: str | None
     created_at: datetime
     created_by: str
 
@@ -134,6 +144,24 @@ class KeyCreated(KeyRead):
     model_config = ResponseModel.model_config | _shown(_KEY | {"slot": 2, "client_secret": _SECRET})
 
     client_secret: str
+
+
+class PublicJwk(RequestModel):
+    """The public half of an Ed25519 key (RFC 8037)."""
+
+    kty: Literal["OKP"]
+    crv: Literal["Ed25519"]
+    x: Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9_-]{43}$", max_length=43)]
+
+
+class PublicKeyCreate(RequestModel):
+    """With it the client signs what it proves itself by; the private half stays with the client."""
+
+    model_config = RequestModel.model_config | _shown(
+        {"public_key": {"kty": "OKP", "crv": "Ed25519", "x": "11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}}
+    )
+
+    public_key: PublicJwk
 
 
 class RevocationCreate(RequestModel):

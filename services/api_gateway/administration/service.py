@@ -42,7 +42,8 @@ async def client_with_keys(tx: Statements, client_id: str) -> dict[str, Any]:
     row = await repository.find_client(tx, client_id)
     if row is None:
         raise errors.ClientNotFoundError
-    return dict(row) | {"keys": (await repository.keys_of(tx, [client_id]))[client_id]}
+    keys = (await repository.keys_of(tx, [client_id]))[client_id]
+    return dict(row) | {"keys": [with_fingerprint(key) for key in keys]}
 
 
 async def create_client(
@@ -117,18 +118,45 @@ async def add_key(
     Raises:
         ClientNotFoundError, KeyLimitError, IfMatchRequiredError, VersionStaleError.
     """
-    await repository.begin_change(tx)
-    client = await client_with_keys(tx, client_id)
-    check_if_match(if_match, client["version"], required=True)
-    slot = free_slot([key["slot"] for key in client["keys"]])
-    if slot is None:
-        raise errors.KeyLimitError
+    client, slot = await _client_with_room(tx, client_id, if_match)
     secret = new_secret(slot)
     secret_hash = await asyncio.to_thread(HASHER.hash, secret)
     await repository.put_key(tx, client_id, slot, secret_hash, by=principal.subject, at=now())
     await repository.change_client(tx, client, origin="ADMIN", at=now())
     await audit(tx, principal, "client-key.create", f"client:{client_id}", {"slot": slot})
     return secret, slot, await client_with_keys(tx, client_id)
+
+
+async def add_public_key(
+    tx: Statements, principal: Principal, client_id: str, public_key: str, if_match: str | None
+) -> tuple[int, dict[str, Any]]:
+    """Notes a key with which the client signs from now on; its own half never comes here.
+
+    Args:
+        public_key: `x` of the Ed25519 JWK.
+
+    Returns:
+        Its slot, and the client as it now stands.
+
+    Raises:
+        ClientNotFoundError, KeyLimitError, IfMatchRequiredError, VersionStaleError.
+    """
+    client, slot = await _client_with_room(tx, client_id, if_match)
+    await repository.put_key(tx, client_id, slot, None, public_key=public_key, by=principal.subject, at=now())
+    await repository.change_client(tx, client, origin="ADMIN", at=now())
+    detail = {"slot": slot, "fingerprint": thumbprint(public_key)}
+    await audit(tx, principal, "client-key.create", f"client:{client_id}", detail)
+    return slot, await client_with_keys(tx, client_id)
+
+
+async def _client_with_room(tx: Statements, client_id: str, if_match: str | None) -> tuple[dict[str, Any], int]:
+    await repository.begin_change(tx)
+    client = await client_with_keys(tx, client_id)
+    check_if_match(if_match, client["version"], required=True)
+    slot = free_slot([key["slot"] for key in client["keys"]])
+    if slot is None:
+        raise errors.KeyLimitError
+    return client, slot
 
 
 async def remove_key(tx: Statements, principal: Principal, client_id: str, slot: int, if_match: str | None) -> None:
@@ -251,7 +279,7 @@ async def disable_device(tx: Statements, principal: Principal, device_id: str, r
 
 
 def with_fingerprint(row: Row) -> dict[str, Any]:
-    """A device's row as it is shown."""
+    """A device's or key's row as it is shown."""
     return dict(row) | {"fingerprint": thumbprint(row["public_key"]) if row["public_key"] else None}
 
 

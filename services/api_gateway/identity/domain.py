@@ -32,9 +32,10 @@ class Client:
     """One that may ask for tokens.
 
     Attributes:
-        secret_hashes: argon2id in PHC form, by slot (1, 2): two secrets overlap while a client changes over.
+        secret_hashes: argon2id in PHC form, by slot (1, 2): two keys overlap while a client changes over.
         unit, bank: whose rows it may see.
         is_disabled: nothing is accepted of it.
+        public_keys: `x` of the Ed25519 keys with which it may sign instead, in slots that hold no secret.
     """
 
     id: str
@@ -45,6 +46,7 @@ class Client:
     unit: str | None = None
     bank: str | None = None
     is_disabled: bool = False
+    public_keys: frozenset[str] = frozenset()
 
 
 _SECOND = "jy2-"

@@ -10,6 +10,7 @@ from starlette.requests import ClientDisconnect
 from starlette.responses import Response
 
 from api_gateway.forwarding.errors import RequestSlowError
+from api_gateway.identity.client_assertion import ASSERTION_TYPE
 from api_gateway.identity.errors import (
     AssertionInvalidError,
     ClientUnknownError,
@@ -43,6 +44,12 @@ _FORM: dict[str, Any] = {
                         "grant_type": {"type": "string", "enum": ["client_credentials", ASSERTION_GRANT]},
                         "client_id": {"type": "string", "description": "也可改用HTTP Basic提交"},
                         "client_secret": {"type": "string", "format": "password"},
+                        "client_assertion_type": {"type": "string", "enum": [ASSERTION_TYPE]},
+                        "client_assertion": {
+                            "type": "string",
+                            "description": "不用密钥时，以Ed25519私钥签名的JWT（private_key_jwt，RFC 7523第2.2节）："
+                            "iss和sub为client_id，aud为本平台地址，5分钟内有效，jti只能使用一次",
+                        },
                         "assertion": {
                             "type": "string",
                             "description": "外部身份认证平台签发的JWT，grant_type为jwt-bearer时填写（RFC 7523）",

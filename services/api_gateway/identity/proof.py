@@ -6,24 +6,19 @@ used again, in each gateway process; calls that begin something (a token, a sess
 """
 
 import base64
-import binascii
 import hashlib
 import json
 import re
 import time
-from collections import OrderedDict
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from cryptography.exceptions import InvalidSignature
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PublicKey
-
+from api_gateway.identity.jws import ALGORITHMS, Statement, Used
 from kit.http.errors import TokenInvalidError
 
 WINDOW_SECONDS = 30
 _LARGEST = 2048
-_REMEMBERED = 100_000
 _ID = re.compile(r"[A-Za-z0-9_-]{16,64}")
 _KEY = re.compile(r"[A-Za-z0-9_-]{43}")
 
@@ -71,7 +66,7 @@ class Proofs:
     def __init__(self, base_url: str, clock: Callable[[], float] = time.time) -> None:
         self._base_url = base_url
         self._clock = clock
-        self._used: OrderedDict[str, float] = OrderedDict()
+        self._used = Used(2 * WINDOW_SECONDS)
 
     def check(
         self, proof: Proof | None, token: str | None = None, *, is_known: Callable[[str], bool] | None = None
@@ -88,8 +83,11 @@ class Proofs:
         """
         if proof is None or len(proof.jwt) > _LARGEST:
             raise ProofInvalidError
-        header, claims, signed, signature = _parts(proof.jwt)
-        public_key = _key_of(header)
+        try:
+            said = Statement.read(proof.jwt)
+        except ValueError:
+            raise ProofInvalidError from None
+        claims, public_key = said.claims, _key_of(said.header)
         issued, proof_id = claims.get("iat"), claims.get("jti")
         now = self._clock()
         bound = token is None or claims.get("ath") == _digest(token)
@@ -105,21 +103,11 @@ class Proofs:
             or not (is_known is None or is_known(public_key))
         ):
             raise ProofInvalidError
-        try:
-            Ed25519PublicKey.from_public_bytes(_bytes(public_key)).verify(signature, signed)
-        except (InvalidSignature, ValueError):
-            raise ProofInvalidError from None
-        if is_known is not None:
-            self._use(f"{public_key}.{proof_id}", now)
-        return Proved(public_key, proof_id)
-
-    def _use(self, name: str, now: float) -> None:
-        while self._used and next(iter(self._used.values())) < now - 2 * WINDOW_SECONDS:
-            self._used.popitem(last=False)
-        # Full, it refuses: forgetting one would open the door to its replay.
-        if name in self._used or len(self._used) >= _REMEMBERED:
+        if not said.is_signed_by(public_key):
             raise ProofInvalidError
-        self._used[name] = now
+        if is_known is not None and not self._used.is_first(f"{public_key}.{proof_id}", now):
+            raise ProofInvalidError
+        return Proved(public_key, proof_id)
 
 
 def thumbprint(public_key: str) -> str:
@@ -132,26 +120,13 @@ def thumbprint(public_key: str) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(members.encode()).digest()).decode().rstrip("=")
 
 
-def _parts(jwt: str) -> tuple[dict[str, Any], dict[str, Any], bytes, bytes]:
-    head, _, rest = jwt.partition(".")
-    body, _, signature = rest.partition(".")
-    try:
-        header, claims = json.loads(_bytes(head)), json.loads(_bytes(body))
-        raw = _bytes(signature)
-    except (ValueError, RecursionError):
-        raise ProofInvalidError from None
-    if not isinstance(header, dict) or not isinstance(claims, dict):
-        raise ProofInvalidError
-    return header, claims, f"{head}.{body}".encode(), raw
-
-
 def _key_of(header: dict[str, Any]) -> str:
     """The key of the header: it is trusted for nothing but this one comparison and signature."""
     key = header.get("jwk")
     if (
         set(header) != {"typ", "alg", "jwk"}
         or header["typ"] != "dpop+jwt"
-        or header["alg"] not in ("Ed25519", "EdDSA")
+        or header["alg"] not in ALGORITHMS
         or not isinstance(key, dict)
         or set(key) != {"kty", "crv", "x"}
         or (key["kty"], key["crv"]) != ("OKP", "Ed25519")
@@ -164,10 +139,3 @@ def _key_of(header: dict[str, Any]) -> str:
 
 def _digest(token: str) -> str:
     return base64.urlsafe_b64encode(hashlib.sha256(token.encode()).digest()).decode().rstrip("=")
-
-
-def _bytes(text: str) -> bytes:
-    try:
-        return base64.b64decode(text + "=" * (-len(text) % 4), altchars=b"-_", validate=True)
-    except binascii.Error as error:
-        raise ValueError(str(error)) from None

@@ -6,6 +6,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
+from api_gateway.identity.client_assertion import ClientAssertions
 from api_gateway.identity.directory import Device, Directory, Picture
 from api_gateway.identity.domain import Client, Role
 from api_gateway.identity.errors import ClientUnknownError, DeviceDisabledError, ScopeNotGrantedError
@@ -14,7 +15,7 @@ from api_gateway.identity.internal_tokens import LIFETIME_SECONDS, REUSED_SECOND
 from api_gateway.identity.proof import Proof, Proofs, Proved, thumbprint
 from api_gateway.identity.schemas import TokenRead
 from api_gateway.identity.secret_check import SecretCheck
-from api_gateway.identity.token_request import TokenRequest
+from api_gateway.identity.token_request import SignedRequest, TokenRequest
 from kit.auth.principal import Principal
 from kit.auth.tokens import LEEWAY_SECONDS, TokenMinter, TokenVerifier, Verified
 from kit.http.errors import TokenExpiredError, TokenInvalidError, TokenMissingError
@@ -30,6 +31,9 @@ class Sessions(Protocol):
 
     def touch(self, session: str, issued: int) -> bool:
         """Whether it lives, whose token was issued then; being asked for keeps it alive."""
+
+    async def is_first(self, proof_id: str, kept_seconds: int) -> bool:
+        """Whether no other process has been shown this proof."""
 
 
 class Way(Protocol):
@@ -74,7 +78,7 @@ class Identity:
         sample_hash: any hash of the cost that clients' secrets have.
         base_url: the public address.
         failed: counts wrong secrets.
-        sessions: of people at kiosks; None where there are none.
+        sessions: of people at kiosks, and what the processes know of each other's proofs; None where there are none.
         providers: names of the outside issuers whose people may come.
     """
 
@@ -99,6 +103,7 @@ class Identity:
         self._verifier = TokenVerifier(self._access.jwks(), token_type="at+jwt", audience=AUDIENCE)  # noqa: S106  the type's name
         self._internal = TokenMinter(internal_jwk, token_type="int+jwt", lifetime_seconds=LIFETIME_SECONDS)  # noqa: S106  the type's name
         self._proofs = Proofs(base_url, clock)
+        self._assertions = ClientAssertions(base_url, None if sessions is None else sessions.is_first, clock)
         self._sessions = sessions
         self._providers = providers
         self._clock = clock
@@ -108,19 +113,24 @@ class Identity:
         """The public keys of access tokens."""
         return self._access.jwks()
 
-    async def client(self, request: TokenRequest) -> Principal:
+    async def client(self, request: TokenRequest | SignedRequest) -> Principal:
         """The client that proves itself, with all its scopes.
 
         Raises:
-            ClientUnknownError: no such client, or not its secret; which of the two is not told.
+            ClientUnknownError: no such client, or not its secret or key; which of them is not told.
             TooManyFailuresError: too many wrong secrets for this id.
         """
+        if isinstance(request, SignedRequest):
+            signer = await self._assertions.client(request.client_assertion, self._directory.now.clients)
+            if request.client_id not in (None, signer.id):
+                raise ClientUnknownError
+            return _principal_of(signer)
         client = self._directory.now.clients.get(request.client_id)
         if client is not None and client.is_disabled:
             client = None
         if not await self._secrets.is_right(request.client_id, client, request.client_secret) or client is None:
             raise ClientUnknownError
-        return Principal(client.id, client.kind, client.scopes, client.unit, client.bank)
+        return _principal_of(client)
 
     def admit(self, principal: Principal, scopes: frozenset[str] | None, seconds: int) -> TokenRead:
         """A token for somebody who has proved who he is.
@@ -258,6 +268,10 @@ class Identity:
         """Without leeway: a person has gone when the time is over."""
         is_over = self._clock() >= verified.expires - LEEWAY_SECONDS
         return not is_over and self._sessions is not None and self._sessions.touch(session, verified.issued)
+
+
+def _principal_of(client: Client) -> Principal:
+    return Principal(client.id, client.kind, client.scopes, client.unit, client.bank)
 
 
 def _require_active(device: Device | None, verified: Verified) -> None:

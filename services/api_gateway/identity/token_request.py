@@ -1,4 +1,4 @@
-"""Reads a token request: RFC 6749 §4.4.2, credentials in the form or as HTTP Basic (§2.3.1)."""
+"""Reads a token request: RFC 6749 §4.4.2; a client proves itself in the form, by HTTP Basic (§2.3.1) or a signature."""
 
 import base64
 import binascii
@@ -6,6 +6,7 @@ import re
 from dataclasses import dataclass, field
 from urllib.parse import parse_qsl, unquote_plus
 
+from api_gateway.identity.client_assertion import ASSERTION_TYPE
 from api_gateway.identity.errors import (
     ClientUnknownError,
     GrantTypeError,
@@ -16,7 +17,7 @@ from api_gateway.identity.errors import (
 
 _MOST_FIELDS = 20
 _SCOPE = re.compile(r"[\x21\x23-\x5B\x5D-\x7E]+")  # RFC 6749 §3.3
-_CREDENTIALS = {"client_id", "client_secret"}
+_CREDENTIALS = {"client_id", "client_secret", "client_assertion", "client_assertion_type"}
 ASSERTION_GRANT = "urn:ietf:params:oauth:grant-type:jwt-bearer"
 
 
@@ -28,6 +29,21 @@ class TokenRequest:
 
     client_id: str
     client_secret: str = field(repr=False)
+    scopes: frozenset[str] | None
+
+
+@dataclass(frozen=True, slots=True)
+class SignedRequest:
+    """RFC 7523 §2.2.
+
+    Attributes:
+        client_assertion: by which the client proves itself.
+        client_id: as the form says it, if it does.
+        scopes: those asked for; None asks for all that the client has.
+    """
+
+    client_assertion: str = field(repr=False)
+    client_id: str | None
     scopes: frozenset[str] | None
 
 
@@ -44,7 +60,9 @@ class AssertionRequest:
     scopes: frozenset[str] | None
 
 
-def read_token_request(form: bytes, authorization: str | None, query: str) -> TokenRequest | AssertionRequest:
+def read_token_request(
+    form: bytes, authorization: str | None, query: str
+) -> TokenRequest | SignedRequest | AssertionRequest:
     """Checks a request as far as that is possible without knowing the client.
 
     Args:
@@ -62,11 +80,14 @@ def read_token_request(form: bytes, authorization: str | None, query: str) -> To
         if "assertion" not in fields or authorization is not None or _CREDENTIALS & set(fields):
             raise TokenRequestError
         return AssertionRequest(fields["assertion"], _scopes(fields.get("scope")))
-    client_id, client_secret = _credentials(fields, authorization)
+    is_signed = bool({"client_assertion", "client_assertion_type"} & set(fields))
+    client_id, client_secret = ("", "") if is_signed else _credentials(fields, authorization)
     if "grant_type" not in fields:
         raise TokenRequestError
     if fields["grant_type"] != "client_credentials":
         raise GrantTypeError
+    if is_signed:
+        return _signed(fields, authorization)
     return TokenRequest(client_id, client_secret, _scopes(fields.get("scope")))
 
 
@@ -86,6 +107,13 @@ def _fields(form: bytes) -> dict[str, str]:
     if len(fields) != len(pairs):
         raise TokenRequestError
     return {name: value for name, value in fields.items() if value}
+
+
+def _signed(fields: dict[str, str], authorization: str | None) -> SignedRequest:
+    is_alone = authorization is None and "client_secret" not in fields
+    if not is_alone or "client_assertion" not in fields or fields.get("client_assertion_type") != ASSERTION_TYPE:
+        raise TokenRequestError
+    return SignedRequest(fields["client_assertion"], fields.get("client_id"), _scopes(fields.get("scope")))
 
 
 def _credentials(fields: dict[str, str], authorization: str | None) -> tuple[str, str]:

@@ -13,7 +13,7 @@ import structlog
 from redis.asyncio import Redis
 from redis.exceptions import RedisError
 
-_SEEN, _ENDED, _PROOF = "jiuye:kiosk:seen", "jiuye:kiosk:ended", "jiuye:kiosk:proof:{}"
+_SEEN, _ENDED, _PROOF = "jiuye:kiosk:seen", "jiuye:kiosk:ended", "jiuye:proof:{}"
 _AWAY = (RedisError, OSError, TimeoutError)
 _EVERY_SECONDS, _OVERLAP_SECONDS, _KEPT_SECONDS = 1.0, 5.0, 600.0
 _log = structlog.get_logger("gateway")

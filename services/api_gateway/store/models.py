@@ -55,14 +55,18 @@ class ClientRow(Base):
 
 
 class ClientKeyRow(Base):
-    """A secret's argon2id hash. Two places: the old secret and the new one overlap while a client changes over."""
+    """A secret's argon2id hash, or a public key. Two places: old and new overlap while a client changes over."""
 
     __tablename__ = "client_key"
-    __table_args__ = (CheckConstraint("slot IN (1, 2)", name="two_at_most"),)
+    __table_args__ = (
+        CheckConstraint("slot IN (1, 2)", name="two_at_most"),
+        CheckConstraint("(secret_hash IS NULL) <> (public_key IS NULL)", name="one_proof"),
+    )
 
     client_id: Mapped[str] = mapped_column(_ID, ForeignKey("gateway.client.id", ondelete="CASCADE"), primary_key=True)
     slot: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
-    secret_hash: Mapped[str] = mapped_column(Text)
+    secret_hash: Mapped[str | None] = mapped_column(Text)
+    public_key: Mapped[str | None] = mapped_column(_ID)
     created_at: Mapped[datetime] = mapped_column(_INSTANT)
     created_by: Mapped[str] = mapped_column(String(128))
 

@@ -32,8 +32,12 @@ async def begin_change(tx: Statements) -> None:
 async def picture(tx: Statements, roles: Mapping[str, Role]) -> Picture:
     """Everybody; the transaction must see one moment. A scope that a kind holds no more is held by nobody of it."""
     hashes: dict[str, dict[int, str]] = {}
-    for row in await tx.run("SELECT client_id, slot, secret_hash FROM client_key"):
-        hashes.setdefault(row["client_id"], {})[row["slot"]] = row["secret_hash"]
+    public_keys: dict[str, set[str]] = {}
+    for row in await tx.run("SELECT client_id, slot, secret_hash, public_key FROM client_key"):
+        if row["public_key"] is not None:
+            public_keys.setdefault(row["client_id"], set()).add(row["public_key"])
+        else:
+            hashes.setdefault(row["client_id"], {})[row["slot"]] = row["secret_hash"]
     clients = {
         row["id"]: Client(
             id=row["id"],
@@ -44,6 +48,7 @@ async def picture(tx: Statements, roles: Mapping[str, Role]) -> Picture:
             unit=row["unit"],
             bank=row["bank"],
             is_disabled=row["is_disabled"],
+            public_keys=frozenset(public_keys.get(row["id"], ())),
         )
         for row in await tx.run(f"SELECT {_CLIENT} FROM client")  # noqa: S608  our own names
         if row["kind"] in roles
@@ -70,10 +75,11 @@ async def find_client(tx: Statements, client_id: str) -> Row | None:
 
 
 async def keys_of(tx: Statements, client_ids: Sequence[str]) -> Mapping[str, list[Row]]:
-    """Without the hashes: slot, created_at, created_by, by client."""
+    """Without the hashes of secrets: slot, public_key, created_at, created_by, by client."""
     found: dict[str, list[Row]] = {client_id: [] for client_id in client_ids}
     rows = await tx.run(
-        "SELECT client_id, slot, created_at, created_by FROM client_key WHERE client_id = ANY(:ids) ORDER BY slot",
+        "SELECT client_id, slot, public_key, created_at, created_by FROM client_key"
+        " WHERE client_id = ANY(:ids) ORDER BY slot",
         ids=list(client_ids),
     )
     for row in rows:
@@ -114,14 +120,25 @@ async def remove_client(tx: Statements, client_id: str) -> None:
     await tx.run("DELETE FROM client WHERE id = :id", id=client_id)
 
 
-async def put_key(tx: Statements, client_id: str, slot: int, secret_hash: str, *, by: str, at: datetime) -> None:
+async def put_key(
+    tx: Statements,
+    client_id: str,
+    slot: int,
+    secret_hash: str | None,
+    *,
+    public_key: str | None = None,
+    by: str,
+    at: datetime,
+) -> None:
+    """One of both: the hash of a secret, or a public key."""
     await tx.run(
-        "INSERT INTO client_key (client_id, slot, secret_hash, created_at, created_by)"
-        " VALUES (:id, :slot, :secret_hash, :at, :by)"
-        " ON CONFLICT (client_id, slot) DO UPDATE SET secret_hash = :secret_hash, created_at = :at, created_by = :by",
+        "INSERT INTO client_key (client_id, slot, secret_hash, public_key, created_at, created_by)"
+        " VALUES (:id, :slot, :secret_hash, :public_key, :at, :by) ON CONFLICT (client_id, slot) DO UPDATE"
+        " SET secret_hash = :secret_hash, public_key = :public_key, created_at = :at, created_by = :by",
         id=client_id,
         slot=slot,
         secret_hash=secret_hash,
+        public_key=public_key,
         by=by,
         at=at,
     )
@@ -137,7 +154,7 @@ async def files_clients(tx: Statements) -> Mapping[str, Row]:
     return {row["id"]: row for row in rows}
 
 
-async def first_keys(tx: Statements) -> Mapping[str, str]:
+async def first_keys(tx: Statements) -> Mapping[str, str | None]:
     """Hashes in slot 1 by client."""
     rows = await tx.run("SELECT client_id, secret_hash FROM client_key WHERE slot = 1")
     return {row["client_id"]: row["secret_hash"] for row in rows}
