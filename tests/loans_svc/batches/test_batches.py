@@ -59,7 +59,7 @@ async def paid(office: Office, books: Database, unit: str, period: str) -> dict[
 
 
 async def lines(office: Office, batch: str) -> list[tuple[str, str, str, str]]:
-    answer = (await office.get("OFFICER", f"/subsidy-batches/{batch}/lines")).json()
+    answer = (await office.get("BANK", f"/subsidy-batches/{batch}/lines", bank="bank-a")).json()
     return sorted((one["relates_to"], one["kind"], one["tranche"], one["amount"]) for one in answer["items"])
 
 

@@ -47,7 +47,7 @@ async def settle(office: Office, batch: str) -> dict[str, Any]:
 
 
 async def explained(office: Office, batch: str, number: int) -> dict[str, Any]:
-    answer = await office.get("OFFICER", f"/subsidy-batches/{batch}/lines/{number}/explanation")
+    answer = await office.get("BANK", f"/subsidy-batches/{batch}/lines/{number}/explanation", bank=BANK)
     assert answer.status_code == 200, answer.text
     found: dict[str, Any] = answer.json()
     return found
@@ -97,7 +97,7 @@ async def test_every_line_says_how_it_came_about(office: Office, books: Database
     assert (await explained(office, second, kinds["REPOST"]))["is_exact"] is True
     # The first line still tells the days that it was computed from.
     assert (await explained(office, first, number))["sentences"] == found["sentences"]
-    page = await office.get("OFFICER", f"/subsidy-batches/{first}/lines/{number}/explanation.html")
+    page = await office.get("BANK", f"/subsidy-batches/{first}/lines/{number}/explanation.html", bank=BANK)
     assert page.headers["content-type"].startswith("text/html")
     assert "<table>" in page.text
     assert "复算一致。" in page.text

@@ -37,6 +37,8 @@ async def test_ninety_percent_repaid_by_the_years_end_gives_ten_times(office: Of
     last = await office.event(second, "REPAYMENT", f"{LAST}-12-31", amount="0.01")
     earned = await office.figures("EARNED")
     assert (earned["repayment_rate"], earned["leverage_limit"], earned["room"]) == ("90.0000", 10, "9850000.00")
+    # The fund stands for the loans of all districts, wherever its reviewer works.
+    assert (await office.get("REVIEWER", "/funds/EARNED", unit="ZZ03")).json() == earned
 
     wrong = next(one["id"] for one in last.json()["events"][::-1] if one["kind"] == "REPAYMENT")
     await office.event(second, "RETRACTION", f"{LAST}-12-31", retracts=wrong)
