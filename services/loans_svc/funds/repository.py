@@ -45,9 +45,13 @@ _LOAN_OF: ColumnElement[UUID | None] = literal_column(
 
 
 async def find_fund(tx: AsyncSession, fund: str, *, lock: bool = False) -> FundRow | None:
-    """A fund; locked, nobody else promises or pays from it until the transaction ends."""
+    """A fund; locked, nobody else promises or pays from it until the transaction ends.
+
+    The lock lets foreign keys look: a loan that is changed twice in a transaction holds its fund's row already, and
+    two of them that then wanted it whole would wait for each other.
+    """
     query = select(FundRow).where(FundRow.id == fund)
-    return await tx.scalar(query.with_for_update() if lock else query)
+    return await tx.scalar(query.with_for_update(key_share=True) if lock else query)
 
 
 async def list_funds(tx: AsyncSession) -> Sequence[FundRow]:

@@ -91,6 +91,21 @@ async def test_of_concurrent_approvals_only_those_pass_that_the_fund_can_carry(o
     assert (figures["reserved"], figures["leverage"], figures["room"]) == ("450000.00", "4.500", "50000.00")
 
 
+async def test_loans_of_one_fund_are_disbursed_and_repaid_at_the_same_time(office: Office) -> None:
+    """Each waits for the fund in turn; none waits for one that waits for it."""
+    await office.new_fund("TURNS", "1000000.00")
+    loans = [await office.applied(fund="TURNS", amount="10000.00") for _ in range(8)]
+    for loan in loans:
+        await office.approve(loan)
+    contracts = [CONTRACT | {"bank_ref": f"TURNS-{number}"} for number in range(len(loans))]
+    paths = [f"/loans/{loan}/disbursement" for loan in loans]
+    done = await asyncio.gather(*map(office.post, ["OFFICER"] * 8, paths, contracts))
+    assert [answer.status_code for answer in done] == [200] * 8
+    repaid = await asyncio.gather(*(office.event(loan, "REPAYMENT", "2024-01-05", amount="4000.00") for loan in loans))
+    assert [answer.status_code for answer in repaid] == [201] * 8
+    assert (await office.figures("TURNS"))["outstanding"] == "48000.00"
+
+
 async def test_events_in_any_order_of_arrival_give_the_same_lines_and_books(office: Office) -> None:
     told = [
         ("REPAYMENT", "2024-02-10", {"amount": "50000.00"}),
