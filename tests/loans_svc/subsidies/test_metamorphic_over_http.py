@@ -1,5 +1,6 @@
 """What must stay the same when a quote is asked otherwise (loans design §3.9), and the payers of E17, over HTTP."""
 
+import re
 from fractions import Fraction
 from typing import Any
 
@@ -52,6 +53,40 @@ async def test_twice_the_money_is_worth_exactly_twice(loans: httpx.AsyncClient) 
 
     doubled = twice(LOAN) | {"events": [twice(one) for one in LOAN["events"]]}
     assert exact(await quote(loans, doubled)) == 2 * exact(await quote(loans, LOAN))
+
+
+@pytest.mark.parametrize("years", [28, 72, -100])
+async def test_the_same_loan_in_years_of_the_same_calendar_is_worth_the_same(
+    loans: httpx.AsyncClient, years: int
+) -> None:
+    """§3.9 asks for 400 years; dates of the wire end in 2200, so over HTTP the leap days stand for the century's rule.
+
+    From 1901 to 2099 each fourth year is a leap year: after a multiple of four years all days have moved alike.
+    """
+
+    def moved(value: Any) -> Any:
+        if isinstance(value, dict):
+            return {name: moved(member) for name, member in value.items() if name != "explanation_zh"}
+        if isinstance(value, list):
+            return [moved(member) for member in value]
+        is_dated = isinstance(value, str) and re.fullmatch(r"20[0-9]{2}(-[0-9]{2}-[0-9]{2}|Q[1-4])", value)
+        return f"{int(value[:4]) + years}{value[4:]}" if is_dated else value
+
+    told = await quote(loans, LOAN)
+    later = await quote(loans, moved(LOAN))
+    assert moved({"window": told["window"], "lines": told["lines"]}) == {
+        "window": later["window"],
+        "lines": [{name: one[name] for name in one if name != "explanation_zh"} for one in later["lines"]],
+    }
+    assert later["total"] == told["total"]
+
+
+async def test_dates_that_no_loan_can_have_are_refused_in_words(loans: httpx.AsyncClient) -> None:
+    later = {"disbursed_on": "2423-08-15", "matures_on": "2426-08-15", "events": []}
+    errors = (await loans.post("/subsidy-quotes", json=LOAN | later)).json()["errors"]
+    assert [(one["pointer"], one["message"]) for one in errors] == [
+        (f"/{name}", "日期应在1900年至2200年之间") for name in ("disbursed_on", "matures_on")
+    ]
 
 
 async def test_an_earlier_prepayment_never_raises_a_claim(loans: httpx.AsyncClient) -> None:
