@@ -1,9 +1,9 @@
 """Screening Parquet to Parquet on one machine, for registers beyond an upload; nothing of them is stored.
 
 `python -m eligibility_svc.screenings.batch IN OUT --as-of DAY [--subject PERSON] [--measures a b] [--keep COLUMN]
-[--no-reasons]`; without the reasons the result has outcomes and amounts alone.
-The columns of IN are facts by name (`language.polars_columns` says of what type; text is taken for a choice); a fact
-without a column is unknown. The law is that of the data files.
+[--no-reasons]`; without the reasons the result has outcomes and amounts alone. An amount that the law leaves open for
+everybody has no column. The columns of IN are facts by name (`language.polars_columns` says of what type; text is taken
+for a choice); a fact without a column is unknown. The law is that of the data files.
 """
 
 import argparse
@@ -15,7 +15,7 @@ import polars as pl
 from eligibility_svc.facts.repository import vocabulary
 from eligibility_svc.measures.repository import catalogue
 from eligibility_svc.screenings.frames import completed, frame_schema, polars_program, screened
-from eligibility_svc.screenings.programs import UNKNOWN, UNMET, column
+from eligibility_svc.screenings.programs import AMOUNT, UNKNOWN, UNMET, column
 from eligibility_svc.screenings.results import published
 
 
@@ -42,8 +42,10 @@ def screen_file(
     casts = [pl.col(name).cast(kind) for name, kind in schema.items() if present.get(name, kind) != kind]
     facts = completed(register.with_columns(casts), schema, made)
     found = published(screened(facts, made, kept), wanted)
+    left_out = [column(code, AMOUNT) for code in made.open_amounts]
     if not has_reasons:
-        found = found.drop(column(measure, mask) for measure in wanted for mask in (UNMET, UNKNOWN))
+        left_out += [column(code, mask) for code in wanted for mask in (UNMET, UNKNOWN)]
+    found = found.drop(left_out)
     # The outcomes of neighbours are alike only by chance: least and greatest of a group would let no reader skip it.
     found.sink_parquet(result, compression="lz4", statistics=False)
 

@@ -13,7 +13,7 @@ from eligibility_svc.language.binding import bind
 from eligibility_svc.language.closures import Rule
 from eligibility_svc.language.columns import Columns, E, Target
 from eligibility_svc.language.lacking import lacking
-from eligibility_svc.language.nodes import BOOL, MONEY, Node, Value, facts_of
+from eligibility_svc.language.nodes import BOOL, MONEY, Const, Node, Value, facts_of
 from eligibility_svc.measures.domain import AllOf, AnyOf, AtLeast, Catalogue, Criterion, Edition, Requirement, Terms
 
 MAX_CRITERIA = 64
@@ -29,12 +29,14 @@ class Program(Generic[E]):
         results: column (`measure.outcome`, …) → expression over conditions.
         criteria: measure → ids of its reasons, the lowest bit first; None where it is not in force on the day.
         facts: the facts that are read.
+        open_amounts: measures of which nobody's amount is known on the day, as the law names none.
     """
 
     conditions: Mapping[str, E]
     results: Mapping[str, E]
     criteria: Mapping[str, tuple[str, ...] | None]
     facts: tuple[str, ...]
+    open_amounts: tuple[str, ...]
 
 
 def column(measure: str, what: str) -> str:
@@ -81,7 +83,8 @@ def program(
         if horizon is not None:
             later = catalogue.in_force(code, horizon)
             compiler.work(edition, as_of, later if later and subject in later.terms else None, horizon)
-    return Program(compiler.conditions, compiler.results, criteria, tuple(dict.fromkeys(compiler.facts)))
+    facts = tuple(dict.fromkeys(compiler.facts))
+    return Program(compiler.conditions, compiler.results, criteria, facts, tuple(compiler.open_amounts))
 
 
 def reasons_of(terms: Terms) -> tuple[Criterion, ...]:
@@ -97,6 +100,7 @@ class _Compiler(Generic[E]):
     results: dict[str, E] = field(default_factory=dict)
     facts: list[str] = field(default_factory=list)
     names: dict[tuple[str, Node], str] = field(default_factory=dict)
+    open_amounts: list[str] = field(default_factory=list)
 
     def truth(self, rule: Rule, parameters: Mapping[str, Value], as_of: date) -> E:
         """The column of a condition, made once."""
@@ -135,21 +139,29 @@ class _Compiler(Generic[E]):
         self.results[column(edition.code, OUTCOME)] = target.outcome(verdict)
         self.results[column(edition.code, UNMET)] = target.mask([target.fails(truth) for truth in truths])
         self.results[column(edition.code, UNKNOWN)] = target.mask([target.is_unknown(truth) for truth in truths])
-        self.results[column(edition.code, AMOUNT)] = self.amount(terms, parameters, as_of, verdict)
+        found = self.amount(terms, parameters, as_of)
+        if found is None:
+            self.amount_is_open(edition.code)
+        else:
+            due = target.where(target.fails(verdict), target.literal(None, MONEY), found)
+            self.results[column(edition.code, AMOUNT)] = due
 
-    def amount(self, terms: Terms, parameters: Mapping[str, Value], as_of: date, verdict: E) -> E:
-        """Fen for whoever is not refused, as in a check: the formula, or the ceiling while that is unknown."""
+    def amount(self, terms: Terms, parameters: Mapping[str, Value], as_of: date) -> E | None:
+        """Fen as in a check: the formula, or the ceiling while that is unknown; None where both are for everybody."""
         target = self.columns.target
-        nothing = target.literal(None, MONEY)
         found: E | None = None
         for rule in (terms.benefit.ceiling, terms.benefit.formula):
-            if rule is None:
+            node = None if rule is None else bind(rule.node, parameters, as_of)
+            if rule is None or node is None or (isinstance(node, Const) and node.value is None):
                 continue
             self.facts.extend(rule.facts)
-            name = self.named("a", bind(rule.node, parameters, as_of))
-            amount = target.fact(name, MONEY)
+            amount = target.fact(self.named("a", node), MONEY)
             found = amount if found is None else target.where(target.is_unknown(amount), found, amount)
-        return nothing if found is None else target.where(target.fails(verdict), nothing, found)
+        return found
+
+    def amount_is_open(self, code: str) -> None:
+        self.open_amounts.append(code)
+        self.results[column(code, AMOUNT)] = self.columns.target.literal(None, MONEY)
 
     def work(self, edition: Edition, as_of: date, later: Edition | None, horizon: date) -> None:
         target, terms = self.columns.target, edition.terms[self.subject]
@@ -188,7 +200,7 @@ class _Compiler(Generic[E]):
         self.results[column(code, OUTCOME)] = target.outcome(never)
         for mask in (UNMET, UNKNOWN):
             self.results[column(code, mask)] = target.mask([never])
-        self.results[column(code, AMOUNT)] = target.literal(None, MONEY)
+        self.amount_is_open(code)
         if is_worked:
             self.results[column(code, MISSING)] = target.count([never])
             self.results[column(code, ENDING)] = never
