@@ -16,7 +16,7 @@ from tests.loans_svc.lending import Office
 from tests.loans_svc.reward_years.test_reward_years import pool, weights, years
 
 __all__ = ["years"]
-LOANS = 4_000
+LOANS = 1_500
 UNITS = [f"ZZ{number:02d}" for number in range(1, 16)]
 BANKS = ["bank-a", "bank-b", "bank-c", "bank-d"]
 LOAN = """
