@@ -106,6 +106,11 @@ def check_again(frame: pl.DataFrame, rules: Rules) -> pl.DataFrame:
     return _normal_forms(_numbered(frame), rules)
 
 
+def is_plain(frame: pl.DataFrame, rules: Rules) -> bool:
+    """Whether all rows are plainly good."""
+    return bool(_judge(frame, rules).get_column("is_good").all())
+
+
 def find_wrong(frame: pl.DataFrame, rules: Rules) -> tuple[bool, pl.DataFrame]:
     """Whether all rows are plainly good, and what `check` says without what is only shown; with `code` when not."""
     judged = _judge(frame, rules)

@@ -1,5 +1,6 @@
 """The job of an upload, and the daily clearing of files and old results."""
 
+import gc
 from datetime import time
 from typing import Any
 
@@ -26,6 +27,8 @@ async def run_upload(job: Job) -> dict[str, Any]:
 
     async with job.database.transaction() as tx:
         upload = await find_upload(tx, job.lease.id, None)
+    gc.collect()
+    gc.freeze()  # what the start has made need not be looked through again and again while rows come and go
     run = Run(job.database, Vault(job.settings.key_ring), upload, job.progress, advance)
     try:
         counts = await process_upload(run)

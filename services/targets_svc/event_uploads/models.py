@@ -42,6 +42,17 @@ class UploadPartRow(Base):
     sealed: Mapped[bytes] = mapped_column(LargeBinary)
 
 
+class UploadBlockRow(Base):
+    """Lines of which every row stands in the ledger, by a keyed digest: the ledger forgets nothing, nor does this."""
+
+    __tablename__ = "event_upload_block"
+
+    digest: Mapped[bytes] = mapped_column(LargeBinary, primary_key=True)
+    key_id: Mapped[str] = mapped_column(String(32))
+    upload_id: Mapped[UUID]
+    batch_no: Mapped[int] = mapped_column(Integer)
+
+
 class UploadBatchRow(Base):
     """A batch that is done, written in the transaction of its effect; `result` is its part of the result file."""
 

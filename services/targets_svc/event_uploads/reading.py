@@ -4,8 +4,10 @@ A frame has `row_no` (the line of the file, the header is line 1), `fault` (`COD
 """
 
 import csv
+import hashlib
 import io
 from collections.abc import AsyncIterator
+from typing import NamedTuple
 
 import polars as pl
 
@@ -47,10 +49,17 @@ def _encoding_of(block: bytes) -> str:
     return "utf-8"
 
 
+class Batch(NamedTuple):
+    """Rows of a file, and a hash of all that they follow from: its lines, its header, its encoding."""
+
+    rows: pl.DataFrame
+    sha256: str
+
+
 async def read_batches(
     parts: AsyncIterator[bytes], file_format: Format, encoding: Encoding, size: int = BATCH_ROWS
-) -> AsyncIterator[pl.DataFrame]:
-    """Frames of up to `size` lines each.
+) -> AsyncIterator[Batch]:
+    """Batches of up to `size` lines each.
 
     Raises:
         FileUnreadableError: header, encoding, a line longer than 64 KiB, no row at all, or more than a million.
@@ -72,9 +81,16 @@ async def read_batches(
         if read > MAX_ROWS:
             raise FileUnreadableError(f"文件超过{MAX_ROWS}行，请拆分后分别上传。")
         if frame.height:
-            yield frame
+            columns = None if header is None else ",".join(header)
+            yield Batch(frame, await aside(_hash, f"{file_format}\n{encoding.name or 'utf-8'}\n{columns}\n", block))
     if not read:
         raise FileUnreadableError("文件中没有数据行，请检查后重新上传。")
+
+
+def _hash(meaning: str, block: bytes) -> str:
+    digest = hashlib.sha256(meaning.encode())
+    digest.update(block)
+    return digest.hexdigest()
 
 
 def parse_header(line: str) -> list[str]:
@@ -131,7 +147,7 @@ def _from_csv(block: bytes, first_no: int, header: list[str], encoding: Encoding
         except pl.exceptions.PolarsError:  # too few cells, or not UTF-8: which line that is will be said below
             frame = pl.DataFrame()
         if frame.height == lines and frame.width == len(header) and not _is_blank(frame):
-            return _together(frame.with_row_index("row_no", offset=first_no).cast({"row_no": pl.Int32}), [])
+            return _whole(frame.with_row_index("row_no", offset=first_no).cast({"row_no": pl.Int32}))  # "" is null
     text = encoding.decode(block, first_no) if text is None else text
     return _from_csv_lines(text.split("\n"), first_no, header)
 
@@ -206,9 +222,12 @@ def _is_typed(field: str, cell: object) -> bool:
 
 
 def _together(plain: pl.DataFrame, odd: list[dict[str, object]]) -> pl.DataFrame:
-    missing = [pl.lit(None, dtype).alias(name) for name, dtype in SCHEMA.items() if name not in plain.columns]
-    frame = plain.with_columns(missing).select(list(SCHEMA))
+    frame = _whole(plain)
     if odd:
         frame = pl.concat([frame, pl.DataFrame(odd, schema=SCHEMA)]).sort("row_no")
-    given = [name for name in FIELDS if name in plain.columns or odd]
-    return frame.with_columns(pl.when(pl.col(name) != "").then(pl.col(name)).alias(name) for name in given)
+    return frame.with_columns(pl.when(pl.col(name) != "").then(pl.col(name)).alias(name) for name in FIELDS)
+
+
+def _whole(plain: pl.DataFrame) -> pl.DataFrame:
+    missing = [pl.lit(None, dtype).alias(name) for name, dtype in SCHEMA.items() if name not in plain.columns]
+    return plain.with_columns(missing).select(list(SCHEMA))

@@ -2,6 +2,7 @@
 of each row. All but the look-ups and the COPY itself is done on frames, beside the event loop.
 """
 
+import io
 import json
 import zlib
 from collections.abc import Mapping, Sequence
@@ -192,7 +193,6 @@ async def record(
     """The batch in the caller's transaction, but for the slots of new persons and the counts: who waits for those must
     not wait for us to think.
     """
-    await ledger.begin(tx)
     for time in range(_TIMES):
         try:
             async with tx.begin_nested():
@@ -541,13 +541,12 @@ def result_of(checked: pl.DataFrame, outcome: Outcome) -> tuple[dict[str, int], 
     )
     frame = _with_remarks(told.with_columns(pl.col("status").fill_null(fallback)), outcome)
     shown = checked.select(pl.col(f"shown_{name}").alias(name) for name in FIELDS)
-    lines = (
-        frame.select(RESULT_COLUMNS[:4])
-        .hstack(shown.get_columns())
-        .write_csv(include_header=False, line_terminator="\r\n")
+    lines = io.BytesIO()
+    frame.select(RESULT_COLUMNS[:4]).hstack(shown.get_columns()).write_csv(
+        lines, include_header=False, line_terminator="\r\n"
     )
     counted: Mapping[str, int] = dict(frame.get_column("status").value_counts().iter_rows())
-    return dict(counted), zlib.compress(lines.encode(), 1)
+    return dict(counted), zlib.compress(lines.getbuffer(), 1)
 
 
 def _with_remarks(frame: pl.DataFrame, outcome: Outcome) -> pl.DataFrame:

@@ -1,14 +1,15 @@
 """Uploads in the database: the file's parts, the batches that are done, and their results."""
 
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import column, delete, func, insert, select, table, text, update
+from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.db.engine import Database
-from targets_svc.event_uploads.models import UploadBatchRow, UploadPartRow, UploadRow
+from targets_svc.event_uploads.models import UploadBatchRow, UploadBlockRow, UploadPartRow, UploadRow
 
 COUNTERS = ("rows", "counted", "duplicate", "pending", "skipped", "valid", "faulty")
 _LOCK_FILE = text("SELECT pg_advisory_xact_lock(hashtextextended('event_upload:' || encode(:sha256, 'hex'), 0))")
@@ -100,6 +101,17 @@ async def done_batches(tx: AsyncSession, upload_id: UUID) -> set[int]:
 
 async def add_batch(tx: AsyncSession, values: Mapping[str, Any]) -> None:
     await tx.execute(insert(UploadBatchRow).values(**values))
+
+
+async def is_recorded(tx: AsyncSession, digests: Sequence[bytes]) -> bool:
+    """Whether all rows of these lines, whose digest was made with one of the held keys, are in the ledger."""
+    found = select(UploadBlockRow.digest).where(UploadBlockRow.digest.in_(digests))
+    return bool(await tx.scalar(select(found.exists())))
+
+
+async def add_block(tx: AsyncSession, values: Mapping[str, Any]) -> None:
+    """Another upload may have done the same."""
+    await tx.execute(upsert(UploadBlockRow).values(**values).on_conflict_do_nothing())
 
 
 async def count_rows(tx: AsyncSession, upload_id: UUID) -> dict[str, int]:

@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import AsyncIterator, Awaitable, Callable
 from dataclasses import dataclass, field
 from datetime import datetime
+from time import monotonic
 from typing import Any
 from uuid import UUID
 
@@ -18,7 +19,7 @@ from kit.db.engine import Database
 from kit.jobs.queue import enqueue
 from kit.workbooks import find_fault
 from targets_svc.event_uploads import ledger, recording, repository
-from targets_svc.event_uploads.checking import Rules, check, check_again, find_wrong, years_of
+from targets_svc.event_uploads.checking import Rules, check, check_again, find_wrong, is_plain, years_of
 from targets_svc.event_uploads.domain import (
     BATCH_ROWS,
     MAX_FILE_BYTES,
@@ -36,7 +37,7 @@ from targets_svc.event_uploads.errors import (
     UploadRepeatedError,
 )
 from targets_svc.event_uploads.models import UploadRow
-from targets_svc.event_uploads.reading import Encoding, parse_header, read_batches
+from targets_svc.event_uploads.reading import Batch, Encoding, parse_header, read_batches
 from targets_svc.event_uploads.recording import Outcome, Resolved
 from targets_svc.event_uploads.references import References
 from targets_svc.event_uploads.threads import aside, one_ahead
@@ -45,6 +46,7 @@ from targets_svc.register.service import Vault, find_coverage
 
 PROCESS = "targets.event_upload"
 _PART = "event_upload_part.sealed"
+_BLOCK = "event_upload_block"
 _OLE2 = b"\xd0\xcf\x11\xe0"
 """How workbooks before xlsx begin, and encrypted ones."""
 _PART_BYTES = 1024 * 1024
@@ -139,6 +141,7 @@ class Run:
         coverage: what each year's plan lets the register count, as far as the file has named years.
         reused, same: rows whose source reference stands for other content (N5), or for the same, found while checking.
         plain: batches whose rows were all found plainly good while checking; no rule is asked of them again.
+        repeated: those of them whose very lines were recorded before, row by row.
     """
 
     database: Database
@@ -151,6 +154,7 @@ class Run:
     reused: pl.Series = field(default_factory=lambda: pl.Series(dtype=pl.Int32))
     same: pl.Series = field(default_factory=lambda: pl.Series(dtype=pl.Int32))
     plain: set[int] = field(default_factory=set)
+    repeated: set[int] = field(default_factory=set)
 
     @property
     def looks_before(self) -> bool:
@@ -196,20 +200,14 @@ async def _check_all(run: Run) -> None:
     """The first reading: every row is checked and little is kept: two numbers, and which rows reuse a reference."""
     upload, encoding, rows, faulty, references = run.upload, Encoding(), 0, 0, References()
     try:
-        batch_no = 0
-        async for frame in one_ahead(read_batches(_parts(run), Format(upload.format), encoding, run.batch_rows)):
-            await _load_coverage(run, frame)
-            is_plain, good = await aside(find_wrong, frame, run.rules)
-            if is_plain:
-                run.plain.add(batch_no)
-            else:
-                good = good.filter(pl.col("code").is_null())
-            rows += frame.height
-            faulty += frame.height - good.height
-            if run.looks_before:
-                async with run.database.transaction() as tx:
-                    await references.look(tx, good, run.vault)
-            await run.show(0, None)
+        batch_no, shown_at = 0, 0.0
+        async for batch in one_ahead(read_batches(_parts(run), Format(upload.format), encoding, run.batch_rows)):
+            rows += batch.rows.height
+            if not await _is_repeated(run, batch_no, batch):
+                faulty += await _check_batch(run, batch_no, batch.rows, references)
+            if monotonic() > shown_at + 1:
+                await run.show(0, None)
+                shown_at = monotonic()
             batch_no += 1
     except FileUnreadableError as error:
         async with run.database.transaction() as tx:
@@ -225,6 +223,36 @@ async def _check_all(run: Run) -> None:
     upload.rows, upload.faulty_rows, upload.encoding = rows, faulty, encoding.name
 
 
+async def _is_repeated(run: Run, batch_no: int, batch: Batch) -> bool:
+    """Whether these very lines were recorded before, and nothing that has changed since speaks against them: units,
+    months, whose file it is. Then nothing else is asked; their references stand for the same content.
+    """
+    digests = [found.digest for found in run.vault.hash.lookups(_BLOCK, batch.sha256)]
+    async with run.database.transaction() as tx:
+        if not await repository.is_recorded(tx, digests):
+            return False
+    await _load_coverage(run, batch.rows)
+    if not await aside(is_plain, batch.rows, run.rules):
+        return False
+    run.plain.add(batch_no)
+    run.repeated.add(batch_no)
+    return True
+
+
+async def _check_batch(run: Run, batch_no: int, frame: pl.DataFrame, references: References) -> int:
+    """The number of wrong rows; which of the others reuse a reference is gathered."""
+    await _load_coverage(run, frame)
+    is_good, good = await aside(find_wrong, frame, run.rules)
+    if is_good:
+        run.plain.add(batch_no)
+    else:
+        good = good.filter(pl.col("code").is_null())
+    if run.looks_before:
+        async with run.database.transaction() as tx:
+            await references.look(tx, good, run.vault)
+    return frame.height - good.height
+
+
 async def _load_coverage(run: Run, frame: pl.DataFrame) -> None:
     missing = years_of(frame) - run.coverage.keys()
     if missing:
@@ -233,26 +261,36 @@ async def _load_coverage(run: Run, frame: pl.DataFrame) -> None:
                 run.coverage[year] = await find_coverage(tx, year)
 
 
-async def _remaining(run: Run, done: set[int]) -> AsyncIterator[tuple[int, pl.DataFrame]]:
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """A batch of the second reading."""
+
+    batch_no: int
+    rows: pl.DataFrame
+    sha256: str
+
+
+async def _remaining(run: Run, done: set[int]) -> AsyncIterator[_Checked]:
     """The second reading: numbered batches, without those that an earlier run has finished."""
     batch_no = 0
     encoding = Encoding(run.upload.encoding)
-    async for frame in read_batches(_parts(run), Format(run.upload.format), encoding, run.batch_rows):
+    async for batch in read_batches(_parts(run), Format(run.upload.format), encoding, run.batch_rows):
         if batch_no not in done:
-            await _load_coverage(run, frame)
-            yield batch_no, await aside(check_again if batch_no in run.plain else check, frame, run.rules)
+            await _load_coverage(run, batch.rows)
+            rows = await aside(check_again if batch_no in run.plain else check, batch.rows, run.rules)
+            yield _Checked(batch_no, rows, batch.sha256)
         batch_no += 1
 
 
 async def _report_all(run: Run, done: set[int]) -> None:
     """The result file of a dry run, or of a file that one wrong row stops: nothing is recorded."""
     reported = 0
-    async for batch_no, checked in one_ahead(_remaining(run, done)):
-        reported += checked.height
+    async for checked in one_ahead(_remaining(run, done)):
+        reported += checked.rows.height
         async with run.database.transaction() as tx:
             outcome = Outcome()
-            outcome.refuse(_among(run.reused, checked))
-            await _finish_batch(run, tx, batch_no, checked, outcome)
+            outcome.refuse(_among(run.reused, checked.rows))
+            await _finish_batch(run, tx, checked, outcome)
             await run.advance(tx, reported, run.upload.rows)
 
 
@@ -285,11 +323,12 @@ async def _record_all(run: Run, done: set[int], before: int) -> None:
     """
     writing = _Writing(before)
     try:
-        async for batch_no, checked in one_ahead(_remaining(run, done)):
-            same = _among(run.same, checked)
+        async for checked in one_ahead(_remaining(run, done)):
+            repeats = checked.batch_no in run.repeated
+            same = checked.rows.get_column("row_no") if repeats else _among(run.same, checked.rows)
             rows = resolved = None
-            if len(same) < checked.height:
-                good = checked.filter(pl.col("code").is_null() & ~pl.col("row_no").is_in(same.implode()))
+            if len(same) < checked.rows.height:
+                good = checked.rows.filter(pl.col("code").is_null() & ~pl.col("row_no").is_in(same.implode()))
                 if good.height:
                     rows = await aside(recording.prepare, good, run.vault)
                     resolved = await _resolve(run, rows, writing.resolved)
@@ -299,7 +338,7 @@ async def _record_all(run: Run, done: set[int], before: int) -> None:
                     resolved = await _resolve(run, rows, None)
                 resolved.before = None  # it is committed, and may be forgotten
             writing.resolved = resolved
-            writing.task = asyncio.create_task(_record_batch(run, batch_no, checked, same, rows, resolved, writing))
+            writing.task = asyncio.create_task(_record_batch(run, checked, same, rows, resolved, writing))
         await writing.ended()
     finally:
         if writing.task is not None:
@@ -314,8 +353,7 @@ async def _resolve(run: Run, rows: pl.DataFrame, before: Resolved | None) -> Res
 
 async def _record_batch(
     run: Run,
-    batch_no: int,
-    checked: pl.DataFrame,
+    checked: _Checked,
     same: pl.Series,
     rows: pl.DataFrame | None,
     resolved: Resolved | None,
@@ -323,27 +361,39 @@ async def _record_batch(
 ) -> None:
     upload = run.upload
     async with run.database.transaction() as tx:
+        await ledger.begin(tx)
         outcome = Outcome()
         if rows is not None and resolved is not None:
             outcome = await recording.record(
                 tx, resolved, rows, run.vault, recorded_by=upload.owner, attrition=run.attrition
             )
         outcome.became(same.to_frame("row_no"), RowStatus.SKIPPED)
-        await _finish_batch(run, tx, batch_no, checked, outcome)
+        if not await _finish_batch(run, tx, checked, outcome):
+            (digest, *_) = run.vault.hash.lookups(_BLOCK, checked.sha256)
+            block = digest._asdict() | {"upload_id": upload.upload_id, "batch_no": checked.batch_no}
+            await repository.add_block(tx, block)
         if outcome.deltas:
             await ledger.move_counts(tx, outcome.deltas)
-        writing.done += checked.height
+        writing.done += checked.rows.height
         await run.advance(tx, writing.done, upload.rows)
 
 
-async def _finish_batch(run: Run, tx: AsyncSession, batch_no: int, checked: pl.DataFrame, outcome: Outcome) -> None:
+async def _finish_batch(run: Run, tx: AsyncSession, checked: _Checked, outcome: Outcome) -> int:
+    """Stores the result; gives the number of rows that are not in the ledger."""
     copying = ledger.copy(tx, "slot", ledger.CLAIM_COLUMNS, outcome.slots) if outcome.slots else asyncio.sleep(0)
-    (counted, result), _ = await asyncio.gather(aside(recording.result_of, checked, outcome), copying)
+    (counted, result), _ = await asyncio.gather(aside(recording.result_of, checked.rows, outcome), copying)
     values = {column: counted.get(status.value, 0) for status, column in _COLUMN_OF.items()}
     await repository.add_batch(
         tx,
-        {"upload_id": run.upload.upload_id, "batch_no": batch_no, "rows": checked.height, "result": result} | values,
+        {
+            "upload_id": run.upload.upload_id,
+            "batch_no": checked.batch_no,
+            "rows": checked.rows.height,
+            "result": result,
+        }
+        | values,
     )
+    return int(values["faulty"] + values["valid"])
 
 
 async def _parts(run: Run) -> AsyncIterator[bytes]:
