@@ -1,5 +1,6 @@
 """From the bytes of a bank's file to a frame of whole numbers, or to what is wrong, row by row."""
 
+import codecs
 import csv
 import io
 from typing import Any
@@ -29,6 +30,8 @@ _HINTS = {
     "balance": "应为以元为单位的数，最多两位小数",
 }
 
+_ROWS = f"文件应有1至{MAX_ROWS}行数据，请检查或拆分后重新上传。"
+
 
 def read_lines(content: bytes, period: Quarter) -> tuple[pl.DataFrame, list[dict[str, Any]]]:
     """The lines as the table has them (without the file's id), and the first faults with row and column.
@@ -36,11 +39,15 @@ def read_lines(content: bytes, period: Quarter) -> tuple[pl.DataFrame, list[dict
     Raises:
         BankFileUnreadableError: encoding, header, no row, or more than a million.
     """
-    text = _decoded(content)
-    fields = _header(text)
-    frame = _table(text, fields)
-    faults = frame.select("row_no", *(_check(name, pl.col(name), period).alias(name) for name in fields))
-    wrong = faults.filter(pl.any_horizontal(fields)).head(MOST_ERRORS)
+    plain = _decoded(content)
+    fields = _header(plain)
+    frame = _table(plain, fields)
+    wrong = _find_wrong(frame, fields, period)
+    if wrong.height:  # what is right as it stands has no spaces around it and no empty row
+        frame = _tidied(frame, fields)
+        wrong = _find_wrong(frame, fields, period)
+    if not 1 <= frame.height <= MAX_ROWS:
+        raise BankFileUnreadableError(_ROWS)
     errors = [
         {
             "row": row["row_no"],
@@ -48,27 +55,31 @@ def read_lines(content: bytes, period: Quarter) -> tuple[pl.DataFrame, list[dict
             "code": "INVALID",
             "message": f"第{row['row_no']}行“{COLUMNS[name]}”有误：{_HINTS[name]}。",
         }
-        for row in wrong.iter_rows(named=True)
+        for row in wrong.head(MOST_ERRORS).iter_rows(named=True)
         for name in COLUMNS
         if name in fields and row[name]
     ][:MOST_ERRORS]
-    return (frame.clear() if errors else _values(frame, period)), errors
+    return _values(frame.clear() if errors else frame, period), errors
 
 
-def _decoded(content: bytes) -> str:
+def _decoded(content: bytes) -> bytes:
+    """As UTF-8 without a mark at its beginning."""
     if b"\0" in content:
         raise BankFileUnreadableError("文件不是文字格式，请另存为csv（UTF-8）或xlsx后重新上传。")
-    for encoding in ("utf-8-sig", "gb18030"):
-        try:
-            return content.decode(encoding)
-        except UnicodeDecodeError:
-            continue
-    raise BankFileUnreadableError("文字编码无法识别，请另存为UTF-8后重新上传。")
-
-
-def _header(text: str) -> list[str]:
     try:
-        cells = next(csv.reader([text.split("\n", 1)[0].rstrip("\r")], strict=True), [])
+        content.decode()
+        return content.removeprefix(codecs.BOM_UTF8)
+    except UnicodeDecodeError:
+        pass
+    try:
+        return content.decode("gb18030").encode()
+    except UnicodeDecodeError:
+        raise BankFileUnreadableError("文字编码无法识别，请另存为UTF-8后重新上传。") from None
+
+
+def _header(plain: bytes) -> list[str]:
+    try:
+        cells = next(csv.reader([io.BytesIO(plain).readline().decode().rstrip("\r\n")], strict=True), [])
     except csv.Error:
         cells = []
     fields, faults = read_header(cells)
@@ -79,21 +90,26 @@ def _header(text: str) -> list[str]:
     return fields
 
 
-def _table(text: str, fields: list[str]) -> pl.DataFrame:
-    """All cells as text without spaces around, empty ones null; `row_no` is the row of the sheet, the header is 1."""
+def _table(plain: bytes, fields: list[str]) -> pl.DataFrame:
+    """All cells as text, empty ones null; `row_no` is the row of the sheet, the header is 1."""
     try:
-        frame = pl.read_csv(text.encode(), infer_schema=False, new_columns=fields).with_row_index("row_no", offset=2)
+        return pl.read_csv(plain, infer_schema=False, new_columns=fields).with_row_index("row_no", offset=2)
     except pl.exceptions.NoDataError:
-        frame = pl.DataFrame()
+        raise BankFileUnreadableError(_ROWS) from None
     except pl.exceptions.PolarsError:
-        raise BankFileUnreadableError(_ragged(text, len(fields))) from None
-    if frame.height:
-        cells = [pl.col(name).str.strip_chars().replace("", None) for name in fields]
-        missing = [pl.lit(None, pl.String).alias(name) for name in COLUMNS if name not in fields]
-        frame = frame.with_columns(cells).filter(~pl.all_horizontal(pl.col(fields).is_null())).with_columns(missing)
-    if not 1 <= frame.height <= MAX_ROWS:
-        raise BankFileUnreadableError(f"文件应有1至{MAX_ROWS}行数据，请检查或拆分后重新上传。")
-    return frame
+        raise BankFileUnreadableError(_ragged(plain.decode(), len(fields))) from None
+
+
+def _find_wrong(frame: pl.DataFrame, fields: list[str], period: Quarter) -> pl.DataFrame:
+    """The rows with a fault, true in its columns."""
+    faults = frame.select("row_no", *(_check(name, pl.col(name), period).alias(name) for name in fields))
+    return faults.filter(pl.any_horizontal(fields))
+
+
+def _tidied(frame: pl.DataFrame, fields: list[str]) -> pl.DataFrame:
+    """Without spaces around cells, cells of nothing else, and rows of nothing else."""
+    cells = [pl.col(name).str.strip_chars().replace("", None) for name in fields]
+    return frame.with_columns(cells).filter(~pl.all_horizontal(pl.col(fields).is_null()))
 
 
 def _ragged(text: str, width: int) -> str:
@@ -126,16 +142,13 @@ def _check(name: str, cell: pl.Expr, period: Quarter) -> pl.Expr:
 
 def _scaled(cell: pl.Expr, places: int) -> pl.Expr:
     """A decimal text as a whole number of its last place; never through a float."""
-    digits = cell.str.strip_chars("-%")
-    whole = digits.str.extract(r"^([0-9]+)", 1).cast(pl.Int64)
-    part = digits.str.extract(r"\.([0-9]+)$", 1).fill_null("").str.pad_end(places, "0").cast(pl.Int64)
-    value = whole * 10**places + part
-    return pl.when(cell.str.starts_with("-")).then(-value).otherwise(value)
+    return cell.cast(pl.Decimal(18, places)).to_physical().cast(pl.Int64)
 
 
 def _values(frame: pl.DataFrame, period: Quarter) -> pl.DataFrame:
+    missing = [pl.lit(None, pl.String).alias(name) for name in COLUMNS if name not in frame.columns]
     loan, is_ours = pl.col("loan"), pl.col("loan").str.contains(_UUID)
-    return frame.select(
+    return frame.with_columns(missing).select(
         pl.col("row_no").cast(pl.Int32),
         pl.when(~is_ours).then(loan).alias("loan_ref"),
         pl.when(is_ours).then(loan).alias("loan_id"),
@@ -143,7 +156,7 @@ def _values(frame: pl.DataFrame, period: Quarter) -> pl.DataFrame:
         pl.col("period").fill_null(str(period)).alias("relates_to"),
         _scaled(pl.col("amount"), 2).alias("amount_fen"),
         pl.col("days").cast(pl.Int32),
-        _scaled(pl.col("rate"), 4).cast(pl.Int32).alias("rate_ppm"),
+        _scaled(pl.col("rate").str.strip_suffix("%"), 4).cast(pl.Int32).alias("rate_ppm"),
         pl.col("share").replace_strict(_SHARES, default=None, return_dtype=pl.Int16).alias("share6"),
         _scaled(pl.col("balance"), 2).alias("balance_fen"),
     )

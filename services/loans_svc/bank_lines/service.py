@@ -30,8 +30,8 @@ from loans_svc.batches.domain import LineKind, State
 from loans_svc.batches.errors import BatchFourEyesError, BatchStateError
 from loans_svc.batches.lines import view_lines
 from loans_svc.batches.models import BatchRow, LineRow
-from loans_svc.batches.repository import find_batch
-from loans_svc.batches.service import read_batch
+from loans_svc.batches.repository import find_batch, read_totals
+from loans_svc.batches.service import find_visible
 from loans_svc.loans.service.steps import Actor
 from loans_svc.seals.service import seal_lines
 from loans_svc.stories.repository import lock_stories
@@ -59,7 +59,7 @@ async def take_file(tx: AsyncSession, actor: Actor, batch_id: UUID, read: Read, 
     Raises:
         BatchNotFoundError, BankFileNotExpectedError, BankFileTooLargeError, BankFileUnreadableError.
     """
-    await read_batch(tx, actor, batch_id)
+    await find_visible(tx, actor, batch_id)
     batch = await find_batch(tx, batch_id, lock=True)
     last = await repository.find_newest(tx, batch_id)
     if batch is None or State(batch.state) not in _OPEN or (last and last.state == FileState.RESOLVED):
@@ -164,7 +164,7 @@ async def read_file(tx: AsyncSession, actor: Actor, batch_id: UUID) -> FileView:
     Raises:
         BatchNotFoundError, BankFileNotFoundError.
     """
-    await read_batch(tx, actor, batch_id)
+    await find_visible(tx, actor, batch_id)
     file = await repository.find_last(tx, batch_id)
     if file is None:
         raise BankFileNotFoundError
@@ -177,7 +177,7 @@ async def find_matched_file(tx: AsyncSession, actor: Actor, batch_id: UUID) -> B
     Raises:
         BatchNotFoundError, BankFileNotFoundError, BankFileNotReadyError.
     """
-    await read_batch(tx, actor, batch_id)
+    await find_visible(tx, actor, batch_id)
     file = await repository.find_newest(tx, batch_id)
     if file is None:
         raise BankFileNotFoundError
@@ -193,7 +193,7 @@ async def resolve_differences(tx: AsyncSession, actor: Actor, batch_id: UUID, re
         BatchNotFoundError, BatchStateError, NothingToResolveError.
         BatchFourEyesError: by who uploaded the file.
     """
-    await read_batch(tx, actor, batch_id)
+    await find_visible(tx, actor, batch_id)
     batch = await find_batch(tx, batch_id, lock=True)
     if batch is None or batch.state != State.COMPUTED:
         raise BatchStateError
@@ -216,7 +216,7 @@ async def waive_lines(tx: AsyncSession, file_id: UUID) -> dict[str, Any]:
     await lock_stories(tx, batch.bank, batch.unit)
     before = batch.lines
     await repository.add_waivers(tx, file_id, batch)
-    await share_batch(tx, batch)
+    await share_batch(tx, batch, await read_totals(tx, batch.id))
     if batch.lines > before:
         await seal_lines(tx, batch.bank, batch.unit, batch.id, before + 1, batch.lines)
     batch.state, batch.row_version = State.MATCHED.value, batch.row_version + 1

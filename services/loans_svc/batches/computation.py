@@ -12,6 +12,7 @@ from loans_svc.batches import repository
 from loans_svc.batches.domain import State, quarters_between, share_out
 from loans_svc.batches.errors import BatchNotFoundError
 from loans_svc.batches.models import BatchRow
+from loans_svc.batches.repository import Totals
 from loans_svc.rules.repository import catalogue
 from loans_svc.seals.service import seal_lines
 from loans_svc.stories.repository import read_last_serial
@@ -36,10 +37,10 @@ async def compute_batch(tx: AsyncSession, batch_id: UUID, today: date) -> dict[s
     await refresh_stories(tx, bank, unit, today)
     standing = await _standing(tx, batch)
     claimed, unclaimed = await _quarters(tx, batch, standing)
-    written, batch.zero_reasons = await repository.add_claims(tx, batch, unclaimed)
-    seen = max((one.changes_until for one in standing), default=0)
-    await repository.add_corrections(tx, batch, claimed, seen, written)
-    await share_batch(tx, batch)
+    claims, batch.zero_reasons = await repository.add_claims(tx, batch, unclaimed)
+    seen, written = max((one.changes_until for one in standing), default=0), sum(lines for lines, _ in claims.values())
+    corrections = await repository.add_corrections(tx, batch, claimed, seen, written)
+    await share_batch(tx, batch, add_totals(claims, corrections))
     await seal_lines(tx, bank, unit, batch.id, 1, batch.lines)
     batch.state, batch.row_version = State.COMPUTED.value, batch.row_version + 1
     batch.changes_until = await read_last_serial(tx, bank, unit)
@@ -51,13 +52,21 @@ async def compute_batch(tx: AsyncSession, batch_id: UUID, today: date) -> dict[s
     return {"batch": str(batch_id), "lines": batch.lines}
 
 
-async def share_batch(tx: AsyncSession, batch: BatchRow) -> None:
-    """Counts the lines of a batch and shares their sums out, once more when lines came to it."""
-    totals = await repository.read_totals(tx, batch.id)
+async def share_batch(tx: AsyncSession, batch: BatchRow, totals: Totals) -> None:
+    """Shares the sums of all lines of a batch out, once more when lines came to it."""
     sums = {scheme: fen for scheme, (_, fen) in totals.items()}
     carried = await _carried(tx, await _standing(tx, batch))
     await repository.add_shares(tx, batch.id, share_out(sums, carried, catalogue().payer_schemes))
     batch.lines, batch.total_fen = sum(count for count, _ in totals.values()), sum(sums.values())
+
+
+def add_totals(one: Totals, other: Totals) -> Totals:
+    """Lines and fen of both."""
+    found = dict(one)
+    for scheme, (lines, fen) in other.items():
+        before = found.get(scheme, (0, 0))
+        found[scheme] = (before[0] + lines, before[1] + fen)
+    return found
 
 
 async def _standing(tx: AsyncSession, batch: BatchRow) -> list[BatchRow]:

@@ -156,7 +156,7 @@ async def get_subsidy_batch(batch_id: BatchPath, principal: Reader, tx: Tx, resp
 )
 async def list_subsidy_batch_lines(batch_id: BatchPath, principal: Reader, tx: Tx, page: PageQuery) -> ClaimLineList:
     """每行有金额、利率、天数、比例和分段，可逐行复算。"""
-    await service.read_batch(tx, _actor(principal), batch_id)
+    await service.find_visible(tx, _actor(principal), batch_id)
     filters = {"batch": str(batch_id)}
     after = page.after(filters)
     rows = await repository.list_lines(tx, batch_id, after[0] if after else 0, page.limit + 1)
@@ -221,7 +221,7 @@ async def get_subsidy_claim_workbook(batch_id: BatchPath, principal: Reader, tx:
 )
 async def verify_subsidy_batch(batch_id: BatchPath, principal: Reader, tx: Tx) -> VerificationRead:
     """逐行与计算时的封印核对；有改动、增减或换位的，指出第一行。"""
-    batch = (await service.read_batch(tx, _actor(principal), batch_id)).batch
+    batch = await service.find_visible(tx, _actor(principal), batch_id)
     found = None if batch.state == State.PENDING else await find_break(tx, batch_id)
     seals = await list_batch_seals(tx, batch_id)
     return VerificationRead.of(batch, seals[-1].digest.hex() if seals else None, found)
@@ -235,7 +235,7 @@ async def verify_subsidy_batch(batch_id: BatchPath, principal: Reader, tx: Tx) -
 )
 async def list_subsidy_batch_transfers(batch_id: BatchPath, principal: Reader, tx: Tx) -> TransferList:
     """批准时记应付，支付时记付讫；每笔借贷同额，只增不改。"""
-    await service.read_batch(tx, _actor(principal), batch_id)
+    await service.find_visible(tx, _actor(principal), batch_id)
     return TransferList.of(await list_transfers(tx, batch_id))
 
 

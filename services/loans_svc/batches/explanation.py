@@ -15,7 +15,7 @@ from loans_svc.batches.errors import LineNotFoundError
 from loans_svc.batches.lines import LineView, clip, share_line, view_lines
 from loans_svc.batches.models import BatchRow
 from loans_svc.batches.repository import find_batch, find_line
-from loans_svc.batches.service import read_batch
+from loans_svc.batches.service import find_visible
 from loans_svc.loans.domain import Happening, Kind, rule_on
 from loans_svc.loans.models import LoanEventRow
 from loans_svc.loans.repository import list_events, list_tranches, standing
@@ -81,7 +81,7 @@ async def explain(tx: AsyncSession, actor: Actor, batch_id: UUID, number: int) -
     Raises:
         BatchNotFoundError, LineNotFoundError.
     """
-    batch = (await read_batch(tx, actor, batch_id)).batch
+    batch = await find_visible(tx, actor, batch_id)
     row = await find_line(tx, batch_id, number)
     if row is None:
         raise LineNotFoundError

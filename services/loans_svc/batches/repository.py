@@ -1,6 +1,7 @@
 """Batches in the database."""
 
-from collections.abc import Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
@@ -15,8 +16,9 @@ from loans_svc.batches import statements
 from loans_svc.batches.domain import Share, period_rows
 from loans_svc.batches.models import BatchRow, BatchShareRow, LineRow
 from loans_svc.loans.models import LoanRow
-from loans_svc.stories.models import SegmentRow
 
+Totals = dict[str | None, tuple[int, int]]
+"""By payer scheme how many lines, and their sum in fen."""
 _NO_SCHEME = ""
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:lock, 0))")
 
@@ -81,36 +83,37 @@ async def count_loans(tx: AsyncSession, bank: str, unit: str, before: Quarter) -
 
 
 async def find_first_day(tx: AsyncSession, bank: str, unit: str) -> date | None:
-    """The first day that any of the loans may claim for."""
-    return await tx.scalar(select(func.min(SegmentRow.from_on)).where(SegmentRow.bank == bank, SegmentRow.unit == unit))
+    """A day before which none of the loans claims anything."""
+    return await tx.scalar(select(func.min(LoanRow.disbursed_on)).where(LoanRow.bank == bank, LoanRow.unit == unit))
 
 
-async def add_claims(tx: AsyncSession, batch: BatchRow, quarters: Sequence[Quarter]) -> tuple[int, dict[str, int]]:
-    """The lines of quarters that no batch has claimed; how many, and the loans of the batch's own worth nothing."""
-    if not quarters:
-        return 0, {}
-    rows = await tx.execute(statements.CLAIM, _calendar(quarters) | _order(batch) | {"period": batch.period})
-    lines, zeros = 0, {}
-    for reason, count, own in rows:
-        if reason is None:
-            lines = count
-        elif own:
-            zeros[reason] = own
-    return lines, zeros
+async def add_claims(tx: AsyncSession, batch: BatchRow, quarters: Sequence[Quarter]) -> tuple[Totals, dict[str, int]]:
+    """The lines of quarters that no batch has claimed; their totals, and the loans of its own quarter worth nothing."""
+    totals: Totals = {}
+    zeros: defaultdict[str, int] = defaultdict(int)
+    if quarters:
+        rows = await tx.execute(statements.CLAIM, _calendar(quarters) | _order(batch) | {"period": batch.period})
+        for reason, scheme, lines, own, fen in rows:
+            if reason is None:
+                totals[scheme] = (lines, fen)
+            elif own:
+                zeros[reason] += own
+    return totals, dict(zeros)
 
 
 async def add_corrections(
     tx: AsyncSession, batch: BatchRow, quarters: Sequence[Quarter], seen: int, written: int
-) -> None:
-    """Reversals and new lines of quarters claimed before, for loans that are told otherwise since.
+) -> Totals:
+    """Reversals and new lines of quarters claimed before, for loans that are told otherwise since; their totals.
 
     Args:
         seen: the last change that a standing batch has considered.
         written: lines of the batch so far.
     """
-    if quarters:
-        given = {"seen": seen, "written": written, "claimed_until": quarters[-1].after}
-        await tx.execute(statements.CORRECT, _calendar(quarters) | _order(batch) | given)
+    if not quarters:
+        return {}
+    given = {"seen": seen, "written": written, "claimed_until": quarters[-1].after}
+    return _totals(await tx.execute(statements.CORRECT, _calendar(quarters) | _order(batch) | given))
 
 
 def _order(batch: BatchRow) -> dict[str, Any]:
@@ -138,9 +141,13 @@ def _calendar(quarters: Sequence[Quarter]) -> dict[str, Any]:
     }
 
 
-async def read_totals(tx: AsyncSession, batch_id: UUID) -> dict[str | None, tuple[int, int]]:
-    """By payer scheme how many lines, and their sum in fen."""
-    return {scheme: (lines, fen) for scheme, lines, fen in await tx.execute(statements.TOTALS, {"batch": batch_id})}
+async def read_totals(tx: AsyncSession, batch_id: UUID) -> Totals:
+    """Of all lines of a batch."""
+    return _totals(await tx.execute(statements.TOTALS, {"batch": batch_id}))
+
+
+def _totals(rows: Iterable[Any]) -> Totals:
+    return {scheme: (lines, fen) for scheme, lines, fen in rows}
 
 
 def _newest(batch_id: UUID) -> Select[BatchShareRow]:

@@ -95,7 +95,7 @@ async def open_batch(tx: AsyncSession, actor: Actor, order: BatchOrder, now: dat
     }
     if not await repository.add_batch(tx, values):
         raise BatchExistsError
-    return (await _visible(tx, actor, UUID(str(values["id"])))).batch
+    return await find_visible(tx, actor, UUID(str(values["id"])))
 
 
 def _check_schemes(order: BatchOrder) -> None:
@@ -124,7 +124,7 @@ async def take_step(
         BatchNotFoundError, VersionStaleError, BatchStateError, BatchFourEyesError.
         PayersMissingError, BankLinesDifferError: of a submission.
     """
-    await _visible(tx, actor, batch_id)
+    await find_visible(tx, actor, batch_id)
     batch = await repository.find_batch(tx, batch_id, lock=True)
     if batch is None:  # the row policy hides from locks what is closed or rejected
         raise BatchStateError
@@ -149,7 +149,7 @@ async def take_step(
     await tx.flush()
     if step in (Step.APPROVAL, Step.PAYMENT):
         await _book(tx, batch, step, actor.subject, now)
-    return await _visible(tx, actor, batch_id)
+    return await read_batch(tx, actor, batch_id)
 
 
 async def _book(tx: AsyncSession, batch: BatchRow, step: Step, subject: str, now: datetime) -> None:
@@ -196,16 +196,21 @@ async def list_batches(
 
 
 async def read_batch(tx: AsyncSession, actor: Actor, batch_id: UUID) -> BatchView:
-    """A batch, if the caller may see it.
+    """A batch and who bears it, if the caller may see it.
 
     Raises:
         BatchNotFoundError.
     """
-    return await _visible(tx, actor, batch_id)
+    return BatchView(await find_visible(tx, actor, batch_id), list(await repository.list_shares(tx, batch_id)))
 
 
-async def _visible(tx: AsyncSession, actor: Actor, batch_id: UUID) -> BatchView:
+async def find_visible(tx: AsyncSession, actor: Actor, batch_id: UUID) -> BatchRow:
+    """A batch alone, if the caller may see it.
+
+    Raises:
+        BatchNotFoundError.
+    """
     batch = await repository.find_batch(tx, batch_id)
     if batch is None or not may_see(actor.unit, actor.bank, batch.unit, batch.bank):
         raise BatchNotFoundError
-    return BatchView(batch, list(await repository.list_shares(tx, batch_id)))
+    return batch

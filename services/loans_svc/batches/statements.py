@@ -1,7 +1,8 @@
 """The statements that make a batch's lines. Arithmetic on integers, one rounding, no row read twice (S6–S12, S20).
 
 The quarters to compute come as arrays, a row for each quarter, way of cutting quarters and way of counting days: its
-first day and the day after, and their numbers under that day count.
+first day and the day after, and their numbers under that day count. `sum_bigint` sums without a detour by numeric and
+fails when the sum is no bigint.
 """
 
 from sqlalchemy import text
@@ -15,8 +16,8 @@ _VALUED = f"""
     SELECT *, (2 * numerator + 6000000::bigint * basis) / (12000000::bigint * basis) AS fen
     FROM (
         SELECT g.loan_id, g.tranche, p.quarter, g.version, g.payer_scheme, g.basis,
-            sum(g.balance_fen * g.rate_ppm * g.share6 * (least(g.to_no, p.after_no) - greatest(g.from_no, p.first_no)))
-                ::bigint AS numerator,
+            sum_bigint(g.balance_fen * g.rate_ppm * g.share6
+                * (least(g.to_no, p.after_no) - greatest(g.from_no, p.first_no))) AS numerator,
             (sum(least(g.to_no, p.after_no) - greatest(g.from_no, p.first_no)) FILTER (WHERE g.balance_fen > 0))
                 ::int AS days,
             min(g.rate_ppm) AS least_rate, max(g.rate_ppm) AS most_rate,
@@ -51,8 +52,9 @@ CLAIM = text(
                 WHEN most_rate = 0 THEN 'NO_RATE'
                 WHEN most_share = 0 THEN 'NO_SHARE'
                 ELSE 'NO_DAYS' END AS reason,
-        count(*) AS lines, count(*) FILTER (WHERE quarter = :period) AS own
-    FROM valued GROUP BY 1
+        {_PAYERS} AS payers, count(*) AS lines, count(*) FILTER (WHERE quarter = :period) AS own,
+        sum_bigint(fen) AS fen
+    FROM valued GROUP BY 1, 2
     """  # noqa: S608  fragments of this file
 )
 
@@ -95,11 +97,15 @@ CORRECT = text(
         FROM (SELECT v_loan AS loan_id, version, v_tranche AS tranche, quarter, fen, v_days AS days, v_numerator
                 AS numerator, basis, least_rate, most_rate, least_share, most_share, v_payer AS payer_scheme
               FROM wrong WHERE fen IS NOT NULL) AS again
+    ),
+    written AS (
+        INSERT INTO subsidy_line ({_COLUMNS})
+        SELECT :batch, :written + row_number() OVER (ORDER BY loan_id, tranche, relates_to, kind DESC), loan_id, story,
+            kind, tranche, relates_to, fen, days, rate, share, numerator, denominator, batch_id, number, payer_scheme
+        FROM entries
+        RETURNING payer_scheme, amount_fen
     )
-    INSERT INTO subsidy_line ({_COLUMNS})
-    SELECT :batch, :written + row_number() OVER (ORDER BY loan_id, tranche, relates_to, kind DESC), loan_id, story,
-        kind, tranche, relates_to, fen, days, rate, share, numerator, denominator, batch_id, number, payer_scheme
-    FROM entries
+    SELECT payer_scheme, count(*), sum_bigint(amount_fen) FROM written GROUP BY 1
     """  # noqa: S608  fragments of this file
 )
 

@@ -15,29 +15,44 @@ _DIGEST = """sha256(convert_to(concat_ws('|', batch_id, number, loan_id, story, 
     coalesce(days, -1), coalesce(rate_ppm, -1), coalesce(share6, -1), coalesce(numerator, -1),
     coalesce(denominator, -1), coalesce(reverses_batch::text, '-'), coalesce(reverses_number, -1),
     coalesce(payer_scheme, '-')), 'UTF8'))"""
+# Block by block in the order of the key: no line is sorted or kept, however many there are. What the payers' schemes
+# have had before a block counts the lines that the batch had before these, too.
 _SEAL_BLOCKS = text(
     f"""
-    WITH digests AS (
-        SELECT number, (number - :first) / {BLOCK_LINES} AS block, payer_scheme, amount_fen, {_DIGEST} AS digest
-        FROM subsidy_line WHERE batch_id = :batch AND number BETWEEN :first AND :last
+    WITH blocks AS (
+        SELECT first, least(first + {BLOCK_LINES - 1}, :last) AS last
+        FROM generate_series(CAST(:first AS int), CAST(:last AS int), {BLOCK_LINES}) AS first
     ),
-    blocks AS (
-        SELECT block, min(number) AS first_number, max(number) AS last_number,
-            sha256(string_agg(digest, ''::bytea ORDER BY number)) AS digest,
-            string_agg(substr(digest, 1, {MARK_BYTES}), ''::bytea ORDER BY number) AS marks
-        FROM digests GROUP BY block
-    ),
-    sums AS (
-        SELECT block, coalesce(payer_scheme, '') AS scheme, sum(amount_fen)::bigint AS fen FROM digests GROUP BY 1, 2
+    sums AS MATERIALIZED (
+        SELECT greatest(-1, (number - :first + {BLOCK_LINES}) / {BLOCK_LINES} - 1) AS block,
+            coalesce(payer_scheme, '') AS scheme, sum_bigint(amount_fen) AS fen
+        FROM subsidy_line WHERE batch_id = :batch AND number <= :last GROUP BY 1, 2
     ),
     earlier AS (
-        SELECT b.block, s.scheme, sum(s.fen)::bigint AS fen
-        FROM blocks b JOIN sums s ON s.block < b.block GROUP BY 1, 2
+        SELECT block, jsonb_object_agg(scheme, before) FILTER (WHERE before IS NOT NULL) AS before
+        FROM (
+            SELECT block, scheme, sum_bigint(fen) OVER (
+                PARTITION BY scheme ORDER BY block ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
+            FROM (SELECT DISTINCT block FROM sums) AS every
+            CROSS JOIN (SELECT DISTINCT scheme FROM sums) AS one
+            LEFT JOIN sums USING (block, scheme)
+        ) AS running
+        GROUP BY block
     )
     INSERT INTO subsidy_seal_block (batch_id, first_number, last_number, digest, marks, before)
-    SELECT :batch, first_number, last_number, digest, marks,
-        coalesce((SELECT jsonb_object_agg(scheme, fen) FROM earlier e WHERE e.block = b.block), '{{}}'::jsonb)
-    FROM blocks b ORDER BY block
+    SELECT :batch, b.first, b.last, d.digest, d.marks, coalesce(e.before, '{{}}'::jsonb)
+    FROM blocks b
+    CROSS JOIN LATERAL (
+        SELECT sha256(string_agg(digest, ''::bytea ORDER BY number)) AS digest,
+            string_agg(substr(digest, 1, {MARK_BYTES}), ''::bytea ORDER BY number) AS marks
+        FROM (
+            SELECT number, {_DIGEST} AS digest FROM subsidy_line
+            WHERE batch_id = :batch AND number BETWEEN b.first AND b.last
+            OFFSET 0  -- else each digest is made twice
+        ) AS lines
+    ) AS d
+    LEFT JOIN earlier e ON e.block = (b.first - :first) / {BLOCK_LINES}
+    ORDER BY b.first
     """  # noqa: S608  fragments of this file
 )
 _LINK = """sha256(:previous || convert_to(concat_ws('|', CAST(:batch AS uuid), :first, :last), 'UTF8')

@@ -108,12 +108,16 @@ async def list_stretches(
         .where(SegmentRow.bank == bank, SegmentRow.unit == unit, SegmentRow.loan_id.in_(loans))
         .order_by(SegmentRow.from_on)
     )
-    older = await tx.scalars(
-        select(PastSegmentRow).where(PastSegmentRow.loan_id.in_(loans)).order_by(PastSegmentRow.from_on)
-    )
-    for row in (*newest, *older):
+    for row in newest:
         if (row.loan_id, row.version) in wanted:
             found[row.loan_id, row.version].append(_stretch(row))
+    replaced = {loan for loan, _ in wanted.difference(found)}
+    if replaced:
+        for past in await tx.scalars(
+            select(PastSegmentRow).where(PastSegmentRow.loan_id.in_(replaced)).order_by(PastSegmentRow.from_on)
+        ):
+            if (past.loan_id, past.version) in wanted:
+                found[past.loan_id, past.version].append(_stretch(past))
     return found
 
 

@@ -55,6 +55,12 @@ async def run_batch(
     )  # fmt: skip
     async with books.transaction() as tx:
         found = await compute_batch(tx, batch, NOW.date())
+    told, stored = await owner.fetch(
+        "SELECT lines::bigint, total_fen::numeric FROM loans.subsidy_batch WHERE id = $1 UNION ALL"
+        " SELECT count(*), coalesce(sum(amount_fen), 0) FROM loans.subsidy_line WHERE batch_id = $1",
+        batch,
+    )
+    assert told == stored
     await owner.execute(
         "UPDATE loans.subsidy_batch SET state = $2, submitted_by = 'a', reviewed_by = 'b', approved_by = 'c',"
         " paid_by = 'd', payment_ref = $3, rejection_reason = 'x' WHERE id = $1",

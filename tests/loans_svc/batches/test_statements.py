@@ -118,11 +118,16 @@ async def test_the_statement_gives_each_line_that_the_engine_gives(office: Offic
         await copy_rows(
             tx, "loan_segment", COLUMNS, [row for one in told for row in rows_of(one, lines[one], told[one][1])]
         )
-        count, zeros = await repository.add_claims(tx, batch, quarters_between(Quarter(2022, 1), period))
+        totals, zeros = await repository.add_claims(tx, batch, quarters_between(Quarter(2022, 1), period))
     owner = await asyncpg.connect(office.infrastructure.admin_url(office.database))
     rows = await owner.fetch("SELECT * FROM loans.subsidy_line WHERE batch_id = $1 ORDER BY number", batch.id)
     await owner.close()
-    assert [row["number"] for row in rows] == list(range(1, count + 1))
+    assert [row["number"] for row in rows] == list(range(1, len(rows) + 1))
+    stored: dict[str | None, tuple[int, int]] = {}
+    for row in rows:
+        lines_before, fen = stored.get(row["payer_scheme"], (0, 0))
+        stored[row["payer_scheme"]] = (lines_before + 1, fen + row["amount_fen"])
+    assert totals == stored
     found = {
         (row["loan_id"], row["tranche"], row["relates_to"]): (
             row["amount_fen"], row["numerator"], row["denominator"], row["days"], row["rate_ppm"], row["share6"],
