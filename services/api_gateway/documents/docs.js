@@ -16,6 +16,17 @@ function resolved(node, whole, trail) {
   return Object.fromEntries(Object.entries(node).map(([key, value]) => [key, resolved(value, whole, trail)]));
 }
 
+/** A call whose form fields stay empty unless they must be given: Swagger UI would send the word “string” in each. */
+function withEmptyFields(operation) {
+  for (const [type, { schema }] of Object.entries(operation?.requestBody?.content ?? {})) {
+    if (type === "application/json") continue;
+    for (const [name, field] of Object.entries(schema.properties ?? {})) {
+      if (!schema.required?.includes(name) && !("default" in field || "examples" in field)) field.example = "";
+    }
+  }
+  return operation;
+}
+
 function at(whole, path) {
   return path.reduce((node, key) => node?.[key], whole);
 }
@@ -25,7 +36,13 @@ const page = SwaggerUIBundle({
   dom_id: "#swagger-ui",
   presets: [SwaggerUIBundle.presets.apis],
   // Swagger UI's own resolver reads the whole document anew for each call that is opened, which takes seconds.
-  plugins: [{ fn: { resolveSubtree: async (whole, path) => ({ spec: resolved(at(whole, path), whole, []), errors: [] }) } }],
+  plugins: [
+    {
+      fn: {
+        resolveSubtree: async (whole, path) => ({ spec: withEmptyFields(resolved(at(whole, path), whole, [])), errors: [] }),
+      },
+    },
+  ],
   layout: "BaseLayout",
   deepLinking: true,
   docExpansion: "none",
@@ -34,6 +51,7 @@ const page = SwaggerUIBundle({
   persistAuthorization: false,
   validatorUrl: null,
   requestInterceptor: (request) => {
+    request.credentials = "omit"; // with them the browser would ask for a password itself when a secret is wrong
     if (request.headers?.["Idempotency-Key"] === EXAMPLE_KEY) {
       const bytes = crypto.getRandomValues(new Uint8Array(16));
       request.headers["Idempotency-Key"] = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
@@ -43,4 +61,4 @@ const page = SwaggerUIBundle({
 });
 
 // A link to a call opens it; Swagger UI looks at the address only when it starts.
-window.addEventListener("hashchange", () => page.getSystem().layoutActions.parseDeepLinkHash(location.hash));
+window.addEventListener("hashchange", () => page.getSystem().layoutActions.parseDeepLinkHash(decodeURIComponent(location.hash)));
