@@ -147,13 +147,15 @@ class TokenVerifier:
             raise TokenInvalidError from None
         claims = decoded.claims
         expires, issued = claims.get("exp"), claims.get("iat")
+        begins = claims.get("nbf", issued)
         if (
             decoded.header.get("typ") != self._type
             or claims.get("iss") != ISSUER
             or claims.get("aud") != self._audience
             or not isinstance(expires, int)
             or not isinstance(issued, int)
-            or issued > moment + LEEWAY_SECONDS
+            or not isinstance(begins, int)
+            or max(issued, begins) > moment + LEEWAY_SECONDS
         ):
             raise TokenInvalidError
         if expires + LEEWAY_SECONDS <= moment:

@@ -123,6 +123,7 @@ async def test_scopes_that_are_taken_away_end_the_tokens_that_carry_them(
 async def test_a_revoked_token_opens_nothing_and_another_one_does(
     kept_url: str, security: httpx.AsyncClient, by: str
 ) -> None:
+    """S5: revoked."""
     name = f"revoked-{by.replace('_', '-')}"
     secret = (await made(security, name))["client_secret"]
     first, second = [(await asks(kept_url, name, secret)).json()["access_token"] for _ in range(2)]

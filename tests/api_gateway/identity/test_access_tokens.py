@@ -1,4 +1,4 @@
-"""Which access tokens open the door, and that nothing is forwarded for the others."""
+"""Which access tokens open the door, and that nothing is forwarded for the others (S5)."""
 
 import json
 import time
@@ -12,7 +12,9 @@ from joserfc.jwk import KeySet, OctKey, OKPKey
 from kit.auth.principal import Principal
 from kit.auth.tokens import TokenMinter
 from tests.api_gateway.conftest import Gateways, assert_problem, token_of
-from tests.api_gateway.upstreams import Recorder
+from tests.api_gateway.raw import exchange, status_of
+from tests.api_gateway.upstreams import Recorder, ScriptedUpstream
+from tests.kit.auth.test_tokens import OTHER, REFUSED, signed
 
 PATH = "/api/v1/targets/units"
 
@@ -67,6 +69,7 @@ async def test_a_token_made_like_ours_is_accepted(
         ({"claims": {"aud": None}}, "TOKEN_INVALID"),
         ({"claims": {"iss": "somebody"}}, "TOKEN_INVALID"),
         ({"claims": {"iat": int(time.time()) + 3600}}, "TOKEN_INVALID"),
+        ({"claims": {"nbf": int(time.time()) + 3600}}, "TOKEN_INVALID"),
         ({"claims": {"sub": "gone"}}, "TOKEN_INVALID"),
         ({"claims": {"scope": "targets.report.approve"}}, "TOKEN_INVALID"),
         ({"header": {"typ": "int+jwt"}}, "TOKEN_INVALID"),
@@ -111,10 +114,25 @@ async def test_a_tampered_or_foreign_signature_is_refused(
 async def test_an_internal_token_does_not_open_the_door(
     gateways: Gateways, gateway: httpx.AsyncClient, anonymous: httpx.AsyncClient, recorder: Recorder
 ) -> None:
+    """S5: a service's token, replayed."""
     await gateway.get(PATH)
     (internal,) = recorder.last.header("authorization")
     recorder.seen.clear()
     assert_problem(await anonymous.get(PATH, headers={"Authorization": internal}), 401, "TOKEN_INVALID")
+    assert not recorder.seen
+
+
+@pytest.mark.parametrize("name", [*REFUSED, "jku of a listener", "x5u of a listener"])
+async def test_the_corpus_opens_nothing_and_nothing_is_fetched(
+    gateway_url: str, scripted: ScriptedUpstream, recorder: Recorder, name: str
+) -> None:
+    """S5: every entry, at the door."""
+    listener = {f"{where} of a listener": {where: f"{scripted.url}/keys"} for where in ("jku", "x5u")}
+    token = signed({}, listener[name], OTHER) if name in listener else REFUSED[name]
+    head = f"GET {PATH} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token}\r\n\r\n"
+    answer = await exchange(gateway_url, head.encode())
+    assert status_of(answer) == (431 if name == "3 MB" else 401)
+    assert scripted.connections == 0
     assert not recorder.seen
 
 

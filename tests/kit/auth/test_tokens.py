@@ -48,7 +48,7 @@ def b64(value: bytes | dict[str, Any]) -> str:
     return base64.urlsafe_b64encode(raw).decode().rstrip("=")
 
 
-def forged(header: dict[str, Any], signature: bytes = b"") -> str:
+def forged(header: bytes | dict[str, Any], signature: bytes = b"") -> str:
     body = signed({}).split(".")[1]
     return f"{b64(header)}.{body}.{b64(signature)}"
 
@@ -85,11 +85,14 @@ REFUSED = {
     "alg none": forged({"alg": "none", "typ": "int+jwt"}),
     "alg None": forged({"alg": "None", "typ": "int+jwt"}),
     "alg nOnE": forged({"alg": "nOnE", "typ": "int+jwt"}),
+    "alg twice": forged(b'{"alg": "none", "alg": "Ed25519", "typ": "int+jwt"}'),
+    "alg twice, the other way": forged(b'{"alg": "Ed25519", "alg": "none", "typ": "int+jwt"}'),
     "HS256 with the public key": _confused(),
     "another key": signed({}, key=OTHER),
     "kid is a path": signed({}, {"kid": "../../etc/passwd"}, OTHER),
     "kid is SQL": signed({}, {"kid": "' OR 1=1"}, OTHER),
     "jku": signed({}, {"jku": "http://127.0.0.1:9/keys"}, OTHER),
+    "x5u": signed({}, {"x5u": "http://127.0.0.1:9/chain"}, OTHER),
     "jwk": signed({}, {"jwk": {k: v for k, v in OTHER.items() if k != "d"}}, OTHER),
     "a client's token": signed({}, {"typ": "at+jwt"}),
     "typ JWT": signed({}, {"typ": "JWT"}),
@@ -102,6 +105,8 @@ REFUSED = {
     "end beyond numbers": signed({"exp": 1e300}),
     "no beginning": signed({"iat": None}),
     "begins later": signed({"iat": int(time.time()) + 36000}),
+    "not before later": signed({"nbf": int(time.time()) + 36000}),
+    "not before as text": signed({"nbf": "0"}),
     "nobody": signed({"sub": None}),
     "no scope": signed({"scope": None}),
     "scope as a list": signed({"scope": ["a"]}),
@@ -113,6 +118,7 @@ REFUSED = {
 
 @pytest.mark.parametrize("name", REFUSED)
 def test_nothing_else_is_a_token(name: str) -> None:
+    """S5, where tokens are read; `tests/api_gateway/identity/test_access_tokens.py` sends them to the door."""
     with pytest.raises(TokenInvalidError):
         verifier().verify(REFUSED[name])
 

@@ -54,13 +54,28 @@ async def test_every_schema_goes_up_down_and_up_again(infrastructure: Any) -> No
     assert migrate(infrastructure, database, "check").count("No new upgrade operations detected") == len(SCHEMAS)
 
 
+_FOREIGN = """
+    SELECT n.nspname || '.' || c.relname FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace
+    WHERE n.nspname = ANY($2) AND n.nspname <> $1
+        AND (has_any_column_privilege(c.oid, 'SELECT, INSERT, UPDATE, REFERENCES')
+            OR has_table_privilege(c.oid, 'DELETE, TRUNCATE, TRIGGER'))
+        AND c.relkind IN ('r', 'p', 'v', 'm')
+    UNION ALL
+    SELECT nspname FROM pg_namespace
+    WHERE nspname = ANY($2) AND nspname <> $1 AND has_schema_privilege(oid, 'USAGE, CREATE')
+"""
+
+
 @pytest.mark.parametrize("duty", ["owner", "app", "worker"])
 @pytest.mark.parametrize("schema", SCHEMAS)
 async def test_a_role_is_refused_in_the_other_schemas(infrastructure: Any, schema: str, duty: str) -> None:
+    """S8: by trying, and in the catalogue for each table of the others."""
     role = f"{schema}_{duty}"
     connection = await asyncpg.connect(infrastructure.plain_url(role, "jiuye_template"))
     try:
         assert await connection.fetchval(f"SELECT count(*) >= 0 FROM {schema}.{TABLES[schema]}")
+        assert [row[0] for row in await connection.fetch(_FOREIGN, schema, list(SCHEMAS))] == []
+        assert await connection.fetch(_FOREIGN, "", [schema]), "of its own it has rights"
         for other in set(SCHEMAS) - {schema}:
             for statement in (
                 f"SELECT * FROM {other}.{TABLES[other]}",
