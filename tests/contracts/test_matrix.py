@@ -1,4 +1,4 @@
-"""Who may do what to whose rows: every call × every kind of caller × own and other rows × good and bad tokens.
+"""Who may do what to whose rows: every call × every kind of caller × own and other rows × good and bad tokens (S3).
 
 The calls come from the merged document, the kinds from `roles.yaml`, the rows from `matrix.yaml`.
 """

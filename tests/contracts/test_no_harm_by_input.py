@@ -1,4 +1,4 @@
-"""Hostile input in every member, parameter, header, body and file of every call: a problem at most, and never an echo.
+"""Hostile input (S4) in each member, parameter, header, body and file of each call: a problem at most, and no echo.
 
 `make test` gives each place the next few values of the corpus; `make test-api` gives every place every value.
 """

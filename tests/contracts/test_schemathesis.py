@@ -1,4 +1,4 @@
-"""Generated calls over the merged document through the gateway: no fault, and nothing that the document does not say.
+"""Generated calls over the merged document through the gateway (S1): no fault, and nothing that it does not say.
 
 A short run in `make test`; `make test-api` sends at least 12 000 cases.
 """
