@@ -95,7 +95,8 @@ class Score:
 
     Attributes:
         base: Σ points / Σ weights of the assigned indicators · 100.
-        is_vetoed: a VETO indicator was missed, so that the score was held at the cap.
+        findings: references of confirmed fabrication, each a veto.
+        is_vetoed: a VETO indicator was missed or figures were made up, so that the score was held at the cap.
     """
 
     lines: tuple[Line, ...]
@@ -105,16 +106,20 @@ class Score:
     late_deduction: Fraction
     flags: int
     flag_deduction: Fraction
+    findings: tuple[str, ...]
     is_vetoed: bool
     total: Fraction
 
 
-def score(results: Iterable[Result], late_reports: int, flags: int, rules: RuleSet) -> Score | None:
+def score(
+    results: Iterable[Result], late_reports: int, flags: int, rules: RuleSet, findings: Sequence[str] = ()
+) -> Score | None:
     """The score of one unit; None when nothing that carries weight was assigned to it.
 
     Args:
         late_reports: reports that came late or never.
         flags: indicators whose report and register disagree beyond tolerance.
+        findings: references of confirmed fabrication.
     """
     lines = tuple(_line(result, rules) for result in results if result.indicator in rules.weights)
     weights = sum((line.weight for line in lines), Fraction(0))
@@ -125,10 +130,10 @@ def score(results: Iterable[Result], late_reports: int, flags: int, rules: RuleS
     late = min(late_reports * rules.late_each, rules.late_cap)
     flagged = flags * rules.flag_each
     total = min(max(base + bonus - late - flagged, Fraction(0)), _FULL + rules.bonus_cap)
-    is_vetoed = any(line.rule is RuleType.VETO and not _is_full(line.result) for line in lines)
+    is_vetoed = bool(findings) or any(line.rule is RuleType.VETO and not _is_full(line.result) for line in lines)
     if is_vetoed:
         total = min(total, rules.veto_cap)
-    return Score(lines, base, bonus, late_reports, late, flags, flagged, is_vetoed, total)
+    return Score(lines, base, bonus, late_reports, late, flags, flagged, tuple(findings), is_vetoed, total)
 
 
 def _line(result: Result, rules: RuleSet) -> Line:

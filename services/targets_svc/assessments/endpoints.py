@@ -1,8 +1,9 @@
-"""GET /assessments and the rules by which they are made."""
+"""Assessments, the rules by which they are made, what vetoes them, and their publication."""
 
 from typing import Annotated
+from uuid import UUID
 
-from fastapi import Query, Response
+from fastapi import Path, Query, Response
 
 from kit.auth.dependencies import requires
 from kit.auth.principal import Principal
@@ -10,12 +11,32 @@ from kit.clock import now, today
 from kit.db.engine import Tx
 from kit.db.rows import sees_all_rows
 from kit.http.etags import NOT_MODIFIED, IfNoneMatch, answer_table
+from kit.http.idempotency import IdempotencyRequired
+from kit.http.paging import PageQuery
 from kit.http.problems import problems
 from kit.http.routing import Router
 from kit.http.wire import Code, Instant, Year
-from targets_svc.assessments.errors import RuleSetNotFoundError
+from targets_svc.assessments import service
+from targets_svc.assessments.errors import (
+    AssessmentFourEyesError,
+    FindingConfirmedError,
+    FindingNotFoundError,
+    PublicationNotFoundError,
+    PublicationPublishedError,
+    RuleSetNotFoundError,
+)
 from targets_svc.assessments.repository import load_rule_sets
-from targets_svc.assessments.schemas import AssessmentRead, RuleSetList
+from targets_svc.assessments.schemas import (
+    AssessmentRead,
+    FindingCreate,
+    FindingList,
+    FindingRead,
+    PublicationCreate,
+    PublicationList,
+    PublicationRead,
+    PublicationSummary,
+    RuleSetList,
+)
 from targets_svc.assessments.service import assess_units
 from targets_svc.plans.errors import PlanNotFoundError
 from targets_svc.progress.domain.period import choose_month
@@ -24,6 +45,8 @@ from targets_svc.progress.schemas import MonthOrNumber
 
 router = Router(prefix="/api/v1/targets", tags=["考核"])
 Reader = Annotated[Principal, requires("targets.progress.read")]
+Writer = Annotated[Principal, requires("targets.assessment.write")]
+Confirmer = Annotated[Principal, requires("targets.assessment.publish")]
 
 
 @router.get(
@@ -56,3 +79,119 @@ async def get_assessments(
 async def list_assessment_rule_sets(_: Reader) -> RuleSetList:
     """各套规则的各个版本及其依据；用过的版本不再修改。"""
     return RuleSetList.of(load_rule_sets())
+
+
+@router.post(
+    "/assessment-findings",
+    operation_id="enter_assessment_finding",
+    summary="登记查实造假",
+    status_code=201,
+    responses=problems(FindingNotFoundError),
+)
+async def enter_assessment_finding(
+    body: FindingCreate, principal: Writer, tx: Tx, _: IdempotencyRequired
+) -> FindingRead:
+    """由另一人确认后，该单位该年度的考核按否决处理。"""
+    row = await service.enter_finding(tx, **body.model_dump(), by=principal.subject, at=now())
+    return FindingRead.model_validate(row)
+
+
+@router.post(
+    "/assessment-findings/{id}/confirmation",
+    operation_id="confirm_assessment_finding",
+    summary="确认查实造假",
+    responses=problems(FindingNotFoundError, FindingConfirmedError, AssessmentFourEyesError),
+)
+async def confirm_assessment_finding(
+    id: Annotated[UUID, Path(description="查实记录编号")], principal: Confirmer, tx: Tx, _: IdempotencyRequired
+) -> FindingRead:
+    """确认人不能是登记人；确认后不再修改，此前拟定的考核结果不受影响。"""
+    return FindingRead.model_validate(await service.confirm_finding(tx, id, principal.subject, now()))
+
+
+@router.get(
+    "/assessment-findings",
+    operation_id="list_assessment_findings",
+    summary="查实造假记录",
+    responses=problems(FindingNotFoundError),
+)
+async def list_assessment_findings(
+    principal: Reader,
+    tx: Tx,
+    page: PageQuery,
+    unit: Annotated[Code | None, Query(description="单位代码")] = None,
+    year: Annotated[Year | None, Query(description="年度")] = None,
+) -> FindingList:
+    """新的在前；县（市、区）账号只见本单位已确认的。"""
+    filters = {"unit": unit, "year": year, "own": principal.unit}
+    after = page.after(filters)
+    rows = await service.list_findings(
+        tx,
+        own_unit=principal.unit,
+        unit=unit,
+        year=year,
+        after=UUID(after[0]) if after else None,
+        limit=page.limit + 1,
+    )
+    return FindingList.of_page(rows, page, filters)
+
+
+@router.post(
+    "/assessment-publications",
+    operation_id="draw_up_assessment",
+    summary="拟定考核结果",
+    status_code=201,
+    responses=problems(PlanNotFoundError, RuleSetNotFoundError, PeriodInvalidError),
+)
+async def draw_up_assessment(
+    body: PublicationCreate, principal: Writer, tx: Tx, _: IdempotencyRequired
+) -> PublicationRead:
+    """以此刻已知的数据算定各单位得分、等次和每一分的来由，原样保存；由另一人发布，其后数据变化不影响。"""
+    at = now()
+    month = choose_month(None, str(body.month), today())
+    found = await assess_units(tx, month, rule_set=body.rule_set, known_at=None, own_unit=None, now=at)
+    content = AssessmentRead.of(found).model_dump(mode="json")
+    row = await service.draw_up(tx, found, content, principal.subject, at)
+    return PublicationRead.of_row(row, None)
+
+
+@router.post(
+    "/assessment-publications/{id}/publication",
+    operation_id="publish_assessment",
+    summary="发布考核结果",
+    responses=problems(PublicationNotFoundError, PublicationPublishedError, AssessmentFourEyesError),
+)
+async def publish_assessment(
+    id: Annotated[UUID, Path(description="考核结果编号")], principal: Confirmer, tx: Tx, _: IdempotencyRequired
+) -> PublicationSummary:
+    """发布人不能是拟定人；发布后不再修改，各单位可见本单位的结果。"""
+    return PublicationSummary.of(await service.publish(tx, id, principal.subject, now()))
+
+
+@router.get("/assessment-publications", operation_id="list_assessment_publications", summary="考核结果列表")
+async def list_assessment_publications(
+    principal: Reader,
+    tx: Tx,
+    page: PageQuery,
+    year: Annotated[Year | None, Query(description="年度")] = None,
+) -> PublicationList:
+    """新的在前；同一月份以最后发布的为准。县（市、区）账号只见已发布的。"""
+    filters = {"year": year, "own": principal.unit}
+    rows = await service.list_publications(
+        tx, own_unit=principal.unit, year=year, after=page.after(filters), limit=page.limit + 1
+    )
+    return PublicationList.of_page(rows, page, filters)
+
+
+@router.get(
+    "/assessment-publications/{id}",
+    operation_id="get_assessment_publication",
+    summary="查看考核结果",
+    responses=problems(PublicationNotFoundError),
+)
+async def get_assessment_publication(
+    id: Annotated[UUID, Path(description="考核结果编号")], principal: Reader, tx: Tx
+) -> PublicationRead:
+    """拟定时的全部得分和来由，一字不改；县（市、区）账号只见本单位。"""
+    row = await service.read_publication(tx, id, principal.unit)
+    return PublicationRead.of_row(row, principal.unit)

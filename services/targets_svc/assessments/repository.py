@@ -1,14 +1,20 @@
-"""Rule sets, read once from their data file."""
+"""Rule sets, read once from their data file; findings and publications in the database."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
+from datetime import datetime
 from fractions import Fraction
 from functools import cache
 from importlib.resources import files
 from typing import Any
+from uuid import UUID
 
 import yaml
+from sqlalchemy import select, tuple_
+from sqlalchemy.ext.asyncio import AsyncSession
+from sqlalchemy.orm import defer
 
 from targets_svc.assessments.domain import RuleSet, RuleType
+from targets_svc.assessments.models import FindingRow, PublicationRow
 
 
 @cache
@@ -40,3 +46,56 @@ def _rule_set(row: Mapping[str, Any]) -> RuleSet:
         excellent_share=Fraction(grades["excellent_share"]),
         veto_cap=Fraction(grades["veto_cap"]),
     )
+
+
+async def find_confirmed(tx: AsyncSession, year: int, at: datetime) -> dict[str, list[str]]:
+    """References of the year's findings that were confirmed by an instant, by unit."""
+    query = select(FindingRow.unit, FindingRow.reference).where(FindingRow.year == year, FindingRow.confirmed_at <= at)
+    found: dict[str, list[str]] = {}
+    for unit, reference in await tx.execute(query.order_by(FindingRow.confirmed_at, FindingRow.id)):
+        found.setdefault(unit, []).append(reference)
+    return found
+
+
+async def list_findings(
+    tx: AsyncSession, *, unit: str | None, year: int | None, only_confirmed: bool, after: UUID | None, limit: int
+) -> Sequence[FindingRow]:
+    """Findings, the latest first."""
+    query = select(FindingRow).order_by(FindingRow.id.desc()).limit(limit)
+    if unit is not None:
+        query = query.where(FindingRow.unit == unit)
+    if year is not None:
+        query = query.where(FindingRow.year == year)
+    if only_confirmed:
+        query = query.where(FindingRow.confirmed_by.is_not(None))
+    if after is not None:
+        query = query.where(FindingRow.id < after)
+    return (await tx.scalars(query)).all()
+
+
+async def find_finding(tx: AsyncSession, finding_id: UUID, *, lock: bool = False) -> FindingRow | None:
+    """One finding; a confirmed one can't be locked, only read."""
+    query = select(FindingRow).where(FindingRow.id == finding_id)
+    return (await tx.scalars(query.with_for_update() if lock else query)).one_or_none()
+
+
+async def list_publications(
+    tx: AsyncSession, *, year: int | None, only_published: bool, after: Sequence[Any] | None, limit: int
+) -> Sequence[PublicationRow]:
+    """Publications without their content, the latest month first, and of a month the latest draft first."""
+    key = (PublicationRow.year, PublicationRow.month, PublicationRow.id)
+    query = select(PublicationRow).options(defer(PublicationRow.content)).limit(limit)
+    query = query.order_by(*(column.desc() for column in key))
+    if year is not None:
+        query = query.where(PublicationRow.year == year)
+    if only_published:
+        query = query.where(PublicationRow.published_by.is_not(None))
+    if after is not None:
+        query = query.where(tuple_(*key) < tuple_(after[0], after[1], UUID(after[2])))
+    return (await tx.scalars(query)).all()
+
+
+async def find_publication(tx: AsyncSession, publication_id: UUID, *, lock: bool = False) -> PublicationRow | None:
+    """One publication; a published one can't be locked, only read."""
+    query = select(PublicationRow).where(PublicationRow.id == publication_id)
+    return (await tx.scalars(query.with_for_update() if lock else query)).one_or_none()

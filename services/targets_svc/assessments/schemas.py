@@ -1,16 +1,21 @@
 """The assessment on the wire."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import date, datetime
 from fractions import Fraction
 from typing import Annotated, Any
+from uuid import UUID
 
 from pydantic import Field
 
-from kit.http.wire import ResponseModel
+from kit.http.paging import Page
+from kit.http.wire import Code, MonthText, RequestModel, ResponseModel, Text, Year
 from kit.money import fixed
 from targets_svc.assessments.domain import Grade, Line, RuleSet, RuleType
+from targets_svc.assessments.models import FindingRow, PublicationRow
 from targets_svc.assessments.service import Assessed, Assessment
+from targets_svc.reports.schemas import Reason
+from targets_svc.units.domain import limited_to
 
 _RULES: dict[str, Any] = {
     "code": "PROPORTIONAL",
@@ -78,7 +83,8 @@ class AssessedRead(ResponseModel):
     score: _Points
     grade: Annotated[Grade | None, Field(description="EXCELLENT优秀，PASS达标，FAIL不达标；市本级不评等次")]
     is_referred: Annotated[bool, Field(description="同分跨越优秀名额，均不评优秀，提请研究")]
-    is_vetoed: bool
+    is_vetoed: Annotated[bool, Field(description="否决项未完成，或有经确认的查实造假")]
+    findings: Annotated[list[str], Field(description="经确认的查实造假的依据文件")]
     base: Annotated[str, Field(description="得分之和÷已下达指标权重之和×100")]
     bonus: _Points
     late_reports: Annotated[int, Field(description="逾期或未报的月报份数")]
@@ -97,6 +103,7 @@ class AssessedRead(ResponseModel):
             grade=graded.grade if graded else None,
             is_referred=bool(graded and graded.is_referred),
             is_vetoed=found.is_vetoed,
+            findings=list(found.findings),
             base=_text(found.base),
             bonus=_text(found.bonus),
             late_reports=found.late_reports,
@@ -133,6 +140,7 @@ class AssessmentRead(ResponseModel):
                             "grade": None,
                             "is_referred": False,
                             "is_vetoed": False,
+                            "findings": [],
                             "base": "97.50",
                             "bonus": "0.00",
                             "late_reports": 0,
@@ -172,3 +180,163 @@ class AssessmentRead(ResponseModel):
 
 def _text(value: Fraction) -> str:
     return fixed(value.numerator, value.denominator)
+
+
+_FINDING: dict[str, Any] = {
+    "id": "019330f0-7a1c-7c8e-9a3e-0d5f6b7a8c9d",
+    "unit": "ZZ07",
+    "year": 2017,
+    "reference": "郑就业办查〔2017〕3号",
+    "reason": "抽查发现虚报培训人数，台账与签到不符",
+    "entered_by": "city",
+    "entered_at": "2017-11-20T02:00:00Z",
+    "confirmed_by": None,
+    "confirmed_at": None,
+}
+
+
+class FindingCreate(RequestModel):
+    """What an inspection found."""
+
+    unit: Code
+    year: Annotated[Year, Field(description="造假数据所属年度")]
+    reference: Annotated[Text, Field(description="认定文件")]
+    reason: Reason
+
+    model_config = RequestModel.model_config | {
+        "json_schema_extra": {"examples": [{name: _FINDING[name] for name in ("unit", "year", "reference", "reason")}]}
+    }
+
+
+class FindingRead(ResponseModel):
+    """A finding and who carried it; it counts once it is confirmed."""
+
+    id: UUID
+    unit: str
+    year: int
+    reference: str
+    reason: str
+    entered_by: str
+    entered_at: datetime
+    confirmed_by: str | None
+    confirmed_at: datetime | None
+
+    model_config = ResponseModel.model_config | {"json_schema_extra": {"examples": [_FINDING]}}
+
+
+class FindingList(ResponseModel):
+    """A page of findings."""
+
+    items: list[FindingRead]
+    next: str | None
+
+    model_config = ResponseModel.model_config | {
+        "json_schema_extra": {"examples": [{"items": [_FINDING], "next": None}]}
+    }
+
+    @classmethod
+    def of_page(cls, rows: Sequence[FindingRow], page: Page, filters: Mapping[str, Any]) -> "FindingList":
+        """From one row more than the page holds, if there are so many."""
+        last = rows[page.limit - 1] if len(rows) > page.limit else None
+        return cls(
+            items=[FindingRead.model_validate(row) for row in rows[: page.limit]],
+            next=page.next([str(last.id)], filters) if last else None,
+        )
+
+
+_PUBLICATION: dict[str, Any] = {
+    "id": "019330f0-7a1c-7c8e-9a3e-0d5f6b7a8c9d",
+    "month": "2017-12",
+    "rule_set": "PROPORTIONAL",
+    "drawn_up_by": "city",
+    "drawn_up_at": "2018-01-10T00:00:00Z",
+    "published_by": "city-reviewer",
+    "published_at": "2018-01-12T00:00:00Z",
+}
+
+
+class PublicationCreate(RequestModel):
+    """Which assessment is to be published."""
+
+    month: MonthText
+    rule_set: Annotated[Code | None, Field(description="考核规则；默认按完成比例")] = None
+
+    model_config = RequestModel.model_config | {
+        "arbitrary_types_allowed": True,
+        "json_schema_extra": {"examples": [{"month": "2017-12", "rule_set": "PROPORTIONAL"}]},
+    }
+
+
+class PublicationSummary(ResponseModel):
+    """A publication without its content; a draft until a second person publishes it."""
+
+    id: UUID
+    month: str
+    rule_set: str
+    drawn_up_by: str
+    drawn_up_at: datetime
+    published_by: str | None
+    published_at: datetime | None
+
+    model_config = ResponseModel.model_config | {"json_schema_extra": {"examples": [_PUBLICATION]}}
+
+    @classmethod
+    def of(cls, row: PublicationRow) -> "PublicationSummary":
+        """From its row."""
+        return cls(**_plain(row))
+
+
+class PublicationList(ResponseModel):
+    """A page of publications."""
+
+    items: list[PublicationSummary]
+    next: str | None
+
+    model_config = ResponseModel.model_config | {
+        "json_schema_extra": {"examples": [{"items": [_PUBLICATION], "next": None}]}
+    }
+
+    @classmethod
+    def of_page(cls, rows: Sequence[PublicationRow], page: Page, filters: Mapping[str, Any]) -> "PublicationList":
+        """From one row more than the page holds, if there are so many."""
+        last = rows[page.limit - 1] if len(rows) > page.limit else None
+        return cls(
+            items=[PublicationSummary.of(row) for row in rows[: page.limit]],
+            next=page.next([last.year, last.month, str(last.id)], filters) if last else None,
+        )
+
+
+class PublicationRead(PublicationSummary):
+    """A publication with the assessment exactly as it was drawn up."""
+
+    assessment: AssessmentRead
+
+    model_config = ResponseModel.model_config | {
+        "json_schema_extra": {
+            "examples": [
+                _PUBLICATION
+                | {
+                    "assessment": {
+                        "year": 2017,
+                        "month": "2017-12",
+                        "plan_version": 1,
+                        "known_at": "2018-01-10T00:00:00Z",
+                        "rule_set": _RULES,
+                        "items": [],
+                    }
+                }
+            ]
+        }
+    }
+
+    @classmethod
+    def of_row(cls, row: PublicationRow, own_unit: str | None) -> "PublicationRead":
+        """A unit's account sees its own line."""
+        own = limited_to(own_unit)
+        items = [item for item in row.content["items"] if own in {None, item["unit"]}]
+        return cls(**_plain(row), assessment=AssessmentRead.model_validate(row.content | {"items": items}))
+
+
+def _plain(row: PublicationRow) -> dict[str, Any]:
+    same = {name: getattr(row, name) for name in PublicationSummary.model_fields if name != "month"}
+    return same | {"month": f"{row.year}-{row.month:02d}"}

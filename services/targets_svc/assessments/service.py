@@ -1,11 +1,16 @@
 """The assessment of every unit at the end of a month, from official figures."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.dates import Month
+from kit.ids import new_id
+from targets_svc.assessments import repository
 from targets_svc.assessments.domain import (
     Graded,
     Result,
@@ -16,7 +21,15 @@ from targets_svc.assessments.domain import (
     is_out_of_tolerance,
     score,
 )
-from targets_svc.assessments.errors import RuleSetNotFoundError
+from targets_svc.assessments.errors import (
+    AssessmentFourEyesError,
+    FindingConfirmedError,
+    FindingNotFoundError,
+    PublicationNotFoundError,
+    PublicationPublishedError,
+    RuleSetNotFoundError,
+)
+from targets_svc.assessments.models import FindingRow, PublicationRow
 from targets_svc.assessments.repository import load_rule_sets
 from targets_svc.completeness.domain import owed, tally
 from targets_svc.completeness.repository import find_received
@@ -27,7 +40,7 @@ from targets_svc.progress.domain.arithmetic import Curve
 from targets_svc.progress.domain.observation import Cell
 from targets_svc.progress.service import ProgressSource, Question, read_progress
 from targets_svc.register.repository import counts_to_month
-from targets_svc.units.domain import CITY, limited_to
+from targets_svc.units.domain import CITY, limited_to, may_see
 from targets_svc.units.repository import load_units
 from targets_svc.working_days.domain import due_at
 from targets_svc.working_days.repository import load_calendar
@@ -81,7 +94,11 @@ async def assess_units(
             line = Result(row.indicator, row.target, row.actual, row.completion)
             results.setdefault(row.unit, []).append(line)
     late, flags = await _late_reports(tx, month, at), await _flags(tx, month, known_at, now)
-    scores = {unit: score(lines, late.get(unit, 0), flags.get(unit, 0), rules) for unit, lines in results.items()}
+    findings = await repository.find_confirmed(tx, month.year, at)
+    scores = {
+        unit: score(lines, late.get(unit, 0), flags.get(unit, 0), rules, findings.get(unit, ()))
+        for unit, lines in results.items()
+    }
     found = {unit: one for unit, one in scores.items() if one is not None}
     grades = grade({unit: one.total for unit, one in found.items() if load_units()[unit].is_ranked}, rules)
     own = limited_to(own_unit)
@@ -124,3 +141,116 @@ async def _flags(tx: AsyncSession, month: Month, known_at: datetime | None, now:
 def _assigned(plan: Plan | None) -> set[Cell]:
     items = plan.items if plan else ()
     return {(i.unit, i.indicator) for i in items if i.unit != CITY and i.state is ItemState.ASSIGNED}
+
+
+async def enter_finding(
+    tx: AsyncSession, *, unit: str, year: int, reference: str, reason: str, by: str, at: datetime
+) -> FindingRow:
+    """Figures of a unit that an inspection found to be made up; a veto once a second person has confirmed it.
+
+    Raises:
+        FindingNotFoundError: no such unit.
+    """
+    if unit == CITY or unit not in load_units():
+        raise FindingNotFoundError
+    row = FindingRow(
+        id=new_id(), unit=unit, year=year, reference=reference, reason=reason, entered_by=by, entered_at=at
+    )
+    tx.add(row)
+    await tx.flush()
+    return row
+
+
+async def confirm_finding(tx: AsyncSession, finding_id: UUID, by: str, at: datetime) -> FindingRow:
+    """From now on the unit's assessments of that year are vetoed.
+
+    Raises:
+        FindingNotFoundError, FindingConfirmedError, AssessmentFourEyesError.
+    """
+    if await repository.find_finding(tx, finding_id) is None:
+        raise FindingNotFoundError
+    row = await repository.find_finding(tx, finding_id, lock=True)
+    if row is None or row.confirmed_by is not None:
+        raise FindingConfirmedError
+    if row.entered_by == by:
+        raise AssessmentFourEyesError
+    row.confirmed_by, row.confirmed_at = by, at
+    await tx.flush()
+    return row
+
+
+async def list_findings(
+    tx: AsyncSession, *, own_unit: str | None, unit: str | None, year: int | None, after: UUID | None, limit: int
+) -> Sequence[FindingRow]:
+    """Findings that the account sees; a unit its own, once they are confirmed.
+
+    Raises:
+        FindingNotFoundError: the filter names another unit.
+    """
+    if unit is not None and (unit not in load_units() or not may_see(own_unit, unit)):
+        raise FindingNotFoundError
+    own = limited_to(own_unit)
+    return await repository.list_findings(
+        tx, unit=unit or own, year=year, only_confirmed=own is not None, after=after, limit=limit
+    )
+
+
+async def draw_up(
+    tx: AsyncSession, found: Assessment, content: dict[str, Any], by: str, at: datetime
+) -> PublicationRow:
+    """Keeps an assessment as it is now, for a second person to publish exactly this one.
+
+    Args:
+        content: the assessment as it is shown.
+    """
+    row = PublicationRow(
+        id=new_id(),
+        year=found.month.year,
+        month=found.month.number,
+        rule_set=found.rules.code,
+        content=content,
+        drawn_up_by=by,
+        drawn_up_at=at,
+    )
+    tx.add(row)
+    await tx.flush()
+    return row
+
+
+async def publish(tx: AsyncSession, publication_id: UUID, by: str, at: datetime) -> PublicationRow:
+    """Publishes what was drawn up; a later publication of the same month takes its place and leaves it readable.
+
+    Raises:
+        PublicationNotFoundError, PublicationPublishedError, AssessmentFourEyesError.
+    """
+    if await repository.find_publication(tx, publication_id) is None:
+        raise PublicationNotFoundError
+    row = await repository.find_publication(tx, publication_id, lock=True)
+    if row is None or row.published_by is not None:
+        raise PublicationPublishedError
+    if row.drawn_up_by == by:
+        raise AssessmentFourEyesError
+    row.published_by, row.published_at = by, at
+    await tx.flush()
+    return row
+
+
+async def read_publication(tx: AsyncSession, publication_id: UUID, own_unit: str | None) -> PublicationRow:
+    """One publication; units see it once it is published.
+
+    Raises:
+        PublicationNotFoundError.
+    """
+    row = await repository.find_publication(tx, publication_id)
+    if row is None or (limited_to(own_unit) is not None and row.published_by is None):
+        raise PublicationNotFoundError
+    return row
+
+
+async def list_publications(
+    tx: AsyncSession, *, own_unit: str | None, year: int | None, after: Sequence[Any] | None, limit: int
+) -> Sequence[PublicationRow]:
+    """Publications that the account sees; units those that are published."""
+    return await repository.list_publications(
+        tx, year=year, only_published=limited_to(own_unit) is not None, after=after, limit=limit
+    )
