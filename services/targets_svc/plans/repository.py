@@ -5,7 +5,7 @@ from datetime import datetime
 from importlib.resources import files
 from uuid import UUID
 
-from sqlalchemy import func, insert, select, text, update
+from sqlalchemy import bindparam, func, insert, select, text, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.ids import new_id
@@ -13,6 +13,8 @@ from targets_svc.plans.domain import ItemState, Plan, PlanItem
 from targets_svc.plans.models import PlanItemRow, PlanRow
 
 _DRAFT, _ISSUED = "DRAFT", "ISSUED"
+# Put together once: it stands before nearly every answer of the service.
+_VERSIONS = select(PlanRow).where(PlanRow.year == bindparam("year"), PlanRow.state == _ISSUED)
 
 
 def plan_files() -> list[str]:
@@ -24,7 +26,7 @@ def plan_files() -> list[str]:
 
 async def find_versions(tx: AsyncSession, year: int) -> Sequence[PlanRow]:
     """The issued versions of a year, without their cells."""
-    return (await tx.scalars(select(PlanRow).where(PlanRow.year == year, PlanRow.state == _ISSUED))).all()
+    return (await tx.scalars(_VERSIONS, {"year": year})).all()
 
 
 async def find_all_versions(tx: AsyncSession, year: int) -> Sequence[PlanRow]:

@@ -1,49 +1,60 @@
-"""What progress is computed from: official cells, the state of the reports, and nothing per unit."""
+"""What progress is computed from: official cells, the state of the reports, and nothing per unit.
+
+The statements are text: a dashboard asks again and again, and putting an expression together costs more than the
+answer.
+"""
 
 from collections.abc import Sequence
 from datetime import datetime
 
-from sqlalchemy import and_, func, or_, select
+from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from targets_svc.progress.domain.observation import OfficialCell
-from targets_svc.reports.models import CellRow, RevisionRow
+from targets_svc.progress.domain.observation import Cell, OfficialCell
+
+_CELLS = """
+    FROM report_cell c JOIN (
+        SELECT unit, year, month, max(revision) AS revision FROM report_revision
+        WHERE year = :year AND month = ANY(:months) AND approved_at <= :known_at
+        GROUP BY unit, year, month) official USING (unit, year, month, revision)
+"""
+_OFFICIAL = text("SELECT c.unit, c.month, c.indicator, c.value, c.numerator, c.denominator" + _CELLS)
+_FIGURES = text(
+    f"""
+    SELECT c.unit, c.month, c.indicator, c.value, c.numerator, c.denominator, false {_CELLS}
+    UNION ALL
+    SELECT unit, 0, indicator, sum(n), NULL, NULL, true FROM rollup
+    WHERE :counted AND year = :year AND month <= :month
+    GROUP BY unit, indicator
+    """  # noqa: S608  constants of this module
+)
+_WAITING = text(
+    """
+    SELECT unit FROM report_revision
+    WHERE year = :year AND month = :month AND submitted_at <= :known_at
+        AND (approved_at IS NULL OR approved_at > :known_at)
+    """
+)
 
 
 async def find_official_cells(
     tx: AsyncSession, year: int, months: Sequence[int], known_at: datetime
 ) -> list[OfficialCell]:
     """The figures that were official at an instant: of each report the last revision approved by then."""
-    vintage = (
-        select(RevisionRow.unit, RevisionRow.year, RevisionRow.month, func.max(RevisionRow.revision).label("revision"))
-        .where(RevisionRow.year == year, RevisionRow.month.in_(months), RevisionRow.approved_at <= known_at)
-        .group_by(RevisionRow.unit, RevisionRow.year, RevisionRow.month)
-        .subquery()
-    )
-    rows = await tx.execute(
-        select(
-            CellRow.unit, CellRow.month, CellRow.indicator, CellRow.value, CellRow.numerator, CellRow.denominator
-        ).join(
-            vintage,
-            and_(
-                CellRow.unit == vintage.c.unit,
-                CellRow.year == vintage.c.year,
-                CellRow.month == vintage.c.month,
-                CellRow.revision == vintage.c.revision,
-            ),
-        )
-    )
+    rows = await tx.execute(_OFFICIAL, {"year": year, "months": list(months), "known_at": known_at})
     return [OfficialCell(*row) for row in rows]
+
+
+async def find_figures(
+    tx: AsyncSession, year: int, month: int, known_at: datetime, *, with_counts: bool
+) -> tuple[list[OfficialCell], dict[Cell, int]]:
+    """`find_official_cells` of a month and of the one before, and the register's live counts to that month."""
+    asked = {"year": year, "month": month, "months": [month - 1, month], "known_at": known_at, "counted": with_counts}
+    rows = (await tx.execute(_FIGURES, asked)).all()
+    cells = [OfficialCell(*row[:6]) for row in rows if not row[6]]
+    return cells, {(row[0], row[2]): int(row[3]) for row in rows if row[6]}
 
 
 async def find_waiting_units(tx: AsyncSession, year: int, month: int, known_at: datetime) -> frozenset[str]:
     """Units whose report had been handed in by an instant and was not yet approved then."""
-    rows = await tx.scalars(
-        select(RevisionRow.unit).where(
-            RevisionRow.year == year,
-            RevisionRow.month == month,
-            RevisionRow.submitted_at <= known_at,
-            or_(RevisionRow.approved_at.is_(None), RevisionRow.approved_at > known_at),
-        )
-    )
-    return frozenset(rows)
+    return frozenset(await tx.scalars(_WAITING, {"year": year, "month": month, "known_at": known_at}))

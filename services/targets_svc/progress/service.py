@@ -125,13 +125,17 @@ async def _facts(
     tx: AsyncSession, question: Question, plan: Plan, wanted: set[Source], own_unit: str | None, now: datetime
 ) -> _Facts:
     month, known_at = question.month, min(question.known_at or now, now)
-    cells = await repository.find_official_cells(tx, month.year, [month.number - 1, month.number], known_at)
+    is_counted, is_live = Source.REGISTER in wanted, question.known_at is None
+    cells, live = await repository.find_figures(
+        tx, month.year, month.number, known_at, with_counts=is_counted and is_live
+    )
     waiting: frozenset[str] = frozenset()
     if Source.REPORT in wanted:
         waiting = await repository.find_waiting_units(tx, month.year, month.number, known_at)
     counts = None
-    if Source.REGISTER in wanted:
-        counts = frozenset((await counts_to_month(tx, month.year, month.number, question.known_at)).items())
+    if is_counted:
+        counted = live if is_live else await counts_to_month(tx, month.year, month.number, question.known_at)
+        counts = frozenset(counted.items())
     overdue = days_overdue(due_at(month, load_calendar()), known_at)
     return _Facts(question, own_unit, plan, id(plan), tuple(sorted(cells, key=_place)), waiting, overdue, counts)
 
