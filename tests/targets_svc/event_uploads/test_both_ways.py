@@ -60,8 +60,9 @@ def scenario() -> list[dict[str, Any]]:
         event(9, "ZZ07", "2018-05-10") | {"year": 2017},
         event(9, "ZZ16", "2017-05-10", indicator="R01"),
     ]
-    rows += [event(100 + n, "ZZ07", "2017-05-10", employer=USCC) for n in range(SAME_SOURCE_A_DAY + 1)]  # N13
-    rows += [event(100 + n, "ZZ07", "2017-05-13", phone="+86 138 0013 8000") for n in range(SAME_SOURCE_A_DAY + 2)]
+    both = {"employer": USCC, "phone": "+86 138 0013 8000"}
+    rows += [event(100 + n, "ZZ07", "2017-05-10", **both) for n in range(SAME_SOURCE_A_DAY)]  # N13
+    rows += [event(400 + n, "ZZ07", "2017-05-10", **{name: both[name]}) for n, name in enumerate(both)]
     return [{name: value for name, value in row.items() if value is not None} for row in rows]
 
 
@@ -138,7 +139,7 @@ async def test_a_row_means_the_same_alone_and_in_a_file(targets: Targets) -> Non
         stopped = await as_a_file(second, filed, rows, Mode.ALL_OR_NOTHING)
         nothing = await filed.counts()
         refusal, batches = await as_a_file(second, filed, rows, Mode.VALID_ROWS)
-        again = await one_by_one(filed, rows)
+        again = await one_by_one(filed, rows[:40])
         _, replayed = await as_a_file(second, filed, [*rows, rows[0]], Mode.VALID_ROWS)
         counts = await alone.counts(), await filed.counts()
         sound = await alone.check(), await filed.check()
