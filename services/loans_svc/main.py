@@ -6,6 +6,7 @@ from kit.db.rows import narrowing
 from kit.http.app import service_app
 from kit.settings import ServiceSettings
 from loans_svc import webhooks
+from loans_svc.arrivals.endpoints import router as arrivals_router
 from loans_svc.bank_lines.endpoints import router as bank_lines_router
 from loans_svc.batches.endpoints import router as batches_router
 from loans_svc.benchmarks.endpoints import router as benchmarks_router
@@ -40,6 +41,7 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
             loans_router,
             batches_router,
             bank_lines_router,
+            arrivals_router,
             funds_router,
             reward_pools_router,
             reward_years_router,

@@ -15,29 +15,32 @@ from loans_svc.funds.domain import Account, Transfer
 from loans_svc.funds.models import DepositRow, FundAccountRow, FundRow, TransferRow
 
 _STANDS = "NOT EXISTS (SELECT FROM loan_event r WHERE r.retracts = e.id)"
+# Both are asked under the fund's lock, so they begin with the few events or maturities that count, by index.
 _COMPENSATED = text(
     f"""
-    SELECT sum(e.amount_fen) FROM loan l JOIN loan_event e ON e.loan_id = l.id
+    SELECT sum(e.amount_fen) FROM loan_event e JOIN loan l ON l.id = e.loan_id
     WHERE l.fund = :fund AND e.kind = 'COMPENSATION' AND e.booked_on > :since AND {_STANDS}
     """  # noqa: S608  a constant of this module
 )
 # A loan falls due on its maturity, or the later one of its extension. What the fund paid for a borrower is not repaid.
 _DUE = text(
     f"""
-    WITH due AS (
+    WITH extended AS (
+        SELECT e.loan_id, max(e.until) AS until FROM loan_event e
+        WHERE e.kind = 'EXTENSION' AND e.until >= :first AND {_STANDS} GROUP BY e.loan_id),
+    due AS (
         SELECT l.id, l.principal_fen FROM loan l
-        LEFT JOIN LATERAL (
-            SELECT max(e.until) AS until FROM loan_event e
-            WHERE e.loan_id = l.id AND e.kind = 'EXTENSION' AND {_STANDS}) x ON true
-        WHERE l.fund = :fund AND l.disbursed_on IS NOT NULL AND l.state <> 'CANCELLED'
-          AND greatest(l.matures_on, x.until) >= :first AND greatest(l.matures_on, x.until) < :after)
+        WHERE l.fund = :fund AND l.matures_on >= :first AND l.matures_on < :after AND l.state <> 'CANCELLED'
+          AND NOT EXISTS (SELECT FROM extended x WHERE x.loan_id = l.id AND x.until >= :after)
+        UNION ALL
+        SELECT l.id, l.principal_fen FROM extended x JOIN loan l ON l.id = x.loan_id
+        WHERE l.fund = :fund AND l.matures_on < :first AND x.until < :after AND l.state <> 'CANCELLED')
     SELECT coalesce(sum(d.principal_fen), 0) AS due, coalesce(sum(
         (SELECT sum(e.amount_fen) FROM loan_event e
          WHERE e.loan_id = d.id AND e.kind = 'REPAYMENT' AND e.effective_on < :after AND {_STANDS})), 0) AS repaid
     FROM due d
-    """  # noqa: S608  a constant of this module
+    """  # noqa: S608  constants of this module
 )
-
 # Funds know loans by their events alone: loans import this feature and not the other way round.
 _LOAN_OF: ColumnElement[UUID | None] = literal_column(
     "(SELECT e.loan_id FROM loan_event e WHERE e.id = fund_transfer.cause)", Uuid()

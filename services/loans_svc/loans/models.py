@@ -169,6 +169,8 @@ class LoanEventRow(Base):
         Index("ix_loan_event_loan_id", "loan_id"),
         Index("uq_loan_event_bank_ref", "bank", "bank_ref", unique=True),
         Index("uq_loan_event_retracts", "retracts", unique=True),
+        Index("ix_loan_event_compensated", "booked_on", postgresql_where=text("kind = 'COMPENSATION'")),
+        Index("ix_loan_event_extended", "until", postgresql_where=text("kind = 'EXTENSION'")),
         CheckConstraint("amount_fen > 0", name="amount_positive"),
         CheckConstraint("(kind = 'RE_RULE') = (rule_id IS NOT NULL)", name="re_rule_names_its_rule"),
         CheckConstraint("(kind = 'RETRACTION') = (retracts IS NOT NULL)", name="retraction_names_its_event"),
