@@ -10,8 +10,11 @@ from kit.auth.principal import Principal
 from kit.clock import now
 from kit.db.engine import Tx
 from kit.http.paging import PageQuery
+from kit.http.problems import problems
 from kit.http.routing import Router
+from kit.http.wire import Code
 from targets_svc.register.endpoints import Keys
+from targets_svc.register.errors import UnitNotYoursError
 from targets_svc.service_events import service
 from targets_svc.service_events.domain import EventState
 from targets_svc.service_events.errors import NotAServiceError
@@ -54,16 +57,22 @@ async def retract_service_event(event_id: UUID, body: RetractionOrder, principal
     return ServiceEventRead.of(await service.retract(tx, principal.subject, event_id, body.reason, now()))
 
 
-@router.get("/service-events", operation_id="list_service_events", summary="其他服务送来的事件")
+@router.get(
+    "/service-events",
+    operation_id="list_service_events",
+    summary="其他服务送来的事件",
+    responses=problems(UnitNotYoursError),
+)
 async def list_service_events(
     principal: Reader,
     tx: Tx,
     page: PageQuery,
     state: Annotated[EventState | None, Query(description="状态")] = None,
+    unit: Annotated[Code | None, Query(description="单位代码")] = None,
 ) -> ServiceEventList:
     """放款、培训结业等事件及其计数结果，新的在前；不含个人信息。县（市、区）账号只见本单位。"""
-    filters = {"state": state, "own": principal.unit}
+    filters = {"state": state, "unit": unit, "own": principal.unit}
     found = await service.list_events(
-        tx, own_unit=principal.unit, state=state, after=page.after(filters), limit=page.limit + 1
+        tx, own_unit=principal.unit, unit=unit, state=state, after=page.after(filters), limit=page.limit + 1
     )
     return ServiceEventList.of_page(found, page, filters)

@@ -17,7 +17,7 @@ from kit.identifiers.documents import IdType
 from targets_svc.event_mappings.domain import indicators_of
 from targets_svc.event_mappings.service import find_rules
 from targets_svc.register.domain import Coverage, Notice, identify
-from targets_svc.register.errors import AlreadyRetractedError, EventInvalidError
+from targets_svc.register.errors import AlreadyRetractedError, EventInvalidError, UnitNotYoursError
 from targets_svc.register.evidence import Evidence
 from targets_svc.register.service import Vault, find_coverage, record_event, retract_event
 from targets_svc.service_events import repository
@@ -28,7 +28,7 @@ from targets_svc.service_events.errors import (
     ServiceEventReusedError,
 )
 from targets_svc.service_events.models import OutcomeRow, ServiceEventRow
-from targets_svc.units.domain import CITY, limited_to
+from targets_svc.units.domain import CITY, limited_to, may_see
 from targets_svc.units.repository import load_units
 
 _log = structlog.get_logger("targets.service_events")
@@ -122,10 +122,22 @@ async def retract(tx: AsyncSession, source: str, event_id: UUID, reason: str, no
 
 
 async def list_events(
-    tx: AsyncSession, *, own_unit: str | None, state: EventState | None, after: Sequence[Any] | None, limit: int
+    tx: AsyncSession,
+    *,
+    own_unit: str | None,
+    unit: str | None,
+    state: EventState | None,
+    after: Sequence[Any] | None,
+    limit: int,
 ) -> list[Taken]:
-    """Events of the units that the account sees, the latest first."""
-    rows = await repository.list_events(tx, unit=limited_to(own_unit), state=state, after=after, limit=limit)
+    """Events of the units that the account sees, the latest first.
+
+    Raises:
+        UnitNotYoursError: the filter names another unit.
+    """
+    if unit is not None and (unit not in load_units() or not may_see(own_unit, unit)):
+        raise UnitNotYoursError("单位代码不存在，或您无权查看；请核对单位代码。")
+    rows = await repository.list_events(tx, unit=unit or limited_to(own_unit), state=state, after=after, limit=limit)
     outcomes = await repository.find_outcomes(tx, rows)
     return [Taken(row, outcomes[row.source, row.event_id]) for row in rows]
 

@@ -69,6 +69,10 @@ async def test_nothing_is_counted_that_no_row_or_no_plan_names(targets: Targets)
         counted = await counts(staff)
         seen = (await staff.get("/service-events")).json()["items"]
         only = (await staff.get("/service-events", params={"state": "WAITING"})).json()["items"]
+        async with targets.city() as city:
+            of_unit = (await city.get("/service-events", params={"unit": "ZZ08"})).json()["items"]
+            of_none = (await city.get("/service-events", params={"unit": "ZZ15"})).json()["items"]
+        foreign = await staff.get("/service-events", params={"unit": "ZZ07"})
         rules = (await staff.get("/event-mappings")).json()["items"]
     connection = await targets.connect()
     sealed = await connection.fetch("SELECT state, person_sealed FROM service_event WHERE unit = 'ZZ08'")
@@ -80,6 +84,7 @@ async def test_nothing_is_counted_that_no_row_or_no_plan_names(targets: Targets)
     assert no_plan.json()["state"] == "UNMAPPED"
     assert counted == {}
     assert {item["unit"] for item in seen} == {"ZZ08"}
+    assert (of_unit, of_none, foreign.status_code) == (seen, [], 404)
     assert [item["kind"] for item in only] == ["loan.disbursed"]
     assert {rule["code"] for rule in rules} >= {"LOAN_DISBURSED", "STARTUP_COURSE"}
     for row in sealed:
