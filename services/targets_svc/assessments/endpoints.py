@@ -10,6 +10,7 @@ from kit.auth.principal import Principal
 from kit.clock import now, today
 from kit.db.engine import Tx
 from kit.db.rows import sees_all_rows
+from kit.errors import FieldError
 from kit.http.etags import NOT_MODIFIED, IfNoneMatch, answer_table
 from kit.http.idempotency import IdempotencyRequired
 from kit.http.paging import PageQuery
@@ -147,8 +148,9 @@ async def draw_up_assessment(
     body: PublicationCreate, principal: Writer, tx: Tx, _: IdempotencyRequired
 ) -> PublicationRead:
     """以此刻已知的数据算定各单位得分、等次和每一分的来由，原样保存；由另一人发布，其后数据变化不影响。"""
-    at = now()
-    month = choose_month(None, str(body.month), today())
+    at, month = now(), body.month
+    if month.first > today():
+        raise PeriodInvalidError(errors=[FieldError("/month", "MONTH_IN_FUTURE", "不能拟定尚未到来的月份，请核对")])
     found = await assess_units(tx, month, rule_set=body.rule_set, known_at=None, own_unit=None, now=at)
     content = AssessmentRead.of(found).model_dump(mode="json")
     row = await service.draw_up(tx, found, content, principal.subject, at)

@@ -199,8 +199,10 @@ async def acknowledge(
         VersionStaleError, WarningEndedError, AnswerInvalidError.
     """
     warning = await repository.find_warning(tx, warning_id, lock=True)
-    if warning is None or not may_report(own_unit, warning.unit):
+    if warning is None or not may_see(own_unit, warning.unit):
         raise WarningNotFoundError
+    if not may_report(own_unit, warning.unit):
+        raise WarningNotFoundError("预警由被预警的单位自己反馈；请提请该单位反馈，或核对预警编号。")
     check_if_match(if_match, warning.row_version, required=False)
     if warning.state != "OPEN":
         raise WarningEndedError

@@ -99,6 +99,7 @@ async def test_a_published_assessment_stays_as_it_was_drawn_up_and_a_finding_vet
 async def test_what_cannot_be_published_or_found_is_named(year_end: Targets, city: Client, second: Client) -> None:
     no_rules = await post(city, "/assessment-publications", {"month": "2017-12", "rule_set": "MINE"})
     no_plan = await post(city, "/assessment-publications", {"month": "2018-12"})
+    future = await post(city, "/assessment-publications", {"month": "2199-12"})
     no_unit = await post(city, "/assessment-findings", FINDING | {"unit": "ZZ99"})
     no_reason = await post(city, "/assessment-findings", FINDING | {"reason": "假"})
     entered = (await post(city, "/assessment-findings", FINDING | {"unit": "ZZ12"})).json()
@@ -112,6 +113,7 @@ async def test_what_cannot_be_published_or_found_is_named(year_end: Targets, cit
         "FINDING_CONFIRMED",
     ]  # fmt: skip
     assert first.status_code == 200
+    assert [(error["pointer"], error["code"]) for error in future.json()["errors"]] == [("/month", "MONTH_IN_FUTURE")]
 
 
 async def test_the_tables_keep_what_is_signed(year_end: Targets, city: Client, second: Client) -> None:

@@ -162,6 +162,7 @@ async def test_a_unit_sees_and_answers_its_own_warnings(targets: Targets, june: 
 
     assert {unit for unit, _ in seen} == {"ZZ04"}
     assert [answer.status_code for answer in foreign] == [404] * 5
+    assert "由被预警的单位自己反馈" in foreign[-1].json()["detail"]
     assert (short.json()["errors"][0]["code"], past.json()["errors"][0]["code"]) == ("ACTION_PLAN", "DUE_ON")
     assert (answered.status_code, answered.json()["acknowledged_by"]) == (200, "staff-ZZ04")
     assert stale.status_code == 412
