@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager, suppress
+from subprocess import run
 from typing import Annotated, Any
 
 import asyncpg
@@ -24,6 +25,7 @@ from kit.http.app import service_app
 from kit.http.routing import Router
 from kit.settings import ServiceSettings
 from kit.testing import Caller, client, serving
+from onebox.binaries import postgres_folder
 
 OWN, FOREIGN = "ZZ06", "ZZ07"
 ROLES = {"targets": ("district",), "eligibility": ("district",), "loans": ("district", "bank")}
@@ -216,6 +218,15 @@ async def test_around_one_query_the_whole_city_is_seen_and_afterwards_no_more(
             assert list(await session.scalars(text(_UNITS))) == [OWN, FOREIGN]
     finally:
         await made.close()
+
+
+@pytest.mark.parametrize(("option", "rows"), [("--enable-row-security", 2), ("--verbose", 0)])
+def test_a_dump_by_the_owner_has_all_rows_or_fails(infrastructure: Any, database: str, option: str, rows: int) -> None:
+    """As an administrator dumps who is no superuser; what would be left out is never left out silently."""
+    url = infrastructure.plain_url("loans_owner", database)
+    command = [postgres_folder() / "pg_dump", option, "--data-only", "--inserts", "--table=loans.loan_story"]
+    done = run([*command, url], capture_output=True, text=True, check=False)
+    assert (done.returncode == 0, done.stdout.count("'bank-b'")) == (rows > 0, rows), done.stderr
 
 
 def settings(infrastructure: Any, service: str, database: str) -> ServiceSettings:
