@@ -174,8 +174,8 @@ class _Line:
 
 
 def _whole(frame: _Frame, reasons: Sequence[bytes]) -> _Result:
-    before = frame.head + b",".join(reasons) + frame.middle
-    return _Result(before + frame.tail, len(before), frame.costs)
+    text = b"".join((frame.head, b",".join(reasons), frame.middle, frame.tail))
+    return _Result(text, len(text) - len(frame.tail), frame.costs)
 
 
 @lru_cache(maxsize=8)

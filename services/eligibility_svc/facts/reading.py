@@ -17,6 +17,7 @@ MAX_MONTHS = 120
 FIRST_YEAR, LAST_YEAR = 1900, 2200
 # Only a name that looks like one of ours is repeated in a pointer; anything else could be personal data.
 _PRINTABLE_NAME = re.compile(r"[a-z][a-z_]{0,63}")
+_BOOL = FactType.BOOL
 _MONEY = '金额应为单位元的小数，最多两位，不为负，如"14400.00"，请修改后重新提交'
 
 
@@ -44,6 +45,8 @@ def read_facts(vocabulary: Vocabulary, subject: str, submitted: Mapping[str, Any
         fact = known.get(name)
         if fact is None:
             errors.append(_unknown_name(vocabulary, subject, name))
+        elif type(raw) is bool and fact.type is _BOOL:  # two facts of three: nothing to read
+            values[name] = raw
         elif raw is not None:
             try:
                 values[name] = _value(fact, raw)

@@ -25,6 +25,7 @@ def bare_app(*, name: str, title: str, description: str, log_level: str, lifespa
         openapi_url=None,
         lifespan=lifespan,
         redirect_slashes=False,
+        telemetry={"tracing": False, "metrics": False, "logs": False},  # ours: `kit.telemetry`
     )
     app.state.metrics = HttpMetrics(name)
     install_problem_handlers(app)

@@ -24,7 +24,7 @@ def parse_json(body: bytes) -> Any:
     if text.startswith("\ufeff"):
         raise MalformedJsonError("请去掉开头的BOM标记，使用不带BOM的UTF-8编码提交。")
     try:
-        value = json.loads(text, object_pairs_hook=_object, parse_constant=_refuse_constant, parse_float=_finite)
+        value = _decode(text)
     except RecursionError:
         raise MalformedJsonError(f"嵌套层数不能超过{MAX_DEPTH}层。") from None
     except ValueError:  # also integers of more digits than Python reads
@@ -50,6 +50,9 @@ def _finite(text: str) -> float:
     if value in (float("inf"), float("-inf")):
         raise MalformedJsonError("数值超出范围，请改为具体数值。")
     return value
+
+
+_decode = json.JSONDecoder(object_pairs_hook=_object, parse_constant=_refuse_constant, parse_float=_finite).decode
 
 
 def _check(root: Any) -> None:
