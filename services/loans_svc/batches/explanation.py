@@ -17,7 +17,7 @@ from loans_svc.batches.models import BatchRow
 from loans_svc.batches.repository import find_batch, find_line
 from loans_svc.batches.service import find_visible
 from loans_svc.loans.domain import Happening, Kind, rule_on
-from loans_svc.loans.models import LoanEventRow
+from loans_svc.loans.models import LoanEventRow, TrancheRow
 from loans_svc.loans.repository import list_events, list_tranches, standing
 from loans_svc.loans.service.steps import Actor, order_of, tranche_order
 from loans_svc.rules.domain import DayCount, Mark, Payer, PeriodScheme, SubsidyRule, Tranche, share_text
@@ -75,6 +75,14 @@ class Explanation:
     is_exact: bool
 
 
+@dataclass(frozen=True, slots=True)
+class History:
+    """A loan's events, as they became known, and its tranches."""
+
+    events: Sequence[LoanEventRow]
+    tranches: Sequence[TrancheRow]
+
+
 async def explain(tx: AsyncSession, actor: Actor, batch_id: UUID, number: int) -> Explanation:
     """Why a line is worth what it is.
 
@@ -87,15 +95,15 @@ async def explain(tx: AsyncSession, actor: Actor, batch_id: UUID, number: int) -
         raise LineNotFoundError
     (view,) = await view_lines(tx, [row])
     payers = await share_line(tx, row)
-    events = await list_events(tx, row.loan_id)
+    history = History(await list_events(tx, row.loan_id), await list_tranches(tx, row.loan_id))
     head = (
         f"银行{batch.bank}、单位{batch.unit}，{_quarter(batch.period)}贴息批次（第{batch.sequence}次申报）第{row.number}行："
         f"{_KINDS[LineKind(row.kind)]}，贷款{row.loan_id}，所属{_quarter(row.relates_to)}，金额{yuan(row.amount_fen)}元。"
     )
     if row.kind == LineKind.REVERSAL:
-        rule, terms, is_exact = await _reversal(tx, batch, view, events)
+        rule, terms, is_exact = await _reversal(tx, batch, view, history)
     else:
-        rule, terms, is_exact = await _posted(tx, batch, view, events)
+        rule, terms, is_exact = _posted(batch, view, history)
     sentences = [head, *terms]
     if payers:
         parts = "，".join(f"{PAYERS[payer]}{yuan(fen)}元" for payer, fen in payers.items())
@@ -107,27 +115,25 @@ async def explain(tx: AsyncSession, actor: Actor, batch_id: UUID, number: int) -
     return Explanation(batch, view, sentences, payers, rule, is_exact)
 
 
-async def _posted(
-    tx: AsyncSession, batch: BatchRow, view: LineView, events: Sequence[LoanEventRow]
-) -> tuple[SubsidyRule, list[str], bool]:
+def _posted(batch: BatchRow, view: LineView, history: History) -> tuple[SubsidyRule, list[str], bool]:
     """Rule and arithmetic of a line, as it was posted."""
     loan, row = view.loan, view.row
     assert loan.rule_id is not None
     if row.numerator is None or not view.segments:
         waived = "银行申报的金额小于系统计算的金额，经裁定按较小的金额拨付，差额不付。"
         return catalogue().rules[loan.rule_id], [waived], True
-    known = await _known(tx, batch, view, events)
+    known = _known(batch, view, history)
     rule = catalogue().rules[rule_on(loan.rule_id, known, view.segments[-1].start)]
-    terms, is_exact = await _arithmetic(tx, view, rule)
+    terms, is_exact = _arithmetic(view, rule, history.tranches)
     happened = {one.id for one in known if one.effective_on < view.segments[-1].end}
-    told = [_event(one) for one in events if one.id in happened and Kind(one.kind) in _EVENTS]
+    told = [_event(one) for one in history.events if one.id in happened and Kind(one.kind) in _EVENTS]
     if told:
         terms.insert(2, f"据以计算的事项：{_listed(told)}。")
     return rule, [*terms, _standing_of(rule)], is_exact
 
 
 async def _reversal(
-    tx: AsyncSession, batch: BatchRow, view: LineView, events: Sequence[LoanEventRow]
+    tx: AsyncSession, batch: BatchRow, view: LineView, history: History
 ) -> tuple[SubsidyRule, list[str], bool]:
     """What is taken back, what became known in between, and how the line had come about."""
     row = view.row
@@ -138,10 +144,10 @@ async def _reversal(
     if first is None or taken_back is None:
         raise LineNotFoundError
     (original,) = await view_lines(tx, [taken_back])
-    rule, terms, is_exact = await _posted(tx, first, original, events)
+    rule, terms, is_exact = _posted(first, original, history)
     news = [
         _event(one)
-        for one in events
+        for one in history.events
         if first.created_at < one.recorded_at <= batch.created_at and Kind(one.kind) in _EVENTS
     ]
     why = (
@@ -188,28 +194,25 @@ def _quarter(text: str) -> str:
     return f"{quarter.year}年第{'一二三四'[quarter.number - 1]}季度"
 
 
-async def _known(
-    tx: AsyncSession, batch: BatchRow, view: LineView, events: Sequence[LoanEventRow]
-) -> Sequence[Happening]:
+def _known(batch: BatchRow, view: LineView, history: History) -> Sequence[Happening]:
     """What stood of the loan when the line was posted: what was told later is not the line's.
 
     Known was at least what had been recorded when the batch was asked for; of what came before it was computed, as
     much as makes the line's days.
     """
-    loan, row = view.loan, view.row
-    tranches, day = await list_tranches(tx, loan.id), legal_day(batch.created_at)
+    loan, row, events, day = view.loan, view.row, history.events, legal_day(batch.created_at)
     told = sum(one.recorded_at <= batch.created_at for one in events)
     for count in range(told, len(events) + 1):
         known = standing(events[:count])
-        stretches = [one for one in tell(loan, tranches, known, day)[0] if one.tranche == row.tranche]
+        stretches = [one for one in tell(loan, history.tranches, known, day)[0] if one.tranche == row.tranche]
         if clip(loan, row.relates_to, stretches) == view.segments:
             return known
     return standing(events[:told])  # of a loan that was taken back since no days are told
 
 
-async def _arithmetic(tx: AsyncSession, view: LineView, rule: SubsidyRule) -> tuple[list[str], bool]:
+def _arithmetic(view: LineView, rule: SubsidyRule, rows: Sequence[TrancheRow]) -> tuple[list[str], bool]:
     row, loan = view.row, view.loan
-    tranches = tuple(tranche_order(one) for one in await list_tranches(tx, loan.id))
+    tranches = tuple(tranche_order(one) for one in rows)
     assert loan.day_count is not None
     assert loan.period_scheme is not None
     order = order_of(loan, tranches, (), loan.disbursed_on or view.segments[0].start)

@@ -3,7 +3,7 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import func, select
+from sqlalchemy import select
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.dates import Quarter
@@ -12,7 +12,7 @@ from loans_svc.batches.models import LineRow
 from loans_svc.loans.models import LoanRow
 from loans_svc.rules.domain import DayCount, Payer, PeriodScheme
 from loans_svc.rules.repository import catalogue
-from loans_svc.seals.repository import find_sums_before
+from loans_svc.seals.repository import read_sum_before
 from loans_svc.stories.domain import Stretch
 from loans_svc.stories.repository import list_stretches
 from loans_svc.subsidies.domain.calendar import period_of
@@ -62,16 +62,7 @@ async def share_line(tx: AsyncSession, row: LineRow) -> Mapping[Payer, int]:
     """
     if row.payer_scheme is None:
         return {}
-    first, sums = await find_sums_before(tx, row.batch_id, row.number)
-    within = await tx.scalar(
-        select(func.sum(LineRow.amount_fen)).where(
-            LineRow.batch_id == row.batch_id,
-            LineRow.number >= first,
-            LineRow.number < row.number,
-            LineRow.payer_scheme == row.payer_scheme,
-        )
-    )
-    before = sums.get(row.payer_scheme, 0) + int(within or 0)
+    before = await read_sum_before(tx, row.batch_id, row.number, row.payer_scheme)
     return part_between(before, row.amount_fen, catalogue().payer_schemes[row.payer_scheme].weights)
 
 

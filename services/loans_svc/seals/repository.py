@@ -88,6 +88,15 @@ _ADDED = text(
     ORDER BY 1 LIMIT 1
     """
 )
+_SUM_BEFORE = text(
+    """
+    SELECT coalesce((b.before ->> CAST(:scheme AS text))::bigint, 0) + coalesce((
+        SELECT sum(l.amount_fen)::bigint FROM subsidy_line l
+        WHERE l.batch_id = :batch AND l.number BETWEEN b.first_number AND :number - 1 AND l.payer_scheme = CAST(:scheme AS text)), 0)
+    FROM subsidy_seal_block b WHERE b.batch_id = :batch AND b.first_number <= :number
+    ORDER BY b.first_number DESC LIMIT 1
+    """
+)
 
 
 async def add_seal(tx: AsyncSession, bank: str, unit: str, batch_id: UUID, first: int, last: int) -> bytes:
@@ -141,14 +150,7 @@ async def find_added(tx: AsyncSession, batch_id: UUID) -> int | None:
     return None if found is None else int(found)
 
 
-async def find_sums_before(tx: AsyncSession, batch_id: UUID, number: int) -> tuple[int, dict[str, int]]:
-    """The first number of a line's block, and by payer scheme the fen of the blocks before it."""
-    found = (
-        await tx.execute(
-            select(SealBlockRow.first_number, SealBlockRow.before)
-            .where(SealBlockRow.batch_id == batch_id, SealBlockRow.first_number <= number)
-            .order_by(SealBlockRow.first_number.desc())
-            .limit(1)
-        )
-    ).one_or_none()
-    return (found.first_number, found.before) if found else (1, {})
+async def read_sum_before(tx: AsyncSession, batch_id: UUID, number: int, payer_scheme: str) -> int:
+    """The fen of a payers' scheme in all lines of a batch before one: of the blocks before its own, and within it."""
+    given = {"batch": batch_id, "number": number, "scheme": payer_scheme}
+    return int(await tx.scalar(_SUM_BEFORE, given) or 0)
