@@ -28,6 +28,7 @@ from tests.load.requests_per_second import answer_of, rate
 REPOSITORY = Path(__file__).parents[2]
 PATH = "/api/v1/eligibility/checks"
 CONNECTIONS = 16
+PEOPLE = 10_000  # so many that hardly anybody is asked about twice while an answer is remembered
 _PATIENCE = 90
 _TICKS = os.sysconf("SC_CLK_TCK")
 
@@ -68,7 +69,7 @@ def doors(folder: Path) -> Iterator[tuple[list[Door], list[bytes]]]:
         onebox = stack.enter_context(process(output, environment, "-u", "-m", "onebox"))
         _await(lambda: onebox.poll() is not None or "已就绪" in output.read_text(), output)
         gateway, eligibility = _pid(home, "gateway"), _pid(home, "eligibility")
-        sent = requests(_token(port, home), 1000)
+        sent = requests(_token(port, home), PEOPLE)
         answer = folder / "answer.json"
         answer.write_bytes(asyncio.run(answer_of(port, sent[0])))
         settings = _environment(gateway)
