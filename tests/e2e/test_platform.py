@@ -438,3 +438,26 @@ async def _registered(api: Client, query: str) -> int:
     table = await api.get("city", query)
     (cell,) = [row for row in table["items"] if (row["unit"], row["indicator"]) == ("ZZ07", "I06")]
     return int(cell["actual"] or 0)
+
+
+async def test_what_counts_and_who_is_assessed_how_is_decided_by_two_people(api: Client) -> None:
+    """With the accounts that the first start makes: a row of the mapping table, and the year's assessment for good."""
+    targets = "/api/v1/targets"
+    row = {"code": "E2E_COURSE", "sources": ["training"], "kind": "course.finished", "where": {"course": "E2E"},
+           "indicator": "I05", "valid_from": "2017-07-01", "reference": "测试"}  # fmt: skip
+    refused = await api.call("staff-ZZ07", "POST", f"{targets}/event-mappings", json=row)
+    proposed = await api.call("city", "POST", f"{targets}/event-mappings", json=row)
+    change = f"{targets}/event-mapping-changes/{proposed.json()['id']}/confirmation"
+    own = await api.call("city", "POST", change)
+    confirmed = await api.call("city-reviewer", "POST", change)
+    table = await api.get("staff-ZZ07", f"{targets}/event-mappings")
+    assert [answer.status_code for answer in (refused, proposed, own, confirmed)] == [403, 201, 403, 200]
+    assert row["code"] in {item["code"] for item in table["items"]}
+
+    drawn = await api.call("city", "POST", f"{targets}/assessment-publications", json={"month": "2017-12"})
+    path = f"{targets}/assessment-publications/{drawn.json()['id']}"
+    early = await api.call("staff-ZZ07", "GET", path)
+    published = await api.call("city-reviewer", "POST", f"{path}/publication")
+    seen = await api.get("staff-ZZ07", path)
+    assert [answer.status_code for answer in (drawn, early, published)] == [201, 404, 200]
+    assert seen["assessment"]["items"] == [i for i in drawn.json()["assessment"]["items"] if i["unit"] == "ZZ07"]
