@@ -1,0 +1,107 @@
+"""The same lines once more in a file of other bytes: known without a look at the ledger, unless something changed."""
+
+from contextlib import suppress
+from typing import Any
+
+from kit.clock import now
+from kit.db.engine import Database
+from kit.ids import new_id
+from targets_svc.event_uploads import recording, repository
+from targets_svc.event_uploads.checking import check
+from targets_svc.event_uploads.domain import Mode
+from targets_svc.event_uploads.errors import UploadHasErrorsError
+from targets_svc.event_uploads.service import Run, find_upload, process_upload, take_file
+from targets_svc.register.domain import AFTER_ATTRITION
+from targets_svc.register.schemas import EventCreate
+from tests.targets_svc.conftest import Targets
+from tests.targets_svc.event_uploads.files import as_csv, unzipped
+from tests.targets_svc.event_uploads.test_at_once import advance, quiet
+from tests.targets_svc.event_uploads.test_checking import RULES, frame
+from tests.targets_svc.register.people import event
+from tests.targets_svc.register.test_exactness import NOW, Register, opened
+
+
+async def taken(
+    register: Register, database: Database, rows: list[dict[str, Any]], own_unit: str | None = None
+) -> tuple[set[int], list[tuple[str, str]]]:
+    """The batches of two rows that were known to be repeated, and (status, codes) of each row."""
+    content = [as_csv(rows)]
+
+    async def read(_: int) -> bytes:
+        return content.pop() if content else b""
+
+    async with register.database.transaction() as tx:
+        upload_id = await take_file(
+            tx, register.vault, read, subject="tester", own_unit=own_unit, mode=Mode.ALL_OR_NOTHING, is_dry_run=False,
+            now=now(),
+        )  # fmt: skip
+    async with database.transaction() as tx:
+        upload = await find_upload(tx, upload_id, None)
+    run = Run(database, register.vault, upload, quiet, advance, batch_rows=2)
+    with suppress(UploadHasErrorsError):
+        await process_upload(run)
+    lines = [line async for part in repository.results(database, upload_id) for line in unzipped(part)]
+    return run.repeated, [(line[1], line[2]) for line in lines]
+
+
+async def test_lines_that_were_recorded_are_known_and_judged_by_what_holds_today(targets: Targets) -> None:
+    rows = [event(n, "ZZ07", f"2017-0{1 + n}-10") for n in range(1, 6)]  # the header makes one line more
+    environment = targets.infrastructure.service_environment("targets", targets.database, duty="worker")
+    database = Database(environment["JIUYE_DATABASE_URL"], schema="targets", pool_size=4)
+    async with opened(targets, connections=2) as register:
+        first = await taken(register, database, rows)
+        longer = await taken(register, database, [*rows, event(6, "ZZ07", "2017-07-10")])
+        moved = await taken(register, database, [rows[4], *rows[:4]])
+        changed = await taken(register, database, [*rows[:3], rows[3] | {"unit": "ZZ08"}, rows[4]])
+        foreign = await taken(register, database, rows[:3], own_unit="ZZ08")
+        owner = await targets.connect("targets_owner")
+        await owner.execute(
+            "INSERT INTO month_close (id, year, month, kind, state, missing_units, plan_version, proposed_by,"
+            " proposed_at, decided_by, decided_at)"
+            " VALUES ($1, 2017, 2, 'CLOSE', 'APPROVED', '{}', 1, 'a', now(), 'b', now())",
+            new_id(),
+        )
+        await owner.close()
+        closed = await taken(register, database, [*rows, event(7, "ZZ07", "2017-07-10")])
+        checked = await register.check()
+    await database.close()
+
+    skipped = ("SKIPPED", "")
+    assert first == (set(), [("COUNTED", "")] * 5)
+    assert longer == ({0, 1, 2}, [*[skipped] * 5, ("COUNTED", "")])
+    assert moved == (set(), [skipped] * 5)
+    assert changed == ({0, 1}, [("VALID", "")] * 3 + [("ERROR", "N5_SOURCE"), ("VALID", "")])
+    assert foreign == (set(), [("ERROR", "UNIT_NOT_FOUND")] * 3)
+    assert closed[0] == {1, 2}
+    assert closed[1][0] == ("ERROR", "N11_CLOSED")
+    assert checked["is_sound"]
+
+
+async def test_who_is_recorded_meanwhile_is_found_when_the_batch_is_written(targets: Targets) -> None:
+    """A single event takes a person of a batch that was resolved, and on which the next batch rests already."""
+    one = {"received_at": None, "source_system": "hr"}
+    first = [event(21, "ZZ07", "2017-05-10", **one), event(22, "ZZ07", "2017-05-10", **one)]
+    second = [event(21, "ZZ07", "2017-05-11", indicator="I02", **one)]
+    async with opened(targets, connections=3) as register:
+        vault, database = register.vault, register.database
+        batches = [recording.prepare(check(frame(rows), RULES), vault) for rows in (first, second)]
+        async with database.transaction() as tx:
+            resolved = await recording.resolve(tx, batches[0], vault, "tester")
+            following = await recording.resolve(tx, batches[1], vault, "tester", resolved)
+        rested = following.fresh.get_column("is_new").to_list(), following.is_outdated
+        single = EventCreate.model_validate(event(21, "ZZ08", "2017-05-09")).notice(NOW)
+        await register.record(single)
+        async with database.transaction() as tx:
+            outcome = await recording.record(
+                tx, resolved, batches[0], vault, recorded_by="tester", attrition={"I01": AFTER_ATTRITION.code}
+            )
+            await recording.ledger.copy(tx, "slot", recording.ledger.CLAIM_COLUMNS, outcome.slots)
+            await recording.ledger.make_cells(tx, 2017, ["ZZ07", "ZZ08"], ["I01", "I02"])
+            await recording.ledger.move_counts(tx, outcome.deltas)
+        statuses = {row: status for part in outcome.statuses for row, status in part.iter_rows()}
+        checked = await register.check()
+
+    assert rested == ([False], False)
+    assert following.is_outdated
+    assert statuses == {2: "DUPLICATE", 3: "COUNTED"}
+    assert checked["is_sound"], checked
