@@ -20,6 +20,7 @@ from kit.http.problems import problems
 from kit.http.routing import Router
 from kit.http.wire import Code, Year
 from loans_svc.reward_years import service
+from loans_svc.reward_years.domain import CITY
 from loans_svc.reward_years.errors import (
     FiguresChangedError,
     NothingLentError,
@@ -81,7 +82,7 @@ async def confirm_reward_weights(
     "/reward-pools",
     operation_id="compute_reward_pool",
     summary="按已发放的贷款计算年度奖补资金",
-    responses=problems(SchemeWithoutRateError, WeightsMissingError, NothingLentError),
+    responses=problems(RewardYearNotFoundError, SchemeWithoutRateError, WeightsMissingError, NothingLentError),
 )
 async def compute_reward_pool(
     body: PoolCreate, principal: Writer, tx: Tx, _: IdempotencyRequired, response: Response
@@ -90,6 +91,8 @@ async def compute_reward_pool(
 
     总额由上级下达的办法（CENTRAL_AWARD_75）在pool中填写总额，按净新发放额分配。
     """
+    if principal.unit not in (None, CITY, body.unit):
+        raise RewardYearNotFoundError
     row = await service.compute_pool(tx, body.unit, body.year, body.scheme, body.pool, principal.subject, now())
     return _answer(row, response)
 

@@ -110,6 +110,8 @@ async def test_concurrent_computations_of_a_year_store_one(years: Office) -> Non
     answers = await asyncio.gather(*(pool(years, 2021, "ZZ09") for _ in range(4)))
     assert len({answer["id"] for answer in answers}) == 1
     assert answers[0]["pool"] == "0.00"
+    another = await years.post("OFFICER", "/reward-pools", {"year": 2021, "unit": "ZZ09"}, unit="ZZ08")
+    assert (another.status_code, another.json()["code"]) == (404, "REWARD_YEAR_NOT_FOUND")
     empty = await years.post("OFFICER", "/reward-pools", {"year": 2021, "unit": "ZZ09", "scheme": "CENTRAL_AWARD_75"})
     assert empty.json()["code"] == "REWARD_SCHEME_WITHOUT_RATE"
 
