@@ -6,6 +6,7 @@ Slow, so `make test-api` runs them.
 import asyncio
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -14,12 +15,14 @@ from typing import Any
 
 import pytest
 
+from api_gateway.documents.service import INTRODUCTION
 from sdk.maker.clients import HERE, make_python, make_typescript, node_tool
 from sdk.maker.snapshot import SNAPSHOT, as_text
 from tests.api_gateway.conftest import SECRET
 from tests.contracts.platform import GATEWAY, Platform
 
 pytestmark = pytest.mark.skipif(os.environ.get("JIUYE_TEST_API") != "whole", reason="make test-api")
+HAS_CURL = shutil.which("bash") is not None and shutil.which("curl") is not None
 HAS_NODE = shutil.which("node") is not None and shutil.which("npm") is not None
 
 
@@ -65,6 +68,18 @@ async def test_the_python_client_does_the_main_job_from_an_empty_environment(
     assert "130000" in said
     assert "360.00" in said
     assert "贴息合计 12780.83 元" in said
+
+
+@pytest.mark.skipif(not HAS_CURL, reason="bash and curl are needed for the commands of the introduction")
+async def test_the_commands_of_the_introduction_can_be_pasted(platform: Platform) -> None:
+    [commands] = re.findall(r"```bash\n(.*?)```", INTRODUCTION.read_text(encoding="utf-8"), re.DOTALL)
+    base = str(platform.http[GATEWAY].base_url)
+    for _ in range(2):  # the second time there is a second page
+        said = await run("bash", "-euc", commands, BASE=base, CLIENT="integrator-own", SECRET=SECRET)
+    assert said.count("HTTP/1.1 201") == 2
+    assert said.count("idempotency-replayed: true") == 1
+    assert said.count('"next":"') >= 1
+    assert said.count('"next":null') == 1
 
 
 def test_the_same_document_makes_the_same_bytes(tmp_path: Path) -> None:

@@ -1,16 +1,19 @@
 """The merged document and the page, over HTTP."""
 
 import re
+import time
 from collections.abc import AsyncIterator
 from html.parser import HTMLParser
+from typing import Any
 
 import httpx
 import pytest
 from openapi_spec_validator import validate
 
-from api_gateway.documents.service import Documents
+from api_gateway.documents.service import INTRODUCTION, Documents
 from api_gateway.settings import Address
 from kit.testing import client, serving
+from kit.webhooks.domain import new_secret, sign
 from tests.api_gateway.conftest import Gateways, assert_problem, changed_table
 from tests.api_gateway.upstreams import Recorder, ScriptedUpstream, dead_address, says, small_document
 
@@ -137,6 +140,28 @@ async def test_the_document_is_merged_again_only_when_a_part_has_changed() -> No
             assert await documents.merged(own) is first
             served["paths"]["/api/v1/loans/things"]["get"]["summary"] = "新的列表"
             assert "新的列表" in (await documents.merged(own)).decode()
+
+
+def test_the_receiver_in_the_introduction_believes_our_signatures_and_no_others() -> None:
+    [code] = re.findall(r"```python\n(.*?)```", INTRODUCTION.read_text(encoding="utf-8"), re.DOTALL)
+    receiver: dict[str, Any] = {}
+    exec(code, receiver)
+    old, new, body = new_secret(), new_secret(), '{"type": "loan.disbursed", "data": {"loan_id": "甲"}}'
+
+    def is_genuine(secret: str, said: str, *, ago: int = 0) -> bool:
+        stamp = int(time.time()) - ago
+        headers = {
+            "webhook-id": "msg_1",
+            "webhook-timestamp": str(stamp),
+            "webhook-signature": sign([old, new], "msg_1", stamp, body),
+        }
+        return bool(receiver["is_genuine"](secret, headers, said.encode()))
+
+    assert is_genuine(old, body)
+    assert is_genuine(new, body)
+    assert not is_genuine(new_secret(), body)
+    assert not is_genuine(new, body + " ")
+    assert not is_genuine(new, body, ago=301)
 
 
 class Links(HTMLParser):
