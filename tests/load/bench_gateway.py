@@ -153,6 +153,10 @@ def megabytes(pid: int) -> float:
     return int(found[1]) / 1024
 
 
+def open_files(pid: int) -> int:
+    return sum(1 for _ in Path(f"/proc/{pid}/fd").iterdir())
+
+
 def load(wrk: str, environment: dict[str, str], subject: Subject, seconds: float) -> Measured:
     """wrk against a proxy; it runs on the core of the upstream."""
     headers = [part for header in subject.headers for part in ("-H", header)]
@@ -321,6 +325,8 @@ def main() -> None:
             share: percentile(times[whole.name], share) - percentile(times[straight.name], share)
             for share in (0.5, 0.99)
         }
+        load(wrk, with_tools, whole, 1)
+        held = megabytes(of_full), open_files(of_full)
         while (served := _served(full)) < REQUESTS:
             load(wrk, with_tools, whole, min(60.0, max(1.0, (REQUESTS - served) / found[whole.name][0].rate)))
         rows = [
@@ -330,6 +336,8 @@ def main() -> None:
             at_most(f"added at {RATE} requests/s, p50", added[0.5], "ms", 1),
             at_most(f"added at {RATE} requests/s, p99", added[0.99], "ms", 8),
             at_most(f"memory after {_served(full)} requests", megabytes(of_full), "MB", 100),
+            at_most("of it grown since the rounds (R22)", (megabytes(of_full) / held[0] - 1) * 100, "%", 5),
+            at_most("open files more than then (R22)", open_files(of_full) - held[1], "files", 8),
             *(
                 info(f"CPU, {subject.name}", statistics.median(one.cpu for one in found[subject.name]), "us/request")
                 for subject in (*subjects, *to_static)

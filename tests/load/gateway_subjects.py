@@ -120,7 +120,7 @@ def main() -> None:
         return
     apps = {"raw": lambda _: raw, "fastapi": fastapi_httpx, "proxy-lib": fastapi_proxy_lib}
     app = apps[name](upstream)
-    config = uvicorn.Config(app, port=port, log_level="warning", access_log=False, server_header=False)
+    config = uvicorn.Config(app, port=port, log_level="critical", access_log=False, server_header=False)
     uvicorn.Server(config).run()
 
 
