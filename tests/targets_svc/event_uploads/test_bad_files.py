@@ -1,7 +1,6 @@
 """What a file may be instead of what it should: the answer says what and where, and nothing is stored."""
 
 import io
-from collections.abc import AsyncIterator
 from pathlib import Path
 from resource import RUSAGE_SELF, getrusage
 from typing import Any
@@ -12,7 +11,7 @@ import xlsxwriter
 from targets_svc.event_uploads.domain import FIELDS, LABELS
 from tests.targets_svc.bombs import workbook_of_zeros
 from tests.targets_svc.conftest import Client, Targets
-from tests.targets_svc.event_uploads.files import WorkerProcess, as_csv, as_ndjson, ended, result_rows, upload, working
+from tests.targets_svc.event_uploads.files import WorkerProcess, as_csv, as_ndjson, ended, result_rows, upload
 from tests.targets_svc.register.people import counts, event
 
 HEADER = [LABELS[field] for field in FIELDS]
@@ -31,13 +30,6 @@ def workbook(*sheets: list[list[Any]], formula: tuple[int, int, str, Any] | None
                 row_at, column, text, value = formula
                 sheet.write_formula(row_at, column, text, None, value)
     return book.getvalue()
-
-
-@pytest.fixture(scope="module")
-async def worker(targets: Targets) -> AsyncIterator[WorkerProcess]:
-    """One for all files of this module."""
-    async with working(targets) as process:
-        yield process
 
 
 async def nothing_stored(account: Client, targets: Targets) -> None:

@@ -8,7 +8,7 @@ import xlsxwriter
 from kit.identifiers.citizen_id import check_character
 from targets_svc.event_uploads.domain import FIELDS, LABELS
 from tests.targets_svc.conftest import Targets
-from tests.targets_svc.event_uploads.files import as_csv, as_ndjson, ended, result_rows, upload, working
+from tests.targets_svc.event_uploads.files import WorkerProcess, as_csv, as_ndjson, ended, result_rows, upload
 from tests.targets_svc.register.people import counts, event, number
 
 NAME_OF_ANOTHER = "李另名"
@@ -19,12 +19,12 @@ def bad(row: dict[str, Any]) -> dict[str, Any]:
     return row | {"id_number": row["id_number"][:17] + last}
 
 
-async def test_a_file_is_counted_row_by_row_and_once(targets: Targets) -> None:
+async def test_a_file_is_counted_row_by_row_and_once(targets: Targets, worker: WorkerProcess) -> None:
     rows = [event(n, "ZZ07", "2017-05-10") for n in range(1, 6)]
     rows.append(event(1, "ZZ07", "2017-03-20"))  # the same person, earlier: takes the slot
     rows.append(event(6, "ZZ07", "2017-06-01", name=NAME_OF_ANOTHER))
     rows.append(event(6, "ZZ07", "2017-06-02"))
-    async with working(targets) as worker, targets.staff("ZZ07") as staff:
+    async with targets.staff("ZZ07") as staff:
         answer = await upload(staff, as_csv(rows))
         job = await ended(staff, answer)
         result = await result_rows(staff, answer)
@@ -57,10 +57,10 @@ async def test_a_file_is_counted_row_by_row_and_once(targets: Targets) -> None:
     assert (single.status_code, single.json()["counted"], single.json()["reason"]) == (200, False, "DUP_YEAR")
 
 
-async def test_one_wrong_row_stops_the_file_or_is_left_out(targets: Targets) -> None:
+async def test_one_wrong_row_stops_the_file_or_is_left_out(targets: Targets, worker: WorkerProcess) -> None:
     rows = [event(n, "ZZ08", "2017-05-10") for n in range(20, 25)]
     rows[2] = bad(rows[2])
-    async with working(targets), targets.staff("ZZ08") as staff:
+    async with targets.staff("ZZ08") as staff:
         before = await counts(staff)
         tried = await upload(staff, as_csv(rows), dry_run="true")
         dry = await ended(staff, tried)
@@ -81,7 +81,7 @@ async def test_one_wrong_row_stops_the_file_or_is_left_out(targets: Targets) -> 
     assert after == {("ZZ08", "I01", "2017-05"): 4}
 
 
-async def test_other_forms_of_a_file_say_the_same(targets: Targets) -> None:
+async def test_other_forms_of_a_file_say_the_same(targets: Targets, worker: WorkerProcess) -> None:
     """GB18030, JSON lines and a workbook with Chinese column names; each person counts once."""
     rows = [event(n, "ZZ11", "2017-02-10", received_at="2017-03-01T00:00:00Z") for n in (40, 41)]
     book = io.BytesIO()
@@ -90,7 +90,7 @@ async def test_other_forms_of_a_file_say_the_same(targets: Targets) -> None:
         sheet.write_row(0, 0, [LABELS[field] for field in FIELDS])
         for line, row in enumerate(rows, 1):
             sheet.write_row(line, 0, [row.get(field, "") for field in FIELDS])
-    async with working(targets), targets.staff("ZZ11") as staff:
+    async with targets.staff("ZZ11") as staff:
         jobs = [
             await ended(staff, await upload(staff, content))
             for content in (as_csv(rows, "gb18030"), as_ndjson(rows), book.getvalue())
@@ -125,10 +125,12 @@ async def test_a_file_that_cannot_be_read_is_refused_at_once(targets: Targets) -
     assert {foreign.status_code, foreign_result.status_code, cancelled.status_code} == {404}
 
 
-async def test_rows_of_another_unit_are_refused_and_bad_lines_are_named(targets: Targets) -> None:
+async def test_rows_of_another_unit_are_refused_and_bad_lines_are_named(
+    targets: Targets, worker: WorkerProcess
+) -> None:
     rows = [event(60, "ZZ08", "2017-02-10"), event(61, "ZZ07", "2017-02-10")]
     lines = as_csv(rows) + b'2017,I01,"unclosed\n2017,I01\n' + b"," * 9 + b"\n"
-    async with working(targets), targets.staff("ZZ07") as staff:
+    async with targets.staff("ZZ07") as staff:
         answer = await upload(staff, lines, mode="VALID_ROWS")
         job = await ended(staff, answer)
         result = await result_rows(staff, answer)
