@@ -5,10 +5,6 @@ from typing import ClassVar
 from kit.errors import DomainError, Kind
 
 
-class ClientGoneError(Exception):
-    """The client closed its connection; nobody waits for an answer."""
-
-
 class RequestRefusedError(DomainError):
     """The shape of the request itself is refused, before anything looks at what it asks."""
 

@@ -1,4 +1,4 @@
-"""Signed statements of holders of an Ed25519 key (RFC 7515, compact), and that each is used once."""
+"""Signed statements (RFC 7515, compact): what one says, whether an Ed25519 key signed it, and that it is used once."""
 
 import base64
 import binascii

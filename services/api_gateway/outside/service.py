@@ -1,8 +1,5 @@
 """From an outside issuer's token to a principal (RFC 7523 §2.1: the token is the grant)."""
 
-import base64
-import binascii
-import json
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
@@ -15,6 +12,7 @@ from joserfc.errors import JoseError
 
 from api_gateway.identity.domain import Role
 from api_gateway.identity.errors import AssertionInvalidError
+from api_gateway.identity.jws import Statement
 from api_gateway.outside.domain import NotBelievedError, Provider, check_claims, read_providers
 from api_gateway.outside.keys import ProviderKeys
 from kit.auth.principal import Principal
@@ -50,9 +48,8 @@ class OutsideIssuers:
         Raises:
             AssertionInvalidError: it is not believed; nothing more is told.
         """
-        header, claims = _parts(token)
         # Only to find out which keys to try: what it says counts when the signature holds.
-        issuer = claims.get("iss")
+        header, issuer = _header_and_issuer(token)
         provider = self._providers.get(issuer) if isinstance(issuer, str) else None
         kid = header.get("kid")
         if (
@@ -87,27 +84,11 @@ def load_providers(path: Path | None, roles: Mapping[str, Role]) -> dict[str, Pr
     return {} if path is None else read_providers(yaml.safe_load(path.read_text(encoding="utf-8")), roles)
 
 
-def _parts(token: str) -> tuple[dict[str, Any], dict[str, Any]]:
-    head, dot, rest = token.partition(".")
-    if len(token) > _LARGEST or not token.isascii() or not dot:
+def _header_and_issuer(token: str) -> tuple[dict[str, Any], Any]:
+    if len(token) > _LARGEST:
         raise AssertionInvalidError
-    return _object(head), _object(rest.partition(".")[0])
-
-
-def _object(part: str) -> dict[str, Any]:
     try:
-        raw = base64.b64decode(part + "=" * (-len(part) % 4), altchars=b"-_", validate=True)
-        found = json.loads(raw, object_pairs_hook=_once)
-    except (binascii.Error, ValueError, RecursionError):
+        said = Statement.read(token)
+    except ValueError:
         raise AssertionInvalidError from None
-    if not isinstance(found, dict):
-        raise AssertionInvalidError
-    return found
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """A name that stands twice has two readings."""
-    found = dict(pairs)
-    if len(found) != len(pairs):
-        raise ValueError("a name stands twice")
-    return found
+    return said.header, said.claims.get("iss")
