@@ -8,6 +8,7 @@ import re
 from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
+from functools import lru_cache
 from typing import Any
 
 import polars as pl
@@ -335,11 +336,7 @@ def _over_age(good: pl.DataFrame, rules: Rules) -> pl.Series:
     age = pl.when(is_male).then(MALE_AGE * 10_000).otherwise(FEMALE_AGE * 10_000)
     is_near = (pl.col("happened") > pl.col("born") + age) & ~pl.col("indicator").is_in(ends)
     near = good.select("born", "happened", is_male=is_male, is_near=is_near).with_row_index("at").filter("is_near")
-    over = [
-        at
-        for at, born, happened, male, _ in near.iter_rows()
-        if _as_date(happened) > retires_on(_as_date(born), is_male=male)
-    ]
+    over = [at for at, born, happened, male, _ in near.iter_rows() if happened > _retires_on(born, male)]
     return _marked(good.height, over)
 
 
@@ -361,8 +358,11 @@ def _pending(good: pl.DataFrame) -> pl.Series:
     return _marked(good.height, found)
 
 
-def _as_date(number: int) -> date:
-    return date(number // 10_000, number // 100 % 100, number % 100)
+@lru_cache(20_000)
+def _retires_on(born: int, is_male: bool) -> int:
+    """Both days as YYYYMMDD; birthdays come again from batch to batch."""
+    birth_date = date(born // 10_000, born // 100 % 100, born % 100)
+    return int(retires_on(birth_date, is_male=is_male).strftime("%Y%m%d"))
 
 
 def _marked(height: int, at: Collection[int]) -> pl.Series:

@@ -75,7 +75,8 @@ def prepare(good: pl.DataFrame, vault: Vault) -> pl.DataFrame:
     for (id_type,), group in good.group_by("id_type", maintain_order=True):
         keys = vault.hash.many_person_keys(str(id_type), group.get_column("id_number"))
         columns = [pl.Series(f"person_key_{i}", [k.hex() for k in made]) for i, made in enumerate(keys.values())]
-        found.append(group.with_columns(columns))
+        current = pl.Series("person_copied", list(map(copying.of_bytes, keys[vault.hash.current_key_id])))
+        found.append(group.with_columns(*columns, current))
     keyed = pl.concat(found)
     return (
         keyed.join(_digests(keyed, vault), on="name_key", how="left")
@@ -420,7 +421,7 @@ def _make_persons(resolved: Resolved, vault: Vault) -> None:
     fresh = resolved.fresh.with_columns(is_new=pl.col("person_id").is_null())
     new = (
         fresh.filter("is_new")
-        .select("person_key", "id_type", "id_number", "name", "name_digest", "name_copied")
+        .select("person_key", "person_copied", "id_type", "id_number", "name", "name_digest", "name_copied")
         .unique("person_key", keep="first")
         .sort("person_key")
     )
@@ -428,7 +429,7 @@ def _make_persons(resolved: Resolved, vault: Vault) -> None:
     if not new.height:
         return
     key_id = vault.hash.current_key_id
-    new = new.with_columns(person_id=pl.Series(_ids(new.height)), person_copied=_copied_keys(new))
+    new = new.with_columns(person_id=pl.Series(_ids(new.height)))
     resolved.made = new.select(
         "person_key", "person_id", first_name_digest="name_digest", first_key_id=pl.lit(key_id, pl.String)
     )
@@ -450,11 +451,6 @@ def _make_persons(resolved: Resolved, vault: Vault) -> None:
     resolved.fresh = joined.with_columns(pl.coalesce(name, f"{name}_made").alias(name) for name in made).drop(
         f"{name}_made" for name in made
     )
-
-
-def _copied_keys(new: pl.DataFrame) -> pl.Series:
-    characters = copying.of_bytes(bytes.fromhex(new.get_column("person_key").str.join("").item()))
-    return pl.Series([characters[at : at + 16] for at in range(0, len(characters), 16)])
 
 
 def _make_events(resolved: Resolved, key_id: str, recorded_by: str) -> None:

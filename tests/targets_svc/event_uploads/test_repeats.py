@@ -6,7 +6,7 @@ from typing import Any
 from kit.clock import now
 from kit.db.engine import Database
 from kit.ids import new_id
-from targets_svc.event_uploads import recording, repository
+from targets_svc.event_uploads import ledger, recording, repository
 from targets_svc.event_uploads.checking import check
 from targets_svc.event_uploads.domain import Mode
 from targets_svc.event_uploads.errors import UploadHasErrorsError
@@ -95,9 +95,9 @@ async def test_who_is_recorded_meanwhile_is_found_when_the_batch_is_written(targ
             outcome = await recording.record(
                 tx, resolved, batches[0], vault, recorded_by="tester", attrition={"I01": AFTER_ATTRITION.code}
             )
-            await recording.ledger.copy(tx, "slot", recording.ledger.CLAIM_COLUMNS, outcome.slots)
-            await recording.ledger.make_cells(tx, 2017, ["ZZ07", "ZZ08"], ["I01", "I02"])
-            await recording.ledger.move_counts(tx, outcome.deltas)
+            await ledger.copy(tx, "slot", ledger.CLAIM_COLUMNS, outcome.slots)
+            await ledger.make_cells(tx, 2017, ["ZZ07", "ZZ08"], ["I01", "I02"])
+            await ledger.move_counts(tx, outcome.deltas)
         statuses = {row: status for part in outcome.statuses for row, status in part.iter_rows()}
         checked = await register.check()
 
