@@ -110,3 +110,10 @@ def authorise(step: Step, actor: Actor, signed: Signatures) -> None:
 def is_late(first_submitted_at: datetime | None, due_at: datetime, now: datetime) -> bool:
     """Late is decided by the first submission and never reset by a return; before it, by the clock."""
     return (first_submitted_at or now) > due_at
+
+
+def is_late_again(first_submitted_at: datetime | None, submitted_at: datetime | None, due_at: datetime) -> bool:
+    """Handed in in time, sent back, and handed in again after the deadline: shown, and never counted as late."""
+    if first_submitted_at is None or submitted_at is None:
+        return False
+    return first_submitted_at <= due_at < submitted_at

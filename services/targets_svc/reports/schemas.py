@@ -194,6 +194,7 @@ _EXAMPLE: dict[str, Any] = {
     "due_at": "2017-07-07T16:00:00Z",
     "first_submitted_at": "2017-07-03T02:11:09Z",
     "late": False,
+    "late_again": False,
     "revision": 1,
     "state": "APPROVED",
     "created_by": "staff-ZZ07",
@@ -232,7 +233,8 @@ class ReportRead(RevisionRead):
     month: MonthText
     due_at: datetime
     first_submitted_at: datetime | None
-    late: bool
+    late: Annotated[bool, Field(description="首次报送晚于期限；退回不重置")]
+    late_again: Annotated[bool, Field(description="首次按时，退回后重报时已过期限；另列，不算逾期")]
     open_revision: RevisionRead | None
 
     model_config = ResponseModel.model_config | {"json_schema_extra": {"examples": [_EXAMPLE]}}
@@ -244,6 +246,7 @@ class ReportRead(RevisionRead):
             **_fields(view.shown),
             **_place(view.report),
             late=view.late,
+            late_again=view.late_again,
             open_revision=RevisionRead.of(view.open) if view.open else None,
         )
 

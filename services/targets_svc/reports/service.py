@@ -31,7 +31,7 @@ from targets_svc.report_rules.domain import (
     to_cumulative,
 )
 from targets_svc.reports import repository
-from targets_svc.reports.domain import Actor, Signatures, State, Step, authorise, is_late, next_state
+from targets_svc.reports.domain import Actor, Signatures, State, Step, authorise, is_late, is_late_again, next_state
 from targets_svc.reports.errors import NothingOfficialError, ReportInvalidError, ReportNotFoundError
 from targets_svc.reports.models import ReportRow, RevisionRow
 from targets_svc.units.domain import CITY, limited_to, may_report, may_see
@@ -58,6 +58,7 @@ class ReportView:
 
     Attributes:
         shown: the revision that the call was about; for a reader the official one, if there is one.
+        late_again: whether the first revision was handed in in time and, once sent back, again after the deadline.
         open: the revision on its way, when another one is shown.
         is_new: whether this call created the report.
     """
@@ -65,6 +66,7 @@ class ReportView:
     report: ReportRow
     shown: Content
     late: bool
+    late_again: bool
     open: Content | None = None
     is_new: bool = False
 
@@ -232,7 +234,9 @@ async def read_report(
     if official is None or latest is None or latest.revision == official.revision:
         return await _view(tx, report, official or latest or await repository.load_latest(tx, report), now)
     shown = await _content(tx, report, official, now)
-    return ReportView(report, shown, _late(report, now), open=await _content(tx, report, latest, now))
+    return ReportView(
+        report, shown, _late(report, now), _late_again(report, official), open=await _content(tx, report, latest, now)
+    )
 
 
 async def list_revisions(tx: AsyncSession, actor: Actor, unit: str, month: Month) -> Sequence[RevisionRow]:
@@ -360,6 +364,12 @@ def _late(report: ReportRow, now: datetime) -> bool:
     return is_late(report.first_submitted_at, report.due_at, now)
 
 
+def _late_again(report: ReportRow, revision: RevisionRow) -> bool:
+    """A correction is no answer to the deadline."""
+    is_first = revision.revision == 1
+    return is_first and is_late_again(report.first_submitted_at, revision.submitted_at, report.due_at)
+
+
 async def _content(
     tx: AsyncSession, report: ReportRow, revision: RevisionRow, now: datetime, against: Assignment | None = None
 ) -> Content:
@@ -381,4 +391,4 @@ async def _view(
 ) -> ReportView:
     await tx.flush()
     shown = await _content(tx, report, revision, now, against)
-    return ReportView(report, shown, _late(report, now), is_new=is_new)
+    return ReportView(report, shown, _late(report, now), _late_again(report, revision), is_new=is_new)

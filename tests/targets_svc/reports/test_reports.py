@@ -1,6 +1,7 @@
 """Reports over HTTP: the whole way, every way back, and who may do what."""
 
 import asyncio
+from datetime import datetime
 from typing import Any
 
 import pytest
@@ -154,7 +155,20 @@ async def test_a_returned_report_is_mended_as_the_same_revision(targets: Targets
         returned = await step(city, "ZZ07", "2017-01", "return", reason="人数与台账不符，请核对")
     mended = await draft(targets, "ZZ07", "2017-01", figures(plan, "ZZ07", I01=90), returned.headers["etag"])
     done = await carry(targets, "ZZ07", "2017-01")
+    connection = await targets.connect()
+    shown = []
+    async with targets.staff("ZZ07") as staff:
+        for instant in ("first_submitted_at", "$1::timestamptz", "$1::timestamptz - interval '1 microsecond'"):
+            times = [datetime.fromisoformat(done.json()["submitted_at"])] if "$1" in instant else []
+            await connection.execute(
+                f"UPDATE report SET due_at = {instant} WHERE unit = 'ZZ07' AND year = 2017 AND month = 1", *times
+            )
+            report = (await staff.get("/reports/ZZ07/2017-01")).json()
+            shown.append((report["late"], report["late_again"]))
+    await connection.close()
 
+    assert (done.json()["late"], done.json()["late_again"]) == (True, False)
+    assert shown == [(False, True), (False, False), (False, True)]
     assert (short.status_code, short.json()["errors"][0]["code"]) == (422, "R12_REASON")
     assert (returned.json()["state"], returned.json()["return_reason"]) == ("RETURNED", "人数与台账不符，请核对")
     assert (returned.json()["submitted_by"], returned.json()["reviewed_by"]) == (None, None)
