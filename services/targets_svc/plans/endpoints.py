@@ -46,6 +46,12 @@ def _sees_drafts(principal: Principal) -> bool:
     return not principal.scopes.isdisjoint({"targets.plan.write", "targets.plan.issue"})
 
 
+@router.get("/plans", operation_id="list_plans", summary="有计划的年度")
+async def list_plans(_: Reader, tx: Tx) -> PlanVersionList:
+    """每个年度已下达的最新一版，新的年度在前。"""
+    return PlanVersionList(items=[PlanVersionRead.model_validate(row) for row in await service.list_years(tx)])
+
+
 @router.get(
     "/plans/{year}", operation_id="get_plan", summary="年度目标任务分解表", responses=problems(PlanNotFoundError)
 )

@@ -5,7 +5,7 @@ from datetime import datetime
 from importlib.resources import files
 from uuid import UUID
 
-from sqlalchemy import bindparam, func, insert, select, text, update
+from sqlalchemy import bindparam, func, insert, select, text, tuple_, update
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.ids import new_id
@@ -27,6 +27,13 @@ def plan_files() -> list[str]:
 async def find_versions(tx: AsyncSession, year: int) -> Sequence[PlanRow]:
     """The issued versions of a year, without their cells."""
     return (await tx.scalars(_VERSIONS, {"year": year})).all()
+
+
+async def find_latest_issued(tx: AsyncSession) -> Sequence[PlanRow]:
+    """Of each year the version issued last, the latest year first."""
+    last = select(PlanRow.year, func.max(PlanRow.version)).where(PlanRow.state == _ISSUED).group_by(PlanRow.year)
+    query = select(PlanRow).where(tuple_(PlanRow.year, PlanRow.version).in_(last))
+    return (await tx.scalars(query.order_by(PlanRow.year.desc()))).all()
 
 
 async def find_all_versions(tx: AsyncSession, year: int) -> Sequence[PlanRow]:

@@ -185,7 +185,7 @@ class PlanVersionRead(ResponseModel):
 
 
 class PlanVersionList(ResponseModel):
-    """The versions of a year, in their order."""
+    """Versions of a year in their order, or the last one of each year."""
 
     model_config = ResponseModel.model_config | {"json_schema_extra": {"examples": [{"items": [_VERSION]}]}}
 

@@ -156,6 +156,11 @@ async def issue_draft(tx: AsyncSession, plan_id: UUID, actor: str, at: datetime)
     return draft
 
 
+async def list_years(tx: AsyncSession) -> Sequence[PlanRow]:
+    """Of each year with a plan the version issued last, the latest year first."""
+    return await repository.find_latest_issued(tx)
+
+
 async def list_versions(tx: AsyncSession, year: int, *, with_drafts: bool) -> list[PlanRow]:
     """The versions of a year; drafts for those who draw them up or issue them."""
     rows = await repository.find_all_versions(tx, year)

@@ -57,8 +57,10 @@ async def test_a_version_counts_only_once_a_second_person_has_issued_it(
     again = await issue(second, draft["id"])
     served = (await city.get("/plans/2017", params=july)).json()
     before = (await city.get("/plans/2017", params={"as_of": "2017-06-30"})).json()
+    years = (await city.get("/plans")).json()["items"]
 
     assert (issued.status_code, issued.json()["issued_by"]) == (200, "city-reviewer")
+    assert years == [issued.json()], "the version issued last, and no draft"
     assert (again.status_code, again.json()["code"]) == (409, "PLAN_ISSUED")
     assert (served["version"], served["totals"]["I01"]) == (draft["version"], 129_400)
     assert (before["version"], before["totals"]["I01"]) == (1, 130_000)
