@@ -14,6 +14,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
+import httpx
 import pytest
 
 from kit.dates import Quarter
@@ -25,7 +26,7 @@ from loans_svc.rules.domain import BorrowerKind
 from loans_svc.subsidies.domain.explanation import percent
 from tests.loans_svc.batches.portfolio import Stored, Worth, random_loan
 from tests.loans_svc.batches.test_batches import compute, opened
-from tests.loans_svc.lending import Office
+from tests.loans_svc.lending import Office, key
 from tests.loans_svc.reward_years.test_reward_years import pool, weights, years
 from tests.loans_svc.reward_years.test_year_of_thousands import assert_whole
 
@@ -35,7 +36,21 @@ UNITS = ["ZZ01", "ZZ02"] if LOANS < 500 else [f"ZZ{number:02d}" for number in ra
 BANKS = ["bank-a"] if LOANS < 500 else ["bank-a", "bank-b"]
 QUARTERS = quarters_between(Quarter(2023, 3), Quarter(2024, 1))
 FUND = "YEAR"
-AT_ONCE = 8
+AT_ONCE = 4
+
+
+class Patient(Office):
+    """Asks again with the same key when it is told to, as banks do: a long run meets a busy machine."""
+
+    async def post(self, role: str, path: str, body: Any, subject: str | None = None, **rows: str) -> httpx.Response:
+        header = key()
+        async with self.account(role, subject, **rows) as client:
+            for _ in range(5):
+                answer = await client.post(path, json=body, headers=header)
+                if answer.status_code != 503:
+                    break
+                await asyncio.sleep(int(answer.headers["Retry-After"]))
+        return answer
 
 
 @pytest.fixture(scope="module")
@@ -136,6 +151,8 @@ async def test_a_year_told_late_ends_as_if_all_had_been_known_and_its_pool_is_wh
     books: Database,
 ) -> None:
     dice = random.Random(20231231)
+    if LOANS >= 500:
+        years = Patient(years.url, years.database, years.infrastructure, years.caller)
     await weights(years)
     await years.new_fund(FUND, "1000000.00")
     for _ in range(1 + LOANS // 300):
