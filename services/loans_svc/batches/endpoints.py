@@ -11,6 +11,7 @@ from fastapi.responses import HTMLResponse
 from kit.auth.dependencies import requires
 from kit.auth.principal import Principal
 from kit.clock import now
+from kit.dates import Quarter
 from kit.db.engine import Tx
 from kit.errors import NotFoundError
 from kit.http.errors import (
@@ -207,7 +208,8 @@ async def get_subsidy_claim_workbook(batch_id: BatchPath, principal: Reader, tx:
         raise ClaimTooLargeError
     rows = await repository.list_lines(tx, batch_id, 0, MOST_LINES)
     seals = await list_batch_seals(tx, batch_id)
-    claim = Claim(view.batch, view.shares, await view_lines(tx, rows), seals[-1].digest.hex() if seals else "")
+    lending = await repository.read_lending(tx, view.batch.bank, view.batch.unit, Quarter.parse(view.batch.period))
+    claim = Claim(lending, view.batch, view.shares, await view_lines(tx, rows), seals[-1].digest.hex() if seals else "")
     name = f"claim-{view.batch.unit}-{view.batch.period}-{view.batch.sequence}.xlsx"
     headers = {"Content-Disposition": f'attachment; filename="{name}"'}
     return Response(await asyncio.to_thread(write_claim, claim), media_type=_XLSX, headers=headers)

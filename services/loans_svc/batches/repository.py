@@ -34,6 +34,36 @@ async def list_batches(tx: AsyncSession, bank: str, unit: str) -> Sequence[Batch
     return found.all()
 
 
+# What the claim form asks for besides the subsidy itself, as it is known when the form is made.
+_LENDING = text(
+    """
+    SELECT coalesce(sum(e.amount_fen) FILTER (WHERE e.kind = 'DISBURSEMENT' AND e.effective_on >= :first), 0) AS lent,
+           coalesce(sum(m.fen) FILTER (WHERE e.effective_on < :first), 0) AS opening, coalesce(sum(m.fen), 0) AS closing
+    FROM loan l JOIN loan_event e ON e.loan_id = l.id
+    CROSS JOIN LATERAL (SELECT CASE e.kind WHEN 'DISBURSEMENT' THEN e.amount_fen ELSE -e.amount_fen END AS fen) m
+    WHERE l.bank = :bank AND l.unit = :unit AND l.disbursed_on < :after AND l.state <> 'CANCELLED'
+      AND e.kind IN ('DISBURSEMENT', 'REPAYMENT', 'COMPENSATION') AND e.effective_on < :after
+      AND NOT EXISTS (SELECT FROM loan_event r WHERE r.retracts = e.id)
+    """
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Lending:
+    """A quarter's lending of a bank in a district: newly lent, and what was owed before and after it; fen."""
+
+    lent_fen: int
+    opening_fen: int
+    closing_fen: int
+
+
+async def read_lending(tx: AsyncSession, bank: str, unit: str, quarter: Quarter) -> Lending:
+    """By the calendar's quarter, whatever the settlement days of single loans."""
+    given = {"bank": bank, "unit": unit, "first": quarter.first, "after": quarter.after}
+    row = (await tx.execute(_LENDING, given)).one()
+    return Lending(int(row.lent), int(row.opening), int(row.closing))
+
+
 @dataclass(frozen=True, slots=True)
 class BatchFilter:
     """Which batches are asked for; None does not narrow."""

@@ -11,7 +11,9 @@ import xlsxwriter  # type: ignore[import-untyped]
 from loans_svc.batches.domain import LineKind
 from loans_svc.batches.lines import LineView
 from loans_svc.batches.models import BatchRow, BatchShareRow
+from loans_svc.batches.repository import Lending
 from loans_svc.rules.domain import Payer, share_text
+from loans_svc.subsidies.domain.explanation import percent
 
 MOST_LINES = 50_000
 _PAYERS = {Payer.CENTRE: "中央", Payer.PROVINCE: "省级", Payer.CITY: "市级", Payer.DISTRICT: "县（市、区）级"}
@@ -30,7 +32,8 @@ _BORROWERS = {
 _TRANCHES = {"STATE": "国家支持", "LOCAL": "地方支持"}
 _HEADINGS: Mapping[str, int] = {
     "行号": 6, "贷款编号": 38, "借款人类别": 12, "贷款金额（元）": 15, "发放日": 11, "到期日": 11, "资金档": 10,
-    "所属季度": 9, "类别": 10, "贴息天数": 9, "贴息年利率（%）": 12, "财政比例": 9, "贴息金额（元）": 15,
+    "所属季度": 9, "类别": 10, "合同年利率（%）": 12, "贴息天数": 9, "贴息年利率（%）": 12, "财政比例": 9,
+    "贴息金额（元）": 15,
 }  # fmt: skip
 
 
@@ -38,6 +41,7 @@ _HEADINGS: Mapping[str, int] = {
 class Claim:
     """All that the workbook shows; `digest` is the seal over the lines, in hexadecimal."""
 
+    lending: Lending
     batch: BatchRow
     shares: Sequence[BatchShareRow]
     lines: Sequence[LineView]
@@ -80,6 +84,9 @@ def _write_summary(sheet: Any, claim: Claim, styles: Mapping[str, Any]) -> None:
         sheet.write(row, 1, value, styles["cell"])
         row += 1
     for name, fen in (
+        ("本期新发放（元）", claim.lending.lent_fen),
+        ("期初贷款余额（元）", claim.lending.opening_fen),
+        ("期末贷款余额（元）", claim.lending.closing_fen),
         ("贴息合计（元）", batch.total_fen),
         ("应付合计（元）", sum(one.payable_fen for one in claim.shares)),
     ):
@@ -120,12 +127,12 @@ def _write_lines(sheet: Any, claim: Claim, styles: Mapping[str, Any]) -> None:
     column = len(_HEADINGS) - 1
     sheet.write(last, 0, "合计", styles["head"])
     total = sum(view.row.amount_fen for view in claim.lines)
-    sheet.write_formula(last, column, f"=SUM(M2:M{last})", styles["money"], str(_money(total)))
+    sheet.write_formula(last, column, f"=SUM(N2:N{last})", styles["money"], str(_money(total)))
 
 
 def _cells(view: LineView) -> list[Any]:
     row, loan = view.row, view.loan
-    rate = "见分段" if row.rate_ppm is None else f"{row.rate_ppm // 10_000}.{row.rate_ppm % 10_000:04d}"
+    rate = "见分段" if row.rate_ppm is None else percent(row.rate_ppm)
     share = "见分段" if row.share6 is None else share_text(row.share6)
     has_terms = row.numerator is not None
     return [
@@ -138,6 +145,7 @@ def _cells(view: LineView) -> list[Any]:
         _TRANCHES[row.tranche],
         row.relates_to,
         _KINDS[LineKind(row.kind)],
+        percent(loan.contract_ppm or 0),
         row.days if has_terms else "",
         rate if has_terms else "",
         share if has_terms else "",

@@ -141,18 +141,25 @@ async def test_a_line_cites_the_rule_that_it_was_posted_under(office: Office, bo
 
 
 async def test_the_claim_is_a_workbook_with_all_that_recomputes_it(office: Office, books: Database) -> None:
-    await office.disbursed(unit="ZZ02", bank=BANK)
+    loan = await office.disbursed(unit="ZZ02", bank=BANK)
+    later = CONTRACT | {"disbursed_on": "2023-12-31", "rule": "R2023"}
+    await office.disbursed(later, unit="ZZ02", bank=BANK, amount="50000.00")
+    await office.event(loan, "REPAYMENT", "2023-12-31", amount="20000.00")
+    await office.event(loan, "REPAYMENT", "2024-01-01", amount="5000.00")
     batch = await batch_of(office, books, "ZZ02", "2023Q4")
     answer = await office.get("OFFICER", f"/subsidy-batches/{batch}/claim.xlsx")
     book = CalamineWorkbook.from_filelike(io.BytesIO(answer.content))
     assert book.sheet_names == ["申报汇总", "申报明细"]
     rows = book.get_sheet_by_name("申报明细").to_python()
-    assert rows[0][9:] == ["贴息天数", "贴息年利率（%）", "财政比例", "贴息金额（元）"]
-    assert rows[2][7:] == ["2023Q4", "本期申领", 92, "3.8500", "1", 2951.67]
+    assert rows[0][9:] == ["合同年利率（%）", "贴息天数", "贴息年利率（%）", "财政比例", "贴息金额（元）"]
+    assert rows[2][7:] == ["2023Q4", "本期申领", "3.8500", 92, "3.8500", "1", 2949.53]
+    facts = {row[0]: row[1] for row in book.get_sheet_by_name("申报汇总").to_python()}
+    owed = [facts[f"{name}（元）"] for name in ("本期新发放", "期初贷款余额", "期末贷款余额")]
+    assert owed == [50_000, 300_000, 330_000]  # lent before the quarter and in it, and repaid in it
     summary = [cell for row in book.get_sheet_by_name("申报汇总").to_python() for cell in row]
     intact = (await office.get("OFFICER", f"/subsidy-batches/{batch}/verification")).json()
     assert f"明细封印（SHA-256）：{intact['digest']}" in summary
-    assert (intact["is_intact"], intact["lines"], intact["first_break"]) == (True, 2, None)
+    assert (intact["is_intact"], intact["lines"], intact["first_break"]) == (True, 3, None)
 
 
 async def test_what_is_approved_and_paid_is_booked_on_both_sides(office: Office, books: Database) -> None:
