@@ -101,14 +101,18 @@ _ALL_CELLS = text(
 )
 
 
+_BEGIN = text(
+    "SELECT set_config(name, 'off', true)"
+    " FROM unnest(ARRAY['synchronous_commit', 'enable_hashjoin', 'enable_mergejoin']) name"
+)
+
+
 async def begin(tx: AsyncSession) -> None:
     """Lost batches are done again: the job's own row stands in the same log, and its end is written through.
 
     The planner knows nothing of arrays; whatever their size, each key is one look into an index.
     """
-    await tx.execute(text("SET LOCAL synchronous_commit = off"))
-    await tx.execute(text("SET LOCAL enable_hashjoin = off"))
-    await tx.execute(text("SET LOCAL enable_mergejoin = off"))
+    await tx.execute(_BEGIN)
 
 
 async def find_recorded(tx: AsyncSession, rows: pl.DataFrame) -> pl.DataFrame:
