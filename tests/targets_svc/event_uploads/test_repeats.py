@@ -1,7 +1,11 @@
 """The same lines once more in a file of other bytes: known without a look at the ledger, unless something changed."""
 
+import asyncio
 from contextlib import suppress
 from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.clock import now
 from kit.db.engine import Database
@@ -13,6 +17,7 @@ from targets_svc.event_uploads.errors import UploadHasErrorsError
 from targets_svc.event_uploads.service import Run, find_upload, process_upload, take_file
 from targets_svc.register.domain import AFTER_ATTRITION
 from targets_svc.register.schemas import EventCreate
+from targets_svc.register.service import Vault
 from tests.targets_svc.conftest import Targets
 from tests.targets_svc.event_uploads.files import as_csv, unzipped
 from tests.targets_svc.event_uploads.test_at_once import advance, quiet
@@ -105,3 +110,54 @@ async def test_who_is_recorded_meanwhile_is_found_when_the_batch_is_written(targ
     assert following.is_outdated
     assert statuses == {2: "DUPLICATE", 3: "COUNTED"}
     assert checked["is_sound"], checked
+
+
+class NotingVault(Vault):
+    """Notes how many batches have made their new persons."""
+
+    made = 0
+
+    def seal_identities(self, block_id: UUID, lines: str) -> bytes:
+        self.made += 1
+        return super().seal_identities(block_id, lines)
+
+
+async def test_a_batch_that_rests_on_one_that_was_done_again_is_resolved_again(targets: Targets) -> None:
+    """A single event takes a person of a batch; the others of that batch get new ids, which the next one must know."""
+    rows = [event(31, "ZZ07", "2017-05-10"), event(32, "ZZ07", "2017-05-10"), event(33, "ZZ07", "2017-05-10"),
+            event(33, "ZZ07", "2017-05-11", indicator="I02"), event(34, "ZZ07", "2017-05-10")]  # fmt: skip
+    single = EventCreate.model_validate(event(32, "ZZ08", "2017-05-09", indicator="I03")).notice(NOW)
+    environment = targets.infrastructure.service_environment("targets", targets.database, duty="worker")
+    database = Database(environment["JIUYE_DATABASE_URL"], schema="targets", pool_size=4)
+    async with opened(targets, connections=2) as register:
+        vault = NotingVault(targets.settings.key_ring)
+        content = [as_csv(rows)]
+
+        async def read(_: int) -> bytes:
+            return content.pop() if content else b""
+
+        async def meddle(_: AsyncSession, done: int, __: int | None) -> None:
+            if done == 1:  # the first batch is about to be committed; the second is being resolved
+                async with asyncio.timeout(20):
+                    while vault.made < 2:
+                        await asyncio.sleep(0.01)
+                await register.record(single)
+
+        async with register.database.transaction() as tx:
+            upload_id = await take_file(
+                tx, vault, read, subject="tester", own_unit=None, mode=Mode.ALL_OR_NOTHING, is_dry_run=False, now=now()
+            )
+        async with database.transaction() as tx:
+            upload = await find_upload(tx, upload_id, None)
+        counts = await process_upload(Run(database, vault, upload, quiet, meddle, batch_rows=2))
+        checked = await register.check()
+    await database.close()
+    connection = await targets.connect("targets_owner")
+    people = await connection.fetchval("SELECT count(*) FROM person")
+    of_one = await connection.fetch("SELECT count(*), count(person_key) FROM event LEFT JOIN person USING (person_id)"
+                                    " GROUP BY person_id ORDER BY 1")  # fmt: skip
+    await connection.close()
+
+    assert counts["counted"] == 5
+    assert checked["is_sound"]
+    assert (people, [tuple(row) for row in of_one]) == (4, [(1, 1), (1, 1), (2, 2), (2, 2)])
