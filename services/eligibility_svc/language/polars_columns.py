@@ -38,8 +38,19 @@ def columns_of(name: str, of: Type) -> dict[str, pl.DataType]:
     return {name: column_type(of)}
 
 
+_CODES = tuple(pl.lit(code, pl.UInt8) for code in range(3))
+
+
 class PolarsTarget(Target[pl.Expr]):
-    """Expressions over a frame of facts."""
+    """Expressions over a frame of facts.
+
+    Args:
+        outcomes: names for false, unknown and true; 0, 1 and 2 without them.
+    """
+
+    def __init__(self, outcomes: Sequence[str] | None = None) -> None:
+        names = pl.Enum(outcomes or ())
+        self._outcomes = tuple(pl.lit(name, names) for name in outcomes) if outcomes else _CODES
 
     def fact(self, name: str, of: Type) -> pl.Expr:
         return pl.col(name + MONTHS_SUFFIX if of.kind is Kind.MONTHS else name)
@@ -140,7 +151,8 @@ class PolarsTarget(Target[pl.Expr]):
         return pl.sum_horizontal([each.cast(pl.UInt8) for each in certain]) if certain else pl.lit(0, pl.UInt8)
 
     def outcome(self, verdict: pl.Expr) -> pl.Expr:
-        return (verdict.cast(pl.UInt8) * 2).fill_null(1)
+        refused, is_open, entitled = self._outcomes
+        return pl.when(verdict).then(entitled).when(verdict.is_null()).then(is_open).otherwise(refused)
 
     def mask(self, flags: Sequence[pl.Expr]) -> pl.Expr:
         width = mask_type(len(flags))

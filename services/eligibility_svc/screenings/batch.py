@@ -16,7 +16,6 @@ from eligibility_svc.facts.repository import vocabulary
 from eligibility_svc.measures.repository import catalogue
 from eligibility_svc.screenings.frames import completed, frame_schema, polars_program, screened
 from eligibility_svc.screenings.programs import AMOUNT, UNKNOWN, UNMET, column
-from eligibility_svc.screenings.results import published
 
 
 def screen_file(
@@ -36,12 +35,12 @@ def screen_file(
     """
     known, schema = catalogue(), frame_schema(vocabulary(), subject)
     wanted = measures or list(known.of_subject(subject))
-    made = polars_program(known, subject, as_of, wanted)
+    made = polars_program(known, subject, as_of, wanted, is_named=True)
     register = pl.scan_parquet(source)
     present = register.collect_schema()
     casts = [pl.col(name).cast(kind) for name, kind in schema.items() if present.get(name, kind) != kind]
     facts = completed(register.with_columns(casts), schema, made)
-    found = published(screened(facts, made, kept), wanted)
+    found = screened(facts, made, kept)
     left_out = [column(code, AMOUNT) for code in made.open_amounts]
     if not has_reasons:
         left_out += [column(code, mask) for code in wanted for mask in (UNMET, UNKNOWN)]

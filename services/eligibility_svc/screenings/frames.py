@@ -31,10 +31,21 @@ def frame_schema(vocabulary: Vocabulary, subject: str) -> dict[str, pl.DataType]
 
 
 def polars_program(
-    catalogue: Catalogue, subject: str, as_of: date, measures: Sequence[str], horizon: date | None = None
+    catalogue: Catalogue,
+    subject: str,
+    as_of: date,
+    measures: Sequence[str],
+    horizon: date | None = None,
+    *,
+    is_named: bool = False,
 ) -> Program[pl.Expr]:
-    """The measures as Polars expressions."""
-    return program(catalogue, PolarsTarget(), subject, as_of, measures, horizon=horizon)
+    """The measures as Polars expressions.
+
+    Args:
+        is_named: outcomes by name, as others read them; else their positions in OUTCOMES.
+    """
+    target = PolarsTarget(OUTCOMES if is_named else None)
+    return program(catalogue, target, subject, as_of, measures, horizon=horizon)
 
 
 def screened(facts: pl.LazyFrame, made: Program[pl.Expr], kept: Sequence[str] = ()) -> pl.LazyFrame:
