@@ -126,7 +126,8 @@ def _posted(batch: BatchRow, view: LineView, history: History) -> tuple[SubsidyR
     rule = catalogue().rules[rule_on(loan.rule_id, known, view.segments[-1].start)]
     terms, is_exact = _arithmetic(view, rule, history.tranches)
     happened = {one.id for one in known if one.effective_on < view.segments[-1].end}
-    told = [_event(one) for one in history.events if one.id in happened and Kind(one.kind) in _EVENTS]
+    counted = [one for one in history.events if one.id in happened and Kind(one.kind) in _EVENTS]
+    told = [_event(one) for one in sorted(counted, key=lambda one: one.effective_on)]
     if told:
         terms.insert(2, f"据以计算的事项：{_listed(told)}。")
     return rule, [*terms, _standing_of(rule)], is_exact
@@ -181,7 +182,7 @@ def _event(row: LoanEventRow) -> str:
         text += f"{yuan(row.amount_fen)}元"
     if row.until is not None:
         text += f"（至{row.until}）"
-    return text + (f"，流水号{row.bank_ref}" if row.bank_ref else f"，依据{row.evidence}")
+    return text + (f"，流水号{row.bank_ref}" if row.bank_ref else f"，依据“{row.evidence}”")
 
 
 def _listed(texts: Sequence[str]) -> str:

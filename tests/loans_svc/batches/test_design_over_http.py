@@ -111,4 +111,6 @@ async def test_no_call_can_ask_for_a_line_to_be_written_or_reversed(office: Offi
     assert writing == {("post", root)} | {("post", f"{root}/{{batch_id}}/{step}") for step in steps} | {
         ("post", f"{root}/{{batch_id}}/bank-lines"),
         ("post", f"{root}/{{batch_id}}/bank-lines/resolution"),
+        ("post", f"{root}/{{batch_id}}/arrivals"),
+        ("post", f"{root}/{{batch_id}}/arrivals/{{arrival_id}}/retraction"),
     }
