@@ -92,7 +92,8 @@ _SUM_BEFORE = text(
     """
     SELECT coalesce((b.before ->> CAST(:scheme AS text))::bigint, 0) + coalesce((
         SELECT sum(l.amount_fen)::bigint FROM subsidy_line l
-        WHERE l.batch_id = :batch AND l.number BETWEEN b.first_number AND :number - 1 AND l.payer_scheme = CAST(:scheme AS text)), 0)
+        WHERE l.batch_id = :batch AND l.number BETWEEN b.first_number AND :number - 1
+          AND l.payer_scheme = CAST(:scheme AS text)), 0)
     FROM subsidy_seal_block b WHERE b.batch_id = :batch AND b.first_number <= :number
     ORDER BY b.first_number DESC LIMIT 1
     """
