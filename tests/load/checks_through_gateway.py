@@ -119,7 +119,12 @@ def process(log: Path, environment: dict[str, str], *arguments: str) -> Iterator
     """A Python process until the end of the block."""
     with log.open("wb") as output:
         started = subprocess.Popen(
-            [sys.executable, *arguments], env=environment, cwd=REPOSITORY, stdout=output, stderr=output
+            [sys.executable, *arguments],
+            env=environment,
+            cwd=REPOSITORY,
+            stdout=output,
+            stderr=output,
+            start_new_session=True,  # as the platform starts its own: the kernel shares time among sessions
         )
     try:
         yield started
