@@ -118,6 +118,7 @@ async def test_concurrent_computations_of_a_year_store_one(years: Office) -> Non
 
 async def test_money_from_above_is_shared_by_the_years_lending_and_closed_as_it_was_given(years: Office) -> None:
     """CENTRAL_AWARD_75 (loans design §1.9): the amount is an input; two thirds and one third were lent."""
+    await weights(years)
     given = {"year": 2025, "unit": "ZZ10", "scheme": "CENTRAL_AWARD_75", "pool": "100.01"}
     nothing = await years.post("OFFICER", "/reward-pools", given)
     assert nothing.json()["code"] == "REWARD_NOTHING_LENT"
@@ -134,6 +135,7 @@ async def test_money_from_above_is_shared_by_the_years_lending_and_closed_as_it_
 
 
 async def test_pools_and_weights_can_be_looked_through(years: Office) -> None:
+    await weights(years)
     own = [await pool(years, year, "ZZ11") for year in (2021, 2022)]
     other = await pool(years, 2021, "ZZ12")
 
