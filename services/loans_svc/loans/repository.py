@@ -208,4 +208,3 @@ async def find_disbursement(tx: AsyncSession, loan_id: UUID) -> UUID | None:
     return await tx.scalar(
         select(LoanEventRow.id).where(LoanEventRow.loan_id == loan_id, LoanEventRow.kind == Kind.DISBURSEMENT.value)
     )
-
