@@ -4,10 +4,10 @@ from copy import deepcopy
 from typing import Any
 
 import pytest
-from openapi_spec_validator import validate
 
 from api_gateway.documents.domain import merge, operations
 from api_gateway.documents.errors import DocumentConflictError
+from tests.contracts.validity import assert_valid
 
 SHARED = {"502": "BadUpstream"}
 
@@ -45,7 +45,7 @@ def base() -> dict[str, Any]:
 def merged(*documents: dict[str, Any]) -> dict[str, Any]:
     by_name = {d["info"]["title"]: d for d in documents}
     result = merge(base(), by_name, lambda path: path.startswith("/api/v1/"), SHARED)
-    validate(result)
+    assert_valid(result)
     return result
 
 
