@@ -39,8 +39,7 @@ class Wish:
 async def announce(
     tx: AsyncSession,
     event: str,
-    data: Mapping[str, str],
-    *,
+    *data: Mapping[str, str],
     unit: str | None = None,
     bank: str | None = None,
     client: str | None = None,
@@ -49,13 +48,14 @@ async def announce(
 
     Args:
         event: a type that the service declares.
-        data: ids only.
+        data: ids only; one for each time that it happened.
         unit, bank: the district and bank whose row it is.
         client: the subject of the client that began it.
     """
     endpoints = await repository.hearing(tx, event, unit=unit, bank=bank, client=client)
     if endpoints:
-        await _send(tx, event, data, endpoints)
+        for each in data:
+            await _send(tx, event, each, endpoints)
 
 
 async def _send(tx: AsyncSession, event: str, data: Mapping[str, str], endpoints: Sequence[UUID]) -> UUID:

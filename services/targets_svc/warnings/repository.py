@@ -4,7 +4,7 @@ from collections.abc import Collection, Sequence
 from datetime import datetime
 from uuid import UUID
 
-from sqlalchemy import func, select, text
+from sqlalchemy import func, select, text, tuple_
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from targets_svc.warnings.domain import Step
@@ -45,31 +45,37 @@ async def find_events(tx: AsyncSession, warning: WarningRow) -> Sequence[Warning
     return (await tx.scalars(query.order_by(WarningEventRow.number))).all()
 
 
-async def add_event(tx: AsyncSession, warning: WarningRow, step: Step, at: datetime, actor: str) -> None:
-    """Records a step with the warning as it stands after it."""
+async def add_events(tx: AsyncSession, moved: Sequence[tuple[WarningRow, Step]], at: datetime, actor: str) -> None:
+    """Records a step of each of these warnings, with the warning as it stands after it; however many, three rounds."""
     await tx.flush()
-    last = await tx.scalar(
-        select(func.max(WarningEventRow.number)).where(
-            WarningEventRow.unit == warning.unit, WarningEventRow.warning_id == warning.id
-        )
+    keys = [(warning.unit, warning.id) for warning, _ in moved]
+    event = (WarningEventRow.unit, WarningEventRow.warning_id)
+    latest = await tx.execute(
+        select(*event, func.max(WarningEventRow.number)).where(tuple_(*event).in_(keys)).group_by(*event)
     )
+    numbers = {(unit, warning_id): number for unit, warning_id, number in latest}
+    tx.add_all(
+        _event(warning, numbers.get((warning.unit, warning.id), 0) + 1, step, at, actor) for warning, step in moved
+    )
+    await tx.flush()
+
+
+def _event(warning: WarningRow, number: int, step: Step, at: datetime, actor: str) -> WarningEventRow:
     is_answer = step is Step.ACKNOWLEDGED
-    tx.add(
-        WarningEventRow(
-            unit=warning.unit,
-            warning_id=warning.id,
-            number=(last or 0) + 1,
-            step=step.value,
-            at=at,
-            level="GREEN" if step is Step.ENDED else warning.level,
-            month=warning.month,
-            target=warning.target,
-            actual=warning.actual,
-            is_provisional=warning.is_provisional,
-            actor=actor,
-            action_plan=warning.action_plan if is_answer else None,
-            action_due_on=warning.action_due_on if is_answer else None,
-        )
+    return WarningEventRow(
+        unit=warning.unit,
+        warning_id=warning.id,
+        number=number,
+        step=step.value,
+        at=at,
+        level="GREEN" if step is Step.ENDED else warning.level,
+        month=warning.month,
+        target=warning.target,
+        actual=warning.actual,
+        is_provisional=warning.is_provisional,
+        actor=actor,
+        action_plan=warning.action_plan if is_answer else None,
+        action_due_on=warning.action_due_on if is_answer else None,
     )
 
 

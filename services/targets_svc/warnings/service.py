@@ -102,7 +102,7 @@ async def _judge(
     tx: AsyncSession, month: Month, rows: Iterable[Row], now: datetime, *, is_closed: bool
 ) -> Counter[str]:
     standing = {(row.unit, row.indicator): row for row in await repository.lock_open(tx, month.year)}
-    steps: Counter[str] = Counter()
+    moved: list[tuple[WarningRow, Step]] = []
     for row in rows:
         if row.unit == CITY and load_indicators()[row.indicator].decomposed:
             continue  # a sum of what the units are warned of already
@@ -116,9 +116,9 @@ async def _judge(
             warning.month, warning.target, warning.actual = month.number, row.target, row.actual
             warning.is_provisional = not is_closed
         if warning is not None and move is not None:
-            await _move(tx, warning, move, month.number, now)
-            steps[move.step.value] += 1
-    return steps
+            _move(warning, move, month.number, now)
+            moved.append((warning, move.step))
+    return await _tell(tx, moved, now)
 
 
 def _new(row: Row, month: Month, now: datetime) -> WarningRow:
@@ -139,7 +139,7 @@ def _new(row: Row, month: Month, now: datetime) -> WarningRow:
     )
 
 
-async def _move(tx: AsyncSession, warning: WarningRow, move: Move, month: int, now: datetime) -> None:
+def _move(warning: WarningRow, move: Move, month: int, now: datetime) -> None:
     warning.row_version += 1
     if move.step is Step.ENDED:
         warning.state, warning.ended_at, warning.answer_due_at = "ENDED", now, None
@@ -149,14 +149,18 @@ async def _move(tx: AsyncSession, warning: WarningRow, move: Move, month: int, n
             _ask(warning, now)
         elif not is_supervised(move.level):
             warning.answer_due_at = None
-    await _tell(tx, warning, move.step, now)
 
 
-async def _tell(tx: AsyncSession, warning: WarningRow, step: Step, now: datetime) -> None:
-    """Into the history, and to those who asked to be told."""
-    await repository.add_event(tx, warning, step, now, SYSTEM)
-    data = {"warning_id": str(warning.id), "unit": warning.unit, "indicator": warning.indicator}
-    await announce(tx, WARNING_EVENTS[step].name, data, unit=warning.unit)
+async def _tell(tx: AsyncSession, moved: Sequence[tuple[WarningRow, Step]], now: datetime) -> Counter[str]:
+    """Into the history, and to those who asked to be told; how many warnings took each step."""
+    await repository.add_events(tx, moved, now, SYSTEM)
+    told: dict[tuple[str, str], list[dict[str, str]]] = {}
+    for warning, step in moved:
+        data = {"warning_id": str(warning.id), "unit": warning.unit, "indicator": warning.indicator}
+        told.setdefault((WARNING_EVENTS[step].name, warning.unit), []).append(data)
+    for (event, unit), each in told.items():
+        await announce(tx, event, *each, unit=unit)
+    return Counter(step.value for _, step in moved)
 
 
 def _ask(warning: WarningRow, now: datetime) -> None:
@@ -169,16 +173,15 @@ def _ask(warning: WarningRow, now: datetime) -> None:
 async def escalate_unanswered(tx: AsyncSession, now: datetime) -> Tallied:
     """Warnings whose answer is overdue take the next colour and a new date; a red one stays as it is."""
     await repository.lock_judging(tx)
-    steps: Counter[str] = Counter()
+    moved: list[tuple[WarningRow, Step]] = []
     for warning in await repository.lock_open(tx):
         due_at = warning.answer_due_at if warning.acknowledged_by is None else None
         if due_at is not None and due_at < now and warning.level != Level.RED:
             warning.level = next_colour(Level(warning.level)).value
             warning.row_version += 1
             _ask(warning, now)
-            await _tell(tx, warning, Step.UNANSWERED, now)
-            steps[Step.UNANSWERED.value] += 1
-    return Tallied(steps)
+            moved.append((warning, Step.UNANSWERED))
+    return Tallied(await _tell(tx, moved, now))
 
 
 async def acknowledge(
@@ -210,8 +213,7 @@ async def acknowledge(
     warning.acknowledged_by, warning.acknowledged_at = subject, now
     warning.action_plan, warning.action_due_on = action_plan, due_on
     warning.row_version += 1
-    await repository.add_event(tx, warning, Step.ACKNOWLEDGED, now, subject)
-    await tx.flush()
+    await repository.add_events(tx, [(warning, Step.ACKNOWLEDGED)], now, subject)
     return warning
 
 
