@@ -11,6 +11,7 @@ import pytest
 from pydantic import SecretStr
 
 from eligibility_svc.main import create_app
+from eligibility_svc.parameters import service
 from eligibility_svc.parameters.repository import following
 from kit.settings import ServiceSettings
 from kit.testing import Caller, client, serving
@@ -63,7 +64,7 @@ class Bureau:
         version = str(published.json()["catalogue_version"])
         async with asyncio.timeout(10):
             while (await self("city", "GET", "/facts?subject=PARK")).json()["catalogue_version"] != version:
-                await asyncio.sleep(0.05)
+                await asyncio.sleep(0.02)
         return version
 
     async def check(self, **body: Any) -> httpx.Response:
@@ -74,7 +75,8 @@ class Bureau:
 
 
 @pytest.fixture
-async def bureau(infrastructure: Any, caller: Caller) -> AsyncIterator[Bureau]:
+async def bureau(infrastructure: Any, caller: Caller, monkeypatch: pytest.MonkeyPatch) -> AsyncIterator[Bureau]:
+    monkeypatch.setattr(service, "FOLLOW_SECONDS", 0.05)
     database = infrastructure.new_database()
     environment = infrastructure.service_environment("eligibility", database)
     values: dict[str, Any] = {name.removeprefix("JIUYE_").lower(): value for name, value in environment.items()}

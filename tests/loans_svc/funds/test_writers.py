@@ -1,6 +1,6 @@
 """Many writers on one fund: never above the limit, and at every snapshot the books sum to zero and say the same.
 
-A few seconds in the usual run; `make test-long` lets it go on for a minute.
+A second in the usual run; `make test-long` lets it go on for a minute.
 """
 
 import asyncio
@@ -20,7 +20,7 @@ from loans_svc.funds import domain, service
 from loans_svc.funds.service import Booking
 from tests.loans_svc.lending import Office
 
-SECONDS = float(os.environ.get("JIUYE_TEST_SECONDS", "2"))
+SECONDS = float(os.environ.get("JIUYE_TEST_SECONDS", "1"))
 WRITERS = 32
 LIMIT = 5
 # One statement is one snapshot: balances, and what the journal says they should be.
