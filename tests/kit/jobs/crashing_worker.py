@@ -30,7 +30,8 @@ if __name__ == "__main__":
         statement = getattr(lease, name).text.replace(f"{lease.LEASE_SECONDS} seconds", shorter)
         setattr(lease, name, text(statement))
     lease._DUE = text(lease._DUE.text.replace(f"{lease.RESEND_SECONDS} seconds", "0.3 seconds"))
-    lease._FAIL = text(lease._FAIL.text.replace("5 * power", "0.01 * power"))
+    lease._FAIL = text(lease._FAIL.text.replace("5 * power", "0.001 * power"))
     lease.HEARTBEAT_SECONDS = 0.3  # type: ignore[misc]  # see above
+    worker._RELAY_SECONDS = 0.05
     worker.KIT_SCHEDULE = ()
     run_worker(sys.argv[1], {"test.record": record, "test.poison": poison})

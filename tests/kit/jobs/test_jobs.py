@@ -21,7 +21,7 @@ from kit.db.engine import Database
 from kit.errors import NotFoundError
 from kit.jobs import lease as leases
 from kit.jobs.queue import cancel_job, enqueue, read_job
-from kit.jobs.worker import Daily, JobWorker
+from kit.jobs.worker import Daily, Job, JobWorker
 from kit.settings import ServiceSettings
 
 WORKER = Path(__file__).with_name("crashing_worker.py")
@@ -93,9 +93,9 @@ async def test_killed_workers_and_an_emptied_redis_lose_nothing_and_double_nothi
     database: Database, settings: ServiceSettings
 ) -> None:
     rng = random.Random(20170310)
-    jobs = await add(database, "test.record", 120, seconds=0.02)
+    jobs = await add(database, "test.record", 90, seconds=0.02)
     bell = redis.asyncio.from_url(settings.redis_url.get_secret_value())
-    for kill in range(4):
+    for kill in range(3):
         async with worker(settings) as running:
             before = (await states(database, "test.record")).get("SUCCEEDED", 0)
             async with asyncio.timeout(20):
@@ -103,7 +103,7 @@ async def test_killed_workers_and_an_emptied_redis_lose_nothing_and_double_nothi
                     await asyncio.sleep(0.01)
             running.send_signal(signal.SIGKILL)
             await running.wait()
-        if kill == 2:
+        if kill == 1:
             await bell.flushall()
     await bell.aclose()
     async with worker(settings), worker(settings):
@@ -112,7 +112,7 @@ async def test_killed_workers_and_an_emptied_redis_lose_nothing_and_double_nothi
 
 
 async def test_a_worker_that_slept_past_its_lease_cannot_write(database: Database, settings: ServiceSettings) -> None:
-    [job] = await add(database, "test.record", 1, seconds=2.5)
+    [job] = await add(database, "test.record", 1, seconds=1)
     before, _ = await counted(database)
     async with worker(settings) as sleeper:
         async with asyncio.timeout(20):
@@ -151,6 +151,32 @@ async def test_a_poison_job_ends_failed_and_the_others_go_on(database: Database,
         assert ended.problem.code == "UNKNOWN_KIND"
         for job in jobs:
             assert (await read_job(session, job, owner="tester")).state == "SUCCEEDED"
+
+
+@pytest.mark.filterwarnings("ignore:Call to deprecated close:DeprecationWarning")  # arq's
+async def test_a_worker_that_is_told_to_stop_ends_what_it_began_and_begins_nothing_more(
+    database: Database, settings: ServiceSettings
+) -> None:
+    jobs = await add(database, "test.slow", 30)
+    begun: list[UUID] = []
+    ended: list[UUID] = []
+
+    async def slow(job: Job) -> None:
+        begun.append(job.lease.id)
+        await asyncio.sleep(0.05)
+        ended.append(job.lease.id)
+        stopping.stop()
+
+    stopping = JobWorker("targets", settings, {"test.slow": slow})
+    async with asyncio.timeout(20):
+        await stopping.run()
+    assert begun
+    assert sorted(begun) == sorted(ended)
+    assert len(begun) < len(jobs)
+    found = await states(database, "test.slow")
+    assert (found["SUCCEEDED"], found["PENDING"]) == (len(ended), len(jobs) - len(ended)), found
+    async with database.transaction() as session:
+        await session.execute(text("DELETE FROM job WHERE kind = 'test.slow'"))
 
 
 async def test_a_job_is_read_by_its_owner_only(database: Database) -> None:
