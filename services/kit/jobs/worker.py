@@ -237,7 +237,8 @@ class JobWorker:
         worker.max_jobs = 0  # ends a picking that is under way, which would start all that it has read
         with suppress(asyncio.TimeoutError):
             async with asyncio.timeout(_DRAIN_SECONDS):
-                while worker.job_counter:  # and not the tasks: one that is being picked is none yet
+                # Not the tasks: one that is being picked is none yet. arq tells nobody when the count falls.
+                while worker.job_counter:  # noqa: ASYNC110
                     await asyncio.sleep(0.02)
         running.cancel()
 
