@@ -9,6 +9,7 @@ import httpx
 import yaml
 
 from kit.auth.principal import Principal
+from tests.contracts.answers import Answers
 from tests.contracts.operations import FORM, JSON, Operation, as_form, merged_into
 from tests.contracts.platform import GATEWAY, ROLES, Platform, principal
 
@@ -37,6 +38,10 @@ class Matrix:
     known: dict[str, dict[str, Any]] = field(default_factory=dict)
     unmade: list[str] = field(default_factory=list)
     wrong: list[str] = field(default_factory=list)
+    answers: Answers = field(init=False)
+
+    def __post_init__(self) -> None:
+        self.answers = Answers(self.platform.document)
 
     async def call(
         self,
@@ -67,9 +72,15 @@ class Matrix:
         sent = {"Idempotency-Key": secrets.token_hex(8)} | headers
         service = self.platform.service_of(operation)
         clients = self.platform.direct if is_direct else self.platform.http
-        return await clients[service].request(
+        answer = await clients[service].request(
             operation.method, operation.path.format(**values), headers=sent, **options
         )
+        self.compare(operation, answer)
+        return answer
+
+    def compare(self, operation: Operation, answer: httpx.Response) -> None:
+        """What the document does not tell of is wrong, whoever asked."""
+        self.wrong.extend(f"{operation.id}: {fault}" for fault in self.answers.faults(operation, answer))
 
     async def as_(
         self, who: Principal, operation: Operation, made: dict[str, Any], path: dict[str, Any] | None = None

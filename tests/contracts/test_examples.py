@@ -86,6 +86,7 @@ async def test_every_example_is_accepted_as_it_stands(matrix: Matrix) -> None:
             answer = await matrix.platform.http[GATEWAY].request(
                 operation.method, path, params=query, headers=headers, **request
             )
+            matrix.compare(operation, answer)
             is_right = is_answer(operation, answer) or (not request and is_refusal(answer))
             matrix.expect(operation, who.subject if who else "anybody", answer, is_right=is_right, wanted="an answer")
     matrix.verdict()

@@ -1,6 +1,6 @@
 """Hostile input (S4) in each member, parameter, header, body and file of each call: a problem at most, and no echo.
 
-`make test` gives each place the next few values of the corpus; `make test-api` gives every place every value.
+`make test` gives each place the next value of the corpus; `make test-api` gives every place every value.
 """
 
 import itertools
@@ -16,7 +16,7 @@ from tests.contracts.operations import FORM, JSON, Operation, as_form, merged_in
 from tests.contracts.platform import principal
 
 IS_WHOLE = os.environ.get("JIUYE_TEST_API") == "whole"
-EACH = 2  # values for each place in `make test`
+EACH = 1  # values for each place in `make test`
 
 
 class Attacker:
@@ -63,7 +63,9 @@ class Attacker:
         except httpx.HTTPError as exc:
             self.matrix.wrong.append(f"{self.operation.id}, {what}: {exc!r}")
             return
-        for fault in faults(answer):
+        is_foreign = "content" in changes and not self.operation.contents  # a body for a call that takes none
+        told = [] if is_foreign else self.matrix.answers.faults(self.operation, answer)
+        for fault in (*faults(answer), *told):
             self.matrix.wrong.append(f"{self.operation.id}, {what}: {answer.status_code} {fault}: {answer.text[:200]}")
 
 
@@ -113,7 +115,7 @@ async def test_no_member_of_a_body_does_harm(matrix: Matrix) -> None:
 
 
 async def test_no_body_does_harm(matrix: Matrix) -> None:
-    turns = Turns(range(len(list(corpus.bodies({})))), 3 * EACH)
+    turns = Turns(range(len(list(corpus.bodies({})))), 4 * EACH)
     for operation in guarded(matrix):
         if operation.method == "GET":
             continue
@@ -136,12 +138,13 @@ async def test_no_parameter_does_harm(matrix: Matrix) -> None:
                 await attacker.send(f"{name} as {where} {parameter}", **{where: given})
         for name in attacker.query:
             await attacker.send(f"{name} twice", query={name: ["1", "2"]})
-        await attacker.send("1 000 parameters", query=attacker.query | {f"p{n}": "1" for n in range(1000)})
+        if operation.method == "GET" or IS_WHOLE:
+            await attacker.send("1 000 parameters", query=attacker.query | {f"p{n}": "1" for n in range(1000)})
     matrix.verdict()
 
 
 async def test_no_header_does_harm(matrix: Matrix) -> None:
-    values = Turns(corpus.HEADERS.items(), 1)
+    values = Turns(corpus.HEADERS.items())
     for operation in guarded(matrix):
         attacker = Attacker(matrix, operation)
         for header in operation.parameters("header"):
