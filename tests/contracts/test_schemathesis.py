@@ -1,7 +1,7 @@
 """Generated calls over the merged document through the gateway (S1): no fault, and nothing that it does not say.
 
-Slow, so `make test-api` runs it, with at least 12 000 cases. In `make test` the answers to the examples, to every kind of caller
-and to hostile input are compared with the document (`answers.py`).
+Slow, so `make test-api` runs it, with at least 12 000 cases. In `make test` the answers to the examples, to every kind
+of caller and to hostile input are compared with the document (`answers.py`).
 """
 
 import asyncio
