@@ -8,6 +8,7 @@ from typing import Any
 import asyncpg
 import pytest
 
+from kit.http.onward import OnwardService
 from kit.testing import Caller, serving
 from loans_svc.main import create_app
 from tests.loans_svc.lending import APPLICATION, Office, key, new_person
@@ -116,9 +117,12 @@ async def test_when_nobody_can_be_asked_the_answer_is_503_and_nothing_is_stored(
     counted = "SELECT (SELECT count(*) FROM loans.loan) + (SELECT count(*) FROM loans.idempotency_key)"
     before = await owner.fetchval(counted)
     async with listening(b"") as silent, listening(OTHERWISE) as wrong:
-        for url in (None, "http://127.0.0.1:1", silent, wrong):
-            with serving(create_app(loans_settings.model_copy(update={"eligibility_url": url}))) as address:
-                there = Office(address, office.database, office.infrastructure, loans_caller)
+        app = create_app(loans_settings.model_copy(update={"eligibility_url": None}))
+        with serving(app) as address:
+            there = Office(address, office.database, office.infrastructure, loans_caller)
+            for url in (None, "http://127.0.0.1:1", silent, wrong):
+                if url:  # gives up sooner than after the usual three seconds
+                    app.state.onward["eligibility"] = OnwardService("eligibility", url, total_seconds=0.3)
                 answer = await there.post("OFFICER", "/loans", asking(RETURNEE))
                 assert (answer.status_code, answer.json()["code"]) == (503, "ONWARD_UNAVAILABLE"), url
                 assert "没有办理" in answer.json()["detail"]
