@@ -13,8 +13,10 @@ from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
 
+from kit.jobs.worker import JobWorker
 from targets_svc.event_uploads.domain import FIELDS
-from tests.targets_svc.conftest import Client, Targets
+from targets_svc.worker import HANDLERS
+from tests.targets_svc.conftest import Client, Targets, settings_of
 
 REPOSITORY = Path(__file__).parents[3]
 
@@ -93,3 +95,16 @@ async def working(
         if process.returncode is None:
             process.terminate()
             await asyncio.wait_for(process.wait(), 20)
+
+
+@asynccontextmanager
+async def working_here(targets: Targets) -> AsyncIterator[None]:
+    """The worker on this event loop: where none is to be killed, no process has to start."""
+    environment = targets.infrastructure.service_environment("targets", targets.database, duty="worker")
+    worker = JobWorker("targets", settings_of(environment), HANDLERS)
+    running = asyncio.create_task(worker.run())
+    try:
+        yield
+    finally:
+        worker.stop()
+        await asyncio.wait_for(running, 20)

@@ -31,7 +31,7 @@ async def test_an_upload_and_single_events_at_once_leave_no_wrong_cell(targets: 
     rows = [
         event(choose.randrange(PEOPLE), f"ZZ{choose.randrange(1, 16):02d}", f"2017-0{choose.randrange(1, 4)}-10",
               indicator=choose.choice(["I01", "I01a", "I03"]))
-        for _ in range(3000)
+        for _ in range(1500)
     ]  # fmt: skip
     content = [as_csv(rows)]
     environment = targets.infrastructure.service_environment("targets", targets.database, duty="worker")
@@ -64,5 +64,5 @@ async def test_an_upload_and_single_events_at_once_leave_no_wrong_cell(targets: 
     await database.close()
 
     assert min(written) > 0
-    assert (counts["rows"], counts["counted"] + counts["duplicate"]) == (3000, 3000)
+    assert (counts["rows"], counts["counted"] + counts["duplicate"]) == (1500, 1500)
     assert checked["is_sound"], checked

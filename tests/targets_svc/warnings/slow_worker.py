@@ -1,7 +1,6 @@
 """The real worker, which waits before it ends a judgement, with leases of a second: it is there to be killed."""
 
 import asyncio
-import sys
 from typing import Any
 
 from sqlalchemy import text
@@ -17,7 +16,7 @@ async def judge_slowly(job: Job) -> dict[str, Any]:
     steps = await judge_close(job)
     await job.session.flush()
     await job.progress(1, 1)
-    await asyncio.sleep(float(sys.argv[1]))
+    await asyncio.sleep(60)
     return steps
 
 

@@ -15,11 +15,12 @@ from kit.db.engine import Database
 from targets_svc.month_closes.service import CLOSED
 from targets_svc.warnings.service import escalate_unanswered, judge_closed, judge_provisionally
 from tests.targets_svc.conftest import Client, Targets, settings_of
-from tests.targets_svc.event_uploads.files import working
+from tests.targets_svc.event_uploads.files import working, working_here
 from tests.targets_svc.month_closes.closing import close
 from tests.targets_svc.progress.june import JUNE
 from tests.targets_svc.reports.flow import approve, figures, plan_of
 
+pytestmark = pytest.mark.filterwarnings("ignore:Call to deprecated close:DeprecationWarning")  # arq's
 GAP = "其余单位机构调整，暂缺"
 PLAN = {"action_plan": "七月、八月各组织三场专场招聘会，重点帮扶登记失业人员"}
 UNITS = ("ZZ04", "ZZ08", "ZZ10", "ZZ15")
@@ -80,7 +81,7 @@ async def june(targets: Targets) -> dict[str, Any]:
     """The four units of the design's June that are behind, closed; the first worker dies while it judges."""
     actual = {row.unit: row.actual for row in JUNE if row.unit in UNITS}
     await report(targets, "2017-06", **actual)
-    async with working(targets, (*SLOW, "60")) as first:
+    async with working(targets, SLOW) as first:
         closed = await close(targets, "2017-06", reason=GAP)
         connection = await targets.connect()
         async with asyncio.timeout(20):
@@ -89,7 +90,7 @@ async def june(targets: Targets) -> dict[str, Any]:
         assert await connection.fetchval("SELECT count(*) FROM warning") == 0
         await connection.close()
         await first.kill()
-    async with working(targets, (*SLOW, "0")):
+    async with working_here(targets):
         job = await judged(targets, closed)
     assert job["attempts"] == 2
     return closed
