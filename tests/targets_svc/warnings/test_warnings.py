@@ -121,6 +121,10 @@ async def test_the_levels_of_a_closed_month_become_warnings_once(targets: Target
 
 
 async def test_two_runs_at_once_open_each_warning_once(targets: Targets, june: dict[str, Any]) -> None:
+    """And one that asked to be told hears of each once."""
+    wish = {"url": "https://198.41.0.4/hooks", "events": ["warning.opened"]}
+    async with targets.account("system-ZZ", "CITY", "ZZ", "webhook.manage") as system:
+        assert (await system.post("/webhook-endpoints", json=wish)).status_code == 201
     connection = await targets.connect("targets_owner")
     await connection.execute("DELETE FROM warning_judgement")
     await connection.execute("DELETE FROM warning_event")
@@ -134,11 +138,14 @@ async def test_two_runs_at_once_open_each_warning_once(targets: Targets, june: d
     try:
         done = await asyncio.gather(run(), run(), run())
         cells = await connection.fetchval("SELECT count(*) FROM warning")
+        told = await connection.fetch("SELECT DISTINCT body::json -> 'data' ->> 'warning_id' FROM webhook_message")
+        deliveries = await connection.fetchval("SELECT count(*) FROM webhook_delivery")
     finally:
         await database.close()
         await connection.close()
 
     assert sum(done, Counter()) == {"OPENED": cells}
+    assert (len(told), deliveries) == (cells, cells)
     assert sum(bool(steps) for steps in done) == 1
 
 
