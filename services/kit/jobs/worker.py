@@ -227,19 +227,17 @@ class JobWorker:
             running.cancel()
             with suppress(asyncio.CancelledError, *_CONNECTION_ERRORS):
                 await running
-            with suppress(asyncio.CancelledError, *_CONNECTION_ERRORS):  # of the runs that it cancels
-                await worker.close()
-            await pool.aclose()  # which arq leaves open when it has cancelled a run
+            try:
+                with suppress(*_CONNECTION_ERRORS):
+                    await worker.close()
+            finally:
+                await pool.aclose()  # whatever kept arq from closing it
 
     async def _drain(self, worker: Worker, running: "asyncio.Task[None]") -> None:
         """No new work; what runs may end within 10 s. What does not is taken over by its lease's end."""
         worker.allow_pick_jobs = False
-        worker.max_jobs = 0  # ends a picking that is under way, which would start all that it has read
-        with suppress(asyncio.TimeoutError):
-            async with asyncio.timeout(_DRAIN_SECONDS):
-                # Not the tasks: one that is being picked is none yet. arq tells nobody when the count falls.
-                while worker.job_counter:  # noqa: ASYNC110
-                    await asyncio.sleep(0.02)
+        if worker.tasks:
+            await asyncio.wait(worker.tasks.values(), timeout=_DRAIN_SECONDS)
         running.cancel()
 
     async def _run_job(self, _: dict[str, Any], job_id: str) -> None:

@@ -21,7 +21,7 @@ from kit.db.engine import Database
 from kit.errors import NotFoundError
 from kit.jobs import lease as leases
 from kit.jobs.queue import cancel_job, enqueue, read_job
-from kit.jobs.worker import Daily, Job, JobWorker
+from kit.jobs.worker import Daily, JobWorker
 from kit.settings import ServiceSettings
 
 WORKER = Path(__file__).with_name("crashing_worker.py")
@@ -151,32 +151,6 @@ async def test_a_poison_job_ends_failed_and_the_others_go_on(database: Database,
         assert ended.problem.code == "UNKNOWN_KIND"
         for job in jobs:
             assert (await read_job(session, job, owner="tester")).state == "SUCCEEDED"
-
-
-@pytest.mark.filterwarnings("ignore:Call to deprecated close:DeprecationWarning")  # arq's
-async def test_a_worker_that_is_told_to_stop_ends_what_it_began_and_begins_nothing_more(
-    database: Database, settings: ServiceSettings
-) -> None:
-    jobs = await add(database, "test.slow", 30)
-    begun: list[UUID] = []
-    ended: list[UUID] = []
-
-    async def slow(job: Job) -> None:
-        begun.append(job.lease.id)
-        await asyncio.sleep(0.05)
-        ended.append(job.lease.id)
-        stopping.stop()
-
-    stopping = JobWorker("targets", settings, {"test.slow": slow})
-    async with asyncio.timeout(20):
-        await stopping.run()
-    assert begun
-    assert sorted(begun) == sorted(ended)
-    assert len(begun) < len(jobs)
-    found = await states(database, "test.slow")
-    assert (found["SUCCEEDED"], found["PENDING"]) == (len(ended), len(jobs) - len(ended)), found
-    async with database.transaction() as session:
-        await session.execute(text("DELETE FROM job WHERE kind = 'test.slow'"))
 
 
 async def test_a_job_is_read_by_its_owner_only(database: Database) -> None:
