@@ -11,8 +11,9 @@ import httpx
 
 from onebox.errors import OneboxError
 
-_AGAIN = {502, 503, 504}
+_AGAIN = {429, 502, 503, 504}
 _PATIENCE_SECONDS = 60.0
+_PAUSE_SECONDS = 0.2
 
 
 class PlatformError(Exception):
@@ -91,7 +92,7 @@ class Platform:
                 raise PlatformError(answer)
             if loop.time() > until:
                 raise OneboxError(f"{path} 一分钟没有应答。", f"No answer from {path} for a minute.")
-            await asyncio.sleep(0.2)
+            await asyncio.sleep(_pause(answer))
 
     async def get(self, client: str, path: str) -> Any:
         return (await self.call(client, "GET", path)).json()
@@ -124,6 +125,12 @@ class Platform:
             raise PlatformError(answer)
         self._tokens[client] = answer.json()["access_token"]
         return self._tokens[client]
+
+
+def _pause(answer: httpx.Response | None) -> float:
+    """Whoever asked too often, and repeated calls count, waits as long as he is told."""
+    told = answer.headers.get("retry-after", "") if answer is not None and answer.status_code == 429 else ""
+    return float(told) if told.isdecimal() else _PAUSE_SECONDS
 
 
 def _worth_another_try(answer: httpx.Response) -> bool:

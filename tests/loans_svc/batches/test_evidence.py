@@ -219,7 +219,10 @@ async def test_a_worker_killed_in_the_middle_leaves_a_batch_computed_or_not_begu
     """The process is killed while its statement waits for a lock behind the lines; another then computes all."""
     owner = await asyncpg.connect(office.infrastructure.admin_url(office.database))
     # What other tests asked for and did not wait for is not this worker's business.
-    await owner.execute("UPDATE loans.job SET state = 'CANCELLED' WHERE state IN ('PENDING', 'RUNNING')")
+    await owner.execute(
+        "UPDATE loans.job SET state = 'CANCELLED', lease_token = NULL, lease_until = NULL"
+        " WHERE state IN ('PENDING', 'RUNNING')"
+    )
     await office.disbursed(unit="ZZ05", bank=BANK)
     batch = await opened(office, "ZZ05", "2023Q3", bank=BANK)
     environment = office.infrastructure.service_environment("loans", office.database, duty="worker")
