@@ -107,7 +107,7 @@ class ScriptedUpstream:
 
     @asynccontextmanager
     async def listening(self, port: int = 0) -> AsyncIterator["ScriptedUpstream"]:
-        server = await asyncio.start_server(self._serve, "127.0.0.1", port)
+        server = await asyncio.start_server(self._serve, "127.0.0.1", port, backlog=1024)
         port = server.sockets[0].getsockname()[1]
         self.url = f"http://127.0.0.1:{port}"
         try:
