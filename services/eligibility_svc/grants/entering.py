@@ -128,6 +128,13 @@ async def revoke_grant(
         GrantNotFoundError, GrantRevokedError.
         FourEyesError: whoever decided or entered it.
     """
+    # The application first, as a payment does: two who come at once wait for each other in one order.
+    application_id = await repository.application_of(tx, grant_id)
+    application = (
+        None
+        if application_id is None
+        else await applications.find_application(tx, application_id, None, None, is_locked=True)
+    )
     row = await repository.find_grant(tx, grant_id, unit=limited_to(actor.unit), is_locked=True)
     if row is None:
         raise GrantNotFoundError
@@ -137,21 +144,14 @@ async def revoke_grant(
         raise FourEyesError
     row.once_key, row.revoked_by, row.revoked_at = None, actor.subject, now
     row.revocation_sealed = vault.seal(reason, REVOCATION, row.grant_id)
-    if row.application_id is not None:
-        await _end_application(tx, vault, actor, row.application_id, reason, now)
-        await take_grant_back(tx, row.grant_id)
+    if application is not None:
+        application.state = next_state(State(application.state), Step.REVOKE).value
+        application.row_version += 1
+        await course.add_step(tx, vault, application, Step.REVOKE, actor, now, {"reason": reason})
+        if application.subject == PERSON:
+            await take_grant_back(tx, row.grant_id)
     await tx.flush()
     return _view(vault, row)
-
-
-async def _end_application(
-    tx: AsyncSession, vault: Vault, actor: Actor, application_id: UUID, reason: str, now: datetime
-) -> None:
-    application = await applications.find_application(tx, application_id, None, None, is_locked=True)
-    assert application is not None  # a grant is entered in the transaction of its application
-    application.state = next_state(State(application.state), Step.REVOKE).value
-    application.row_version += 1
-    await course.add_step(tx, vault, application, Step.REVOKE, actor, now, {"reason": reason})
 
 
 def _view(vault: Vault, row: GrantRow) -> GrantView:
@@ -182,10 +182,12 @@ def _checked(earlier: EarlierGrant, actor: Actor, today: date) -> tuple[str, Edi
     subject = next((of for of in edition.subjects if (of == PERSON) == is_person), edition.subjects[0])
     applicant, wrong = _identified(earlier.applicant, subject, today, "/applicant")
     persons = [_identified(each, PERSON, today, f"/persons/{index}") for index, each in enumerate(earlier.persons)]
-    errors += [*wrong, *(error for _, found in persons for error in found), *_wrong_persons(earlier, edition)]
+    known = tuple(person for person, _ in persons)
+    errors += [*wrong, *(error for _, found in persons for error in found)]
+    errors += _wrong_persons(earlier.persons, known, edition)
     if errors:
         raise GrantInvalidError(errors=errors)
-    return unit, edition, applicant, tuple(person for person, _ in persons)
+    return unit, edition, applicant, known
 
 
 def _identified(document: Document, subject: str, today: date, pointer: str) -> tuple[Applicant, list[FieldError]]:
@@ -193,19 +195,21 @@ def _identified(document: Document, subject: str, today: date, pointer: str) -> 
     return Applicant(document.id_type, number or "", ""), errors
 
 
-def _wrong_persons(earlier: EarlierGrant, edition: Edition) -> list[FieldError]:
+def _wrong_persons(about: Sequence[Document], known: Sequence[Applicant], edition: Edition) -> list[FieldError]:
+    """What is wrong with them together; a number that cannot be one is told already, and stands empty in `known`."""
     rule = edition.relations.per_person
     if rule is None:
         text = "这项待遇不涉及其他人员，请不要填写"
-        return [FieldError("/persons", "NOT_EXPECTED", text)] if earlier.persons else []
-    if not earlier.persons:
+        return [FieldError("/persons", "NOT_EXPECTED", text)] if about else []
+    if not about:
         return [FieldError("/persons", "PERSONS", "请填写这项待遇所涉及的人员")]
-    if len({(each.id_type, each.id_number) for each in earlier.persons}) < len(earlier.persons):
+    told = [(each.id_type, each.id_number) for each in known if each.id_number]
+    if len(set(told)) < len(told):
         return [FieldError("/persons", "DUPLICATE", "同一人员只能填写一次，请核对")]
     is_by_months = rule.at_most is not None
     text = "请填写已补贴的月数" if is_by_months else "这项待遇不按月计算，请不要填写月数"
     return [
         FieldError(f"/persons/{index}/months", "MONTHS", text)
-        for index, each in enumerate(earlier.persons)
+        for index, each in enumerate(about)
         if (each.months is not None) != is_by_months
     ]

@@ -98,6 +98,11 @@ async def find_grant(tx: AsyncSession, grant_id: UUID, *, unit: str | None, is_l
     return (await tx.scalars(query.with_for_update() if is_locked else query)).one_or_none()
 
 
+async def application_of(tx: AsyncSession, grant_id: UUID) -> UUID | None:
+    """By which application it was granted; None for an earlier grant, or none at all."""
+    return await tx.scalar(select(GrantRow.application_id).where(GrantRow.grant_id == grant_id))
+
+
 async def load_grant(tx: AsyncSession, application_id: UUID) -> GrantRow:
     """The grant of an application that was granted."""
     return (await tx.scalars(select(GrantRow).where(GrantRow.application_id == application_id))).one()

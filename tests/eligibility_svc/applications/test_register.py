@@ -96,6 +96,28 @@ async def test_two_who_revoke_at_once_revoke_once(office: Office) -> None:
     assert sorted(answer.status_code for answer in answers) == [200, 409, 409]
 
 
+async def test_one_who_pays_and_one_who_revokes_at_once_wait_for_each_other(office: Office) -> None:
+    """Both lock application and grant; in two orders they would lock each other out, and one would be told to wait."""
+    for _ in range(6):
+        granted = await office.granted()
+        grant = await office.grant_of(granted)
+        paid, revoked = await asyncio.gather(
+            office("staff-ZZ07", "POST", f"/applications/{granted['id']}/payment", PAYMENT),
+            office("second-reviewer-ZZ07", "POST", f"/grants/{grant['id']}/revocation", REVOCATION),
+        )
+        assert (paid.status_code in {200, 409}, revoked.status_code) == (True, 200), (paid.text, revoked.text)
+        ended = (await office("platform", "GET", f"/applications/{granted['id']}")).json()
+        assert (ended["state"], ended["payment"] is not None) == ("REVOKED", paid.status_code == 200)
+
+
+async def test_a_person_written_in_two_ways_is_one(office: Office) -> None:
+    number = next(each for each in map(nobodys_number, range(900, 999)) if each.endswith("X"))
+    persons = [{"id_type": "RESIDENT_ID", "id_number": each, "months": 3} for each in (number, number.lower())]
+    body = earlier(SMALL_FIRM, measure="graduate-insurance", persons=persons)
+    answer = await office("staff-ZZ07", "POST", "/grants", body)
+    assert (answer.status_code, answer.json()["errors"][0]["code"]) == (422, "DUPLICATE"), answer.text
+
+
 @pytest.mark.parametrize(
     ("change", "pointer", "code"),
     [
