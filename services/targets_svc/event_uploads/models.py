@@ -30,6 +30,7 @@ class UploadRow(Base):
     rows: Mapped[int | None] = mapped_column(Integer)
     faulty_rows: Mapped[int | None] = mapped_column(Integer)
     refusal: Mapped[str | None] = mapped_column(Text)
+    batch_lines: Mapped[int | None] = mapped_column(Integer)
 
 
 class UploadPartRow(Base):

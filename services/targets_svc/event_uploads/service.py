@@ -184,6 +184,10 @@ async def process_upload(run: Run) -> dict[str, Any]:
     async with run.database.transaction() as tx:
         done = await repository.done_batches(tx, upload.upload_id)
         counts = await repository.count_rows(tx, upload.upload_id)
+        if upload.batch_lines is None:
+            await repository.note(tx, upload.upload_id, batch_lines=run.batch_rows)
+    # A run of another release may have begun: batches are numbered by its size.
+    run.batch_rows = upload.batch_lines or run.batch_rows
     if upload.rows is None or (run.looks_before and (upload.faulty_rows or not done)):
         await _check_all(run)
     stops = bool(upload.faulty_rows) and upload.mode == Mode.ALL_OR_NOTHING

@@ -168,3 +168,34 @@ async def test_a_batch_that_rests_on_one_that_was_done_again_is_resolved_again(t
         (1, 1),
         (2, 2),
     ]  # events of each person, each with a person
+
+
+async def test_a_run_with_another_size_of_batch_goes_on_where_the_first_one_ended(targets: Targets) -> None:
+    """A release may change the size while an upload runs."""
+    rows = [event(n, "ZZ09", f"2017-03-{n - 40:02d}") for n in range(41, 52)]
+    content = [as_csv(rows)]
+
+    async def read(_: int) -> bytes:
+        return content.pop() if content else b""
+
+    async def killed(_: AsyncSession, done: int, __: int | None) -> None:
+        if done > 4:
+            raise RuntimeError
+
+    environment = targets.infrastructure.service_environment("targets", targets.database, duty="worker")
+    database = Database(environment["JIUYE_DATABASE_URL"], schema="targets", pool_size=4)
+    async with opened(targets, connections=2) as register:
+        async with register.database.transaction() as tx:
+            upload_id = await take_file(
+                tx, register.vault, read, subject="tester", own_unit=None, mode=Mode.ALL_OR_NOTHING, is_dry_run=False,
+                now=now(),
+            )  # fmt: skip
+        counts = {}
+        for size, ends in ((3, killed), (5, advance)):
+            async with database.transaction() as tx:
+                upload = await find_upload(tx, upload_id, None)
+            with suppress(RuntimeError):
+                counts = await process_upload(Run(database, register.vault, upload, quiet, ends, batch_rows=size))
+        checked = await register.check()
+    await database.close()
+    assert (counts["rows"], counts["counted"], checked["is_sound"]) == (11, 11, True)
