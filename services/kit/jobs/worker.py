@@ -107,6 +107,26 @@ _TICK = text(
 )
 
 
+class _Consumer(Worker):
+    """arq's worker, which can be told to pick no more between two looks at its queue and not in the middle of one.
+
+    A look that is cancelled while it gives up its WATCH keeps its connection to Redis for ever (redis-py, `reset`).
+    """
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self._looking = asyncio.Lock()
+
+    async def start_jobs(self, job_ids: list[bytes]) -> None:
+        async with self._looking:
+            if self.allow_pick_jobs:
+                await super().start_jobs(job_ids)
+
+    async def stop_picking(self) -> None:
+        async with self._looking:
+            self.allow_pick_jobs = False
+
+
 class JobWorker:
     """Runs the jobs of one service until it is told to stop.
 
@@ -200,7 +220,7 @@ class JobWorker:
     async def _consume(self) -> None:
         pool = await create_pool(self.redis, job_serializer=_dump, job_deserializer=_load)
         task: Any = self._run_job  # arq's type asks for *args
-        worker = Worker(
+        worker = _Consumer(
             functions=[func(task, name="run_job", keep_result=0, timeout=_TASK_TIMEOUT_SECONDS, max_tries=1)],
             redis_pool=pool,
             queue_name=self.queue,
@@ -221,7 +241,7 @@ class JobWorker:
             if running.done():
                 running.result()
             else:
-                await self._drain(worker, running)
+                await self._drain(worker)
         finally:
             stopped.cancel()
             running.cancel()
@@ -233,12 +253,13 @@ class JobWorker:
             finally:
                 await pool.aclose()  # whatever kept arq from closing it
 
-    async def _drain(self, worker: Worker, running: "asyncio.Task[None]") -> None:
+    async def _drain(self, worker: _Consumer) -> None:
         """No new work; what runs may end within 10 s. What does not is taken over by its lease's end."""
-        worker.allow_pick_jobs = False
-        if worker.tasks:
-            await asyncio.wait(worker.tasks.values(), timeout=_DRAIN_SECONDS)
-        running.cancel()
+        with suppress(asyncio.TimeoutError):
+            async with asyncio.timeout(_DRAIN_SECONDS):
+                await worker.stop_picking()
+                if worker.tasks:
+                    await asyncio.wait(worker.tasks.values())
 
     async def _run_job(self, _: dict[str, Any], job_id: str) -> None:
         async with self.database.transaction() as session:

@@ -1,19 +1,22 @@
 """The job pattern on real Postgres and Valkey: nothing lost, nothing doubled (reliability design R3–R7)."""
 
 import asyncio
+import gc
 import os
 import random
 import signal
 import sys
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from datetime import time
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 from uuid import UUID
 
 import pytest
 import redis.asyncio
+from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
@@ -21,7 +24,7 @@ from kit.db.engine import Database
 from kit.errors import NotFoundError
 from kit.jobs import lease as leases
 from kit.jobs.queue import cancel_job, enqueue, read_job
-from kit.jobs.worker import Daily, JobWorker
+from kit.jobs.worker import Daily, Job, JobWorker
 from kit.settings import ServiceSettings
 
 WORKER = Path(__file__).with_name("crashing_worker.py")
@@ -215,3 +218,51 @@ async def test_a_daily_job_is_made_once_however_many_relays_there_are(
         made.stop()
     await asyncio.gather(*ticking)
     assert await states(database, "test.daily") == {"PENDING": 1}
+
+
+@pytest.mark.filterwarnings("ignore:Call to deprecated close:DeprecationWarning")  # arq's
+async def test_a_worker_stopped_in_the_middle_of_a_look_at_its_queue_leaves_no_connection(
+    settings: ServiceSettings, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """While a job runs, each look finds it taken and gives up its WATCH: the worker is stopped just there."""
+    redis_url = urlsplit(settings.redis_url.get_secret_value())
+    at_unwatch, go_on = asyncio.Event(), asyncio.Event()
+
+    async def pump(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        with suppress(ConnectionError):
+            while said := await reader.read(65536):
+                if b"UNWATCH" in said:
+                    at_unwatch.set()
+                    await go_on.wait()
+                writer.write(said)
+                await writer.drain()
+        writer.close()
+
+    async def forward(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
+        there, back = await asyncio.open_connection(redis_url.hostname, redis_url.port)
+        await asyncio.gather(pump(reader, back), pump(there, writer))
+
+    async def until_looked_at(_: Job) -> None:
+        await at_unwatch.wait()
+
+    unclosed: list[str] = []
+    monkeypatch.setattr(sys, "unraisablehook", lambda fault: unclosed.append(str(fault.exc_value)))
+    relay = await asyncio.start_server(forward, "127.0.0.1", 0)
+    through = redis_url._replace(
+        netloc=redis_url.netloc.replace(f":{redis_url.port}", f":{relay.sockets[0].getsockname()[1]}")
+    )
+    made = JobWorker(
+        "targets",
+        settings.model_copy(update={"redis_url": SecretStr(through.geturl())}),
+        {"test.waits": until_looked_at},
+    )
+    await add(database, "test.waits", 1)
+    async with relay:
+        running = asyncio.create_task(made.run())
+        async with asyncio.timeout(20):
+            await at_unwatch.wait()
+        made.stop()
+        asyncio.get_running_loop().call_later(0.5, go_on.set)  # Redis answers long after the worker heard it
+        await running
+    gc.collect()
+    assert unclosed == []
