@@ -11,6 +11,7 @@ from kit.clock import legal_day
 from kit.dates import Month
 from kit.errors import DomainError
 from kit.identifiers.documents import IdType
+from kit.working_days import load_calendar
 from targets_svc.month_closes.domain import check_close
 from targets_svc.plans.domain import version_in_force
 from targets_svc.progress.domain.observation import days_overdue
@@ -19,7 +20,6 @@ from targets_svc.register.domain import Coverage, Notice, find_errors
 from targets_svc.report_rules.domain import check_period
 from targets_svc.reports.domain import is_late
 from targets_svc.working_days.domain import due_at
-from targets_svc.working_days.repository import load_calendar
 from tests.targets_svc.conftest import Targets
 from tests.targets_svc.register.people import number
 from tests.targets_svc.reports.flow import approve, carry, draft, figures, plan_of, step

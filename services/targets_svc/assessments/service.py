@@ -10,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.dates import Month
 from kit.ids import new_id
+from kit.working_days import load_calendar
 from targets_svc.assessments import repository
 from targets_svc.assessments.domain import (
     Graded,
@@ -43,7 +44,6 @@ from targets_svc.register.repository import counts_to_month
 from targets_svc.units.domain import CITY, limited_to, may_see
 from targets_svc.units.repository import load_units
 from targets_svc.working_days.domain import due_at
-from targets_svc.working_days.repository import load_calendar
 
 
 @dataclass(frozen=True, slots=True)

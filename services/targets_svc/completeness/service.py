@@ -7,6 +7,7 @@ from datetime import datetime
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.dates import Month
+from kit.working_days import load_calendar
 from targets_svc.completeness.domain import Tally, find_missing, owed, tally, whole
 from targets_svc.completeness.repository import find_received
 from targets_svc.indicators.repository import load_indicators
@@ -15,7 +16,6 @@ from targets_svc.plans.service import find_plan_for_period
 from targets_svc.units.domain import limited_to
 from targets_svc.units.repository import load_units
 from targets_svc.working_days.domain import due_at
-from targets_svc.working_days.repository import load_calendar
 
 
 @dataclass(frozen=True, slots=True)

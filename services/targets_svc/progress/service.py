@@ -9,6 +9,7 @@ from functools import lru_cache
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.dates import Month
+from kit.working_days import load_calendar
 from targets_svc.indicators.domain import IndicatorKind, Source
 from targets_svc.indicators.repository import load_indicators
 from targets_svc.month_closes.repository import find_snapshot_at
@@ -31,7 +32,6 @@ from targets_svc.register.repository import counts_to_month
 from targets_svc.units.domain import CITY, limited_to
 from targets_svc.units.repository import load_units
 from targets_svc.working_days.domain import due_at
-from targets_svc.working_days.repository import load_calendar
 
 
 class ProgressSource(StrEnum):

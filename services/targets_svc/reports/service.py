@@ -13,6 +13,7 @@ from kit.errors import FieldError
 from kit.http.errors import VersionStaleError
 from kit.http.etags import check_if_match
 from kit.webhooks.service import announce
+from kit.working_days import load_calendar
 from targets_svc.indicators.repository import load_indicators
 from targets_svc.month_closes.service import require_open
 from targets_svc.plans.domain import ItemState
@@ -38,7 +39,6 @@ from targets_svc.units.domain import CITY, limited_to, may_report, may_see
 from targets_svc.units.repository import load_units
 from targets_svc.webhooks import REPORT_EVENTS
 from targets_svc.working_days.domain import due_at
-from targets_svc.working_days.repository import load_calendar
 
 _UNSIGNED = dict.fromkeys(("submitted_by", "submitted_at", "reviewed_by", "reviewed_at"))
 

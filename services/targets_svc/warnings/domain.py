@@ -10,6 +10,7 @@ from enum import StrEnum
 
 from kit.clock import BEIJING, legal_day
 from kit.errors import FieldError
+from kit.working_days import WorkingCalendar
 from targets_svc.indicators.domain import Indicator, IndicatorKind
 from targets_svc.progress.domain.arithmetic import (
     Curve,
@@ -20,7 +21,6 @@ from targets_svc.progress.domain.arithmetic import (
     pace,
 )
 from targets_svc.warnings.errors import AnswerInvalidError
-from targets_svc.working_days.domain import WorkingCalendar
 
 COLOURS = (Level.BLUE, Level.YELLOW, Level.ORANGE, Level.RED)
 """The levels of a warning, mildest first."""

@@ -13,6 +13,7 @@ from kit.dates import Month
 from kit.http.etags import check_if_match
 from kit.ids import new_id
 from kit.webhooks.service import announce
+from kit.working_days import load_calendar
 from targets_svc.indicators.repository import load_indicators
 from targets_svc.month_closes.repository import find_closed, is_closed, load_snapshot
 from targets_svc.plans.errors import PlanNotFoundError
@@ -40,7 +41,6 @@ from targets_svc.warnings.domain import (
 from targets_svc.warnings.errors import WarningEndedError, WarningNotFoundError
 from targets_svc.warnings.models import JudgementRow, WarningEventRow, WarningRow
 from targets_svc.webhooks import WARNING_EVENTS
-from targets_svc.working_days.repository import load_calendar
 
 SYSTEM = "system"
 _UNANSWERED = dict.fromkeys(("acknowledged_by", "acknowledged_at", "action_plan", "action_due_on"))

@@ -1,1 +1,1 @@
-"""Working days of the civil service: weekends, public holidays and the days moved for them."""
+"""When a month's report is due, in working days of the civil service."""

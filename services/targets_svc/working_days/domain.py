@@ -1,34 +1,13 @@
-"""Counting working days, and the instant at which a month's report is due."""
+"""The instant at which a month's report is due."""
 
-from dataclasses import dataclass, field
-from datetime import UTC, date, datetime, time, timedelta
+from datetime import UTC, datetime, time, timedelta
 
 from kit.clock import BEIJING
 from kit.dates import Month
+from kit.working_days import WorkingCalendar
 
 DAYS_TO_REPORT = 5
 """Working days after the month's end (targets design §5.4; 劳社厅发〔2003〕4号 sets the order of magnitude)."""
-
-
-@dataclass(frozen=True, slots=True)
-class WorkingCalendar:
-    """Weekends, less the days moved onto them, plus the holidays; both only for the years that are known."""
-
-    holidays: frozenset[date] = field(default_factory=frozenset)
-    moved_working_days: frozenset[date] = field(default_factory=frozenset)
-
-    def is_working_day(self, day: date) -> bool:
-        """Whether offices work on that day."""
-        if day in self.moved_working_days:
-            return True
-        return day.weekday() < 5 and day not in self.holidays
-
-    def add(self, day: date, count: int) -> date:
-        """The `count`-th working day after `day`; `day` itself never counts."""
-        while count:
-            day += timedelta(days=1)
-            count -= self.is_working_day(day)
-        return day
 
 
 def due_at(month: Month, calendar: WorkingCalendar, days: int = DAYS_TO_REPORT) -> datetime:

@@ -6,6 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from kit.working_days import load_calendar
 from targets_svc.progress.domain.arithmetic import Level
 from targets_svc.warnings.domain import (
     COLOURS,
@@ -18,7 +19,6 @@ from targets_svc.warnings.domain import (
     next_colour,
 )
 from targets_svc.warnings.errors import AnswerInvalidError
-from targets_svc.working_days.repository import load_calendar
 
 G, B, Y, O, R = Level.GREEN, Level.BLUE, Level.YELLOW, Level.ORANGE, Level.RED  # noqa: E741  the colours
 YELLOW_SINCE_JUNE = Standing(Y, 6)

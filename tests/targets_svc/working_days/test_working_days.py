@@ -5,8 +5,8 @@ from datetime import UTC, date, datetime
 import pytest
 
 from kit.dates import Month
-from targets_svc.working_days.domain import WorkingCalendar, due_at
-from targets_svc.working_days.repository import load_calendar
+from kit.working_days import WorkingCalendar, load_calendar
+from targets_svc.working_days.domain import due_at
 
 
 @pytest.mark.parametrize(
@@ -35,10 +35,3 @@ def test_the_last_day_ends_at_midnight_in_beijing() -> None:
 
 def test_the_number_of_days_is_a_setting() -> None:
     assert due_at(Month(2017, 6), WorkingCalendar(), days=1) == datetime(2017, 7, 3, 16, 0, tzinfo=UTC)
-
-
-def test_every_moved_working_day_is_a_weekend_day_and_no_holiday() -> None:
-    calendar = load_calendar()
-
-    assert all(day.weekday() >= 5 for day in calendar.moved_working_days)
-    assert not calendar.moved_working_days & calendar.holidays
