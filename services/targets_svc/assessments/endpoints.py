@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import Path, Query, Response
 
-from kit.auth.dependencies import requires
+from kit.auth.dependencies import requires, requires_any
 from kit.auth.principal import Principal
 from kit.clock import now, today
 from kit.db.engine import Tx
@@ -21,9 +21,12 @@ from targets_svc.assessments import service
 from targets_svc.assessments.errors import (
     AssessmentFourEyesError,
     FindingConfirmedError,
+    FindingNotConfirmedError,
     FindingNotFoundError,
     PublicationNotFoundError,
     PublicationPublishedError,
+    RevocationNotFoundError,
+    RevocationOpenError,
     RuleSetNotFoundError,
 )
 from targets_svc.assessments.repository import load_rule_sets
@@ -36,6 +39,7 @@ from targets_svc.assessments.schemas import (
     PublicationList,
     PublicationRead,
     PublicationSummary,
+    RevocationCreate,
     RuleSetList,
 )
 from targets_svc.assessments.service import assess_units
@@ -43,11 +47,16 @@ from targets_svc.plans.errors import PlanNotFoundError
 from targets_svc.progress.domain.period import choose_month
 from targets_svc.progress.errors import PeriodInvalidError
 from targets_svc.progress.schemas import MonthOrNumber
+from targets_svc.withdrawals.errors import WithdrawnError
+from targets_svc.withdrawals.schemas import WithdrawalCreate
 
 router = Router(prefix="/api/v1/targets", tags=["考核"])
 Reader = Annotated[Principal, requires("targets.progress.read")]
 Writer = Annotated[Principal, requires("targets.assessment.write")]
 Confirmer = Annotated[Principal, requires("targets.assessment.publish")]
+Withdrawer = Annotated[Principal, requires_any("targets.assessment.write", "targets.assessment.publish")]
+FindingId = Annotated[UUID, Path(description="查实记录编号")]
+PublicationId = Annotated[UUID, Path(description="考核结果编号")]
 
 
 @router.get(
@@ -93,21 +102,74 @@ async def enter_assessment_finding(
     body: FindingCreate, principal: Writer, tx: Tx, _: IdempotencyRequired
 ) -> FindingRead:
     """由另一人确认后，该单位该年度的考核按否决处理。"""
-    row = await service.enter_finding(tx, **body.model_dump(), by=principal.subject, at=now())
-    return FindingRead.model_validate(row)
+    return FindingRead.of(await service.enter_finding(tx, **body.model_dump(), by=principal.subject, at=now()))
 
 
 @router.post(
     "/assessment-findings/{id}/confirmation",
     operation_id="confirm_assessment_finding",
     summary="确认查实造假",
-    responses=problems(FindingNotFoundError, FindingConfirmedError, AssessmentFourEyesError),
+    responses=problems(FindingNotFoundError, FindingConfirmedError, WithdrawnError, AssessmentFourEyesError),
 )
 async def confirm_assessment_finding(
-    id: Annotated[UUID, Path(description="查实记录编号")], principal: Confirmer, tx: Tx, _: IdempotencyRequired
+    id: FindingId, principal: Confirmer, tx: Tx, _: IdempotencyRequired
 ) -> FindingRead:
-    """确认人不能是登记人；确认后不再修改，此前拟定的考核结果不受影响。"""
-    return FindingRead.model_validate(await service.confirm_finding(tx, id, principal.subject, now()))
+    """确认人不能是登记人；确认后不再修改，有误的由两人撤销；此前拟定的考核结果不受影响。"""
+    return FindingRead.of(await service.confirm_finding(tx, id, principal.subject, now()))
+
+
+@router.post(
+    "/assessment-findings/{id}/withdrawal",
+    operation_id="withdraw_assessment_finding",
+    summary="撤回（退回）尚未确认的查实造假",
+    responses=problems(FindingNotFoundError, FindingConfirmedError, WithdrawnError),
+)
+async def withdraw_assessment_finding(
+    id: FindingId, body: WithdrawalCreate, principal: Withdrawer, tx: Tx, _: IdempotencyRequired
+) -> FindingRead:
+    """登记人撤回，或确认人退回，须写明原因；县（市、区）始终看不到。"""
+    return FindingRead.of(await service.withdraw_finding(tx, id, body.reason, principal.subject, now()))
+
+
+@router.post(
+    "/assessment-findings/{id}/revocation",
+    operation_id="enter_assessment_revocation",
+    summary="提出撤销已确认的查实造假",
+    status_code=201,
+    responses=problems(FindingNotFoundError, FindingNotConfirmedError, WithdrawnError, RevocationOpenError),
+)
+async def enter_assessment_revocation(
+    id: FindingId, body: RevocationCreate, principal: Writer, tx: Tx, _: IdempotencyRequired
+) -> FindingRead:
+    """复查认定有误的，写明依据和原因，由另一人确认后不再否决；确认之前仍按否决处理。"""
+    done = await service.enter_revocation(tx, id, **body.model_dump(), by=principal.subject, at=now())
+    return FindingRead.of(*done)
+
+
+@router.post(
+    "/assessment-findings/{id}/revocation/confirmation",
+    operation_id="confirm_assessment_revocation",
+    summary="确认撤销查实造假",
+    responses=problems(FindingNotFoundError, RevocationNotFoundError, AssessmentFourEyesError),
+)
+async def confirm_assessment_revocation(
+    id: FindingId, principal: Confirmer, tx: Tx, _: IdempotencyRequired
+) -> FindingRead:
+    """确认人不能是提出人；此后的考核不再计入这一查实。已发布的考核结果不变，需要更正的请重新拟定后另行发布。"""
+    return FindingRead.of(*await service.confirm_revocation(tx, id, principal.subject, now()))
+
+
+@router.post(
+    "/assessment-findings/{id}/revocation/withdrawal",
+    operation_id="withdraw_assessment_revocation",
+    summary="撤回（退回）尚未确认的撤销",
+    responses=problems(FindingNotFoundError, RevocationNotFoundError),
+)
+async def withdraw_assessment_revocation(
+    id: FindingId, body: WithdrawalCreate, principal: Withdrawer, tx: Tx, _: IdempotencyRequired
+) -> FindingRead:
+    """提出人撤回，或确认人退回，须写明原因；查实造假继续有效。"""
+    return FindingRead.of(await service.withdraw_revocation(tx, id, body.reason, principal.subject, now()))
 
 
 @router.get(
@@ -161,13 +223,26 @@ async def draw_up_assessment(
     "/assessment-publications/{id}/publication",
     operation_id="publish_assessment",
     summary="发布考核结果",
-    responses=problems(PublicationNotFoundError, PublicationPublishedError, AssessmentFourEyesError),
+    responses=problems(PublicationNotFoundError, PublicationPublishedError, WithdrawnError, AssessmentFourEyesError),
 )
 async def publish_assessment(
-    id: Annotated[UUID, Path(description="考核结果编号")], principal: Confirmer, tx: Tx, _: IdempotencyRequired
+    id: PublicationId, principal: Confirmer, tx: Tx, _: IdempotencyRequired
 ) -> PublicationSummary:
     """发布人不能是拟定人；发布后不再修改，各单位可见本单位的结果。"""
     return PublicationSummary.of(await service.publish(tx, id, principal.subject, now()))
+
+
+@router.post(
+    "/assessment-publications/{id}/withdrawal",
+    operation_id="withdraw_assessment_publication",
+    summary="撤回（退回）尚未发布的考核结果",
+    responses=problems(PublicationNotFoundError, PublicationPublishedError, WithdrawnError),
+)
+async def withdraw_assessment_publication(
+    id: PublicationId, body: WithdrawalCreate, principal: Withdrawer, tx: Tx, _: IdempotencyRequired
+) -> PublicationSummary:
+    """拟定人撤回，或发布人退回，须写明原因。已发布的不能撤回，请重新拟定后另行发布。"""
+    return PublicationSummary.of(await service.withdraw_publication(tx, id, body.reason, principal.subject, now()))
 
 
 @router.get("/assessment-publications", operation_id="list_assessment_publications", summary="考核结果列表")
@@ -191,9 +266,7 @@ async def list_assessment_publications(
     summary="查看考核结果",
     responses=problems(PublicationNotFoundError),
 )
-async def get_assessment_publication(
-    id: Annotated[UUID, Path(description="考核结果编号")], principal: Reader, tx: Tx
-) -> PublicationRead:
+async def get_assessment_publication(id: PublicationId, principal: Reader, tx: Tx) -> PublicationRead:
     """拟定时的全部得分和来由，一字不改；县（市、区）账号只见本单位。"""
     row = await service.read_publication(tx, id, principal.unit)
     return PublicationRead.of_row(row, principal.unit)

@@ -18,7 +18,25 @@ class FindingNotFoundError(NotFoundError):
 class FindingConfirmedError(StateConflictError):
     code = "FINDING_CONFIRMED"
     title = "这一查实记录已经确认"
-    default_detail = "确认后不再修改，无需重复确认。"
+    default_detail = "确认后不再修改；有误的请提出撤销，由另一人确认。"
+
+
+class FindingNotConfirmedError(StateConflictError):
+    code = "FINDING_NOT_CONFIRMED"
+    title = "这一查实记录尚未确认"
+    default_detail = "尚未确认的可以直接撤回，不需要撤销。"
+
+
+class RevocationOpenError(StateConflictError):
+    code = "REVOCATION_OPEN"
+    title = "这一查实记录已有撤销"
+    default_detail = "已经撤销，或已提出撤销、等待另一人确认；请查看该记录。"
+
+
+class RevocationNotFoundError(NotFoundError):
+    code = "REVOCATION_NOT_FOUND"
+    title = "没有待确认的撤销"
+    default_detail = "这一查实记录没有待确认的撤销；请在查实记录列表中查看最新情况。"
 
 
 class PublicationNotFoundError(NotFoundError):
@@ -39,4 +57,4 @@ class AssessmentFourEyesError(DomainError):
     kind = Kind.CONFLICT
     code = "FOUR_EYES"
     title = "同一人不能办理两个环节"
-    default_detail = "拟定与发布、登记与确认应由两人分别办理；请换由另一位同事办理。"
+    default_detail = "拟定与发布、登记与确认、提出撤销与确认撤销应由两人分别办理；请换由另一位同事办理。"

@@ -12,10 +12,11 @@ from kit.http.paging import Page
 from kit.http.wire import Code, MonthText, RequestModel, ResponseModel, Text, Year
 from kit.money import fixed
 from targets_svc.assessments.domain import Grade, Line, RuleSet, RuleType
-from targets_svc.assessments.models import FindingRow, PublicationRow
+from targets_svc.assessments.models import FindingRow, PublicationRow, RevocationRow
 from targets_svc.assessments.service import Assessed, Assessment
 from targets_svc.reports.schemas import Reason
 from targets_svc.units.domain import limited_to
+from targets_svc.withdrawals.schemas import WithdrawalRead
 
 _RULES: dict[str, Any] = {
     "code": "PROPORTIONAL",
@@ -190,8 +191,21 @@ _FINDING: dict[str, Any] = {
     "reason": "抽查发现虚报培训人数，台账与签到不符",
     "entered_by": "city",
     "entered_at": "2017-11-20T02:00:00Z",
-    "confirmed_by": None,
-    "confirmed_at": None,
+    "confirmed_by": "city-reviewer",
+    "confirmed_at": "2017-11-22T02:00:00Z",
+    "withdrawn_by": None,
+    "withdrawn_at": None,
+    "withdrawal_reason": None,
+    "is_in_force": True,
+    "revocation": None,
+}
+_REVOCATION: dict[str, Any] = {
+    "reference": "郑就业办查〔2018〕1号",
+    "reason": "复查认定签到系统故障，培训属实",
+    "entered_by": "city",
+    "entered_at": "2018-02-20T02:00:00Z",
+    "confirmed_by": "city-reviewer",
+    "confirmed_at": "2018-02-21T02:00:00Z",
 }
 
 
@@ -208,8 +222,30 @@ class FindingCreate(RequestModel):
     }
 
 
-class FindingRead(ResponseModel):
-    """A finding and who carried it; it counts once it is confirmed."""
+class RevocationCreate(RequestModel):
+    """Why a confirmed finding was wrong."""
+
+    reference: Annotated[Text, Field(description="复查认定文件")]
+    reason: Reason
+
+    model_config = RequestModel.model_config | {
+        "json_schema_extra": {"examples": [{name: _REVOCATION[name] for name in ("reference", "reason")}]}
+    }
+
+
+class RevocationRead(ResponseModel):
+    """A revocation and who carried it; it holds once it is confirmed."""
+
+    reference: str
+    reason: str
+    entered_by: str
+    entered_at: datetime
+    confirmed_by: str | None
+    confirmed_at: datetime | None
+
+
+class FindingRead(WithdrawalRead):
+    """A finding and who carried it; it counts once it is confirmed, until it is revoked."""
 
     id: UUID
     unit: str
@@ -220,8 +256,23 @@ class FindingRead(ResponseModel):
     entered_at: datetime
     confirmed_by: str | None
     confirmed_at: datetime | None
+    is_in_force: Annotated[bool, Field(description="已确认且未撤销：考核按否决处理")]
+    revocation: Annotated[RevocationRead | None, Field(description="撤销；confirmed_by为空的等待另一人确认")]
 
-    model_config = ResponseModel.model_config | {"json_schema_extra": {"examples": [_FINDING]}}
+    model_config = ResponseModel.model_config | {
+        "json_schema_extra": {"examples": [_FINDING | {"is_in_force": False, "revocation": _REVOCATION}]}
+    }
+
+    @classmethod
+    def of(cls, row: FindingRow, revocation: RevocationRow | None = None) -> "FindingRead":
+        """From its row and that of its revocation."""
+        plain = {name: getattr(row, name) for name in cls.model_fields if name not in {"is_in_force", "revocation"}}
+        is_revoked = revocation is not None and revocation.confirmed_by is not None
+        return cls(
+            **plain,
+            is_in_force=row.confirmed_by is not None and not is_revoked,
+            revocation=RevocationRead.model_validate(revocation) if revocation else None,
+        )
 
 
 class FindingList(ResponseModel):
@@ -235,11 +286,13 @@ class FindingList(ResponseModel):
     }
 
     @classmethod
-    def of_page(cls, rows: Sequence[FindingRow], page: Page, filters: Mapping[str, Any]) -> "FindingList":
+    def of_page(
+        cls, rows: Sequence[tuple[FindingRow, RevocationRow | None]], page: Page, filters: Mapping[str, Any]
+    ) -> "FindingList":
         """From one row more than the page holds, if there are so many."""
-        last = rows[page.limit - 1] if len(rows) > page.limit else None
+        last = rows[page.limit - 1][0] if len(rows) > page.limit else None
         return cls(
-            items=[FindingRead.model_validate(row) for row in rows[: page.limit]],
+            items=[FindingRead.of(*row) for row in rows[: page.limit]],
             next=page.next([str(last.id)], filters) if last else None,
         )
 
@@ -267,8 +320,8 @@ class PublicationCreate(RequestModel):
     }
 
 
-class PublicationSummary(ResponseModel):
-    """A publication without its content; a draft until a second person publishes it."""
+class PublicationSummary(WithdrawalRead):
+    """A publication without its content; a draft until a second person publishes it, or it is withdrawn."""
 
     id: UUID
     month: str

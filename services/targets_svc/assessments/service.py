@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 from uuid import UUID
 
+from sqlalchemy.exc import IntegrityError
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.dates import Month
@@ -25,12 +26,15 @@ from targets_svc.assessments.domain import (
 from targets_svc.assessments.errors import (
     AssessmentFourEyesError,
     FindingConfirmedError,
+    FindingNotConfirmedError,
     FindingNotFoundError,
     PublicationNotFoundError,
     PublicationPublishedError,
+    RevocationNotFoundError,
+    RevocationOpenError,
     RuleSetNotFoundError,
 )
-from targets_svc.assessments.models import FindingRow, PublicationRow
+from targets_svc.assessments.models import FindingRow, PublicationRow, RevocationRow
 from targets_svc.assessments.repository import load_rule_sets
 from targets_svc.completeness.domain import owed, tally
 from targets_svc.completeness.repository import find_received
@@ -43,6 +47,7 @@ from targets_svc.progress.service import ProgressSource, Question, read_progress
 from targets_svc.register.repository import counts_to_month
 from targets_svc.units.domain import CITY, limited_to, may_see
 from targets_svc.units.repository import load_units
+from targets_svc.withdrawals.errors import WithdrawnError
 from targets_svc.working_days.domain import due_at
 
 
@@ -165,13 +170,9 @@ async def confirm_finding(tx: AsyncSession, finding_id: UUID, by: str, at: datet
     """From now on the unit's assessments of that year are vetoed.
 
     Raises:
-        FindingNotFoundError, FindingConfirmedError, AssessmentFourEyesError.
+        FindingNotFoundError, FindingConfirmedError, WithdrawnError, AssessmentFourEyesError.
     """
-    if await repository.find_finding(tx, finding_id) is None:
-        raise FindingNotFoundError
-    row = await repository.find_finding(tx, finding_id, lock=True)
-    if row is None or row.confirmed_by is not None:
-        raise FindingConfirmedError
+    row = await _lock_finding(tx, finding_id)
     if row.entered_by == by:
         raise AssessmentFourEyesError
     row.confirmed_by, row.confirmed_at = by, at
@@ -179,9 +180,100 @@ async def confirm_finding(tx: AsyncSession, finding_id: UUID, by: str, at: datet
     return row
 
 
+async def withdraw_finding(tx: AsyncSession, finding_id: UUID, reason: str, by: str, at: datetime) -> FindingRow:
+    """Takes back what nobody has confirmed.
+
+    Raises:
+        FindingNotFoundError, FindingConfirmedError, WithdrawnError.
+    """
+    row = await _lock_finding(tx, finding_id)
+    row.withdraw(by, at, reason)
+    await tx.flush()
+    return row
+
+
+async def _lock_finding(tx: AsyncSession, finding_id: UUID) -> FindingRow:
+    row = await repository.lock_finding(tx, finding_id)
+    if row is None:
+        ended = await repository.read_finding(tx, finding_id)
+        if ended is None:
+            raise FindingNotFoundError
+        raise WithdrawnError if ended[0].withdrawn_by is not None else FindingConfirmedError
+    return row
+
+
+async def enter_revocation(
+    tx: AsyncSession, finding_id: UUID, *, reference: str, reason: str, by: str, at: datetime
+) -> tuple[FindingRow, RevocationRow]:
+    """A confirmed finding was wrong; it counts no more once a second person has confirmed that.
+
+    Raises:
+        FindingNotFoundError, FindingNotConfirmedError, WithdrawnError, RevocationOpenError.
+    """
+    found = await repository.read_finding(tx, finding_id)
+    if found is None:
+        raise FindingNotFoundError
+    finding, _ = found
+    if finding.confirmed_by is None:
+        raise WithdrawnError if finding.withdrawn_by is not None else FindingNotConfirmedError
+    row = RevocationRow(
+        id=new_id(),
+        finding_id=finding.id,
+        unit=finding.unit,
+        reference=reference,
+        reason=reason,
+        entered_by=by,
+        entered_at=at,
+    )
+    tx.add(row)
+    try:
+        await tx.flush()
+    except IntegrityError:  # there is one, or somebody has just entered one
+        raise RevocationOpenError from None
+    return finding, row
+
+
+async def confirm_revocation(
+    tx: AsyncSession, finding_id: UUID, by: str, at: datetime
+) -> tuple[FindingRow, RevocationRow]:
+    """From now on assessments of that year are made without the finding; what is published stays as it is.
+
+    Raises:
+        FindingNotFoundError, RevocationNotFoundError, AssessmentFourEyesError.
+    """
+    finding, row = await _lock_revocation(tx, finding_id)
+    if row.entered_by == by:
+        raise AssessmentFourEyesError
+    row.confirmed_by, row.confirmed_at = by, at
+    await tx.flush()
+    return finding, row
+
+
+async def withdraw_revocation(tx: AsyncSession, finding_id: UUID, reason: str, by: str, at: datetime) -> FindingRow:
+    """The finding stays in force.
+
+    Raises:
+        FindingNotFoundError, RevocationNotFoundError.
+    """
+    finding, row = await _lock_revocation(tx, finding_id)
+    row.withdraw(by, at, reason)
+    await tx.flush()
+    return finding
+
+
+async def _lock_revocation(tx: AsyncSession, finding_id: UUID) -> tuple[FindingRow, RevocationRow]:
+    row = await repository.lock_revocation(tx, finding_id)
+    found = await repository.read_finding(tx, finding_id)
+    if found is None:
+        raise FindingNotFoundError
+    if row is None:
+        raise RevocationNotFoundError
+    return found[0], row
+
+
 async def list_findings(
     tx: AsyncSession, *, own_unit: str | None, unit: str | None, year: int | None, after: UUID | None, limit: int
-) -> Sequence[FindingRow]:
+) -> list[tuple[FindingRow, RevocationRow | None]]:
     """Findings that the account sees; a unit its own, once they are confirmed.
 
     Raises:
@@ -221,17 +313,37 @@ async def publish(tx: AsyncSession, publication_id: UUID, by: str, at: datetime)
     """Publishes what was drawn up; a later publication of the same month takes its place and leaves it readable.
 
     Raises:
-        PublicationNotFoundError, PublicationPublishedError, AssessmentFourEyesError.
+        PublicationNotFoundError, PublicationPublishedError, WithdrawnError, AssessmentFourEyesError.
     """
-    if await repository.find_publication(tx, publication_id) is None:
-        raise PublicationNotFoundError
-    row = await repository.find_publication(tx, publication_id, lock=True)
-    if row is None or row.published_by is not None:
-        raise PublicationPublishedError
+    row = await _lock_publication(tx, publication_id)
     if row.drawn_up_by == by:
         raise AssessmentFourEyesError
     row.published_by, row.published_at = by, at
     await tx.flush()
+    return row
+
+
+async def withdraw_publication(
+    tx: AsyncSession, publication_id: UUID, reason: str, by: str, at: datetime
+) -> PublicationRow:
+    """Ends what was drawn up and nobody has published.
+
+    Raises:
+        PublicationNotFoundError, PublicationPublishedError, WithdrawnError.
+    """
+    row = await _lock_publication(tx, publication_id)
+    row.withdraw(by, at, reason)
+    await tx.flush()
+    return row
+
+
+async def _lock_publication(tx: AsyncSession, publication_id: UUID) -> PublicationRow:
+    row = await repository.lock_publication(tx, publication_id)
+    if row is None:
+        ended = await repository.find_publication(tx, publication_id)
+        if ended is None:
+            raise PublicationNotFoundError
+        raise WithdrawnError if ended.withdrawn_by is not None else PublicationPublishedError
     return row
 
 

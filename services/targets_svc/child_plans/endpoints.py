@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import Path, Query
 
-from kit.auth.dependencies import requires
+from kit.auth.dependencies import requires, requires_any
 from kit.auth.principal import Principal
 from kit.clock import now
 from kit.db.engine import Tx
@@ -31,11 +31,15 @@ from targets_svc.child_plans.schemas import (
     ChildProposalRead,
 )
 from targets_svc.plans.errors import ImpossibleProposalError, PlanNotFoundError
+from targets_svc.withdrawals.errors import WithdrawnError
+from targets_svc.withdrawals.schemas import WithdrawalCreate
 
 router = Router(prefix="/api/v1/targets", tags=["计划"])
 Reader = Annotated[Principal, requires("targets.plan.read")]
 Drafter = Annotated[Principal, requires("targets.child_plan.write")]
 Issuer = Annotated[Principal, requires("targets.plan.issue")]
+Withdrawer = Annotated[Principal, requires_any("targets.child_plan.write", "targets.plan.issue")]
+PlanId = Annotated[UUID, Path(description="方案编号")]
 
 
 def _sees_drafts(principal: Principal) -> bool:
@@ -82,15 +86,34 @@ async def draft_child_plan(body: ChildPlanCreate, principal: Drafter, tx: Tx, _:
     operation_id="issue_child_plan",
     summary="下达街道（乡镇）分解方案",
     responses=problems(
-        ChildPlanNotFoundError, ChildPlanIssuedError, ChildPlanFourEyesError, NotLevelAboveError, ParentPlanChangedError
+        ChildPlanNotFoundError,
+        ChildPlanIssuedError,
+        WithdrawnError,
+        ChildPlanFourEyesError,
+        NotLevelAboveError,
+        ParentPlanChangedError,
     ),
 )
-async def issue_child_plan(
-    id: Annotated[UUID, Path(description="方案编号")], principal: Issuer, tx: Tx, _: IdempotencyRequired
-) -> ChildPlanRead:
+async def issue_child_plan(id: PlanId, principal: Issuer, tx: Tx, _: IdempotencyRequired) -> ChildPlanRead:
     """由市级下达，下达人不能是起草人；写明原因的不足额分解一并认可。下达后不能再改。"""
     issued = await service.issue_split(tx, subject=principal.subject, own_unit=principal.unit, plan_id=id, now=now())
     return ChildPlanRead.of(issued)
+
+
+@router.post(
+    "/child-plans/{id}/withdrawal",
+    operation_id="withdraw_child_plan",
+    summary="撤回（退回）尚未下达的街道（乡镇）分解方案",
+    responses=problems(ChildPlanNotFoundError, ChildPlanIssuedError, WithdrawnError),
+)
+async def withdraw_child_plan(
+    id: PlanId, body: WithdrawalCreate, principal: Withdrawer, tx: Tx, _: IdempotencyRequired
+) -> ChildPlanRead:
+    """本单位撤回，或市级退回，须写明原因；修改后作为新的一版提交。已下达的不能撤回，请提交新版本。"""
+    done = await service.withdraw_split(
+        tx, subject=principal.subject, own_unit=principal.unit, plan_id=id, reason=body.reason, now=now()
+    )
+    return ChildPlanRead.of(done)
 
 
 @router.get(
@@ -118,7 +141,7 @@ async def list_child_plans(
     summary="查看街道（乡镇）分解方案",
     responses=problems(ChildPlanNotFoundError),
 )
-async def get_child_plan(id: Annotated[UUID, Path(description="方案编号")], principal: Reader, tx: Tx) -> ChildPlanRead:
+async def get_child_plan(id: PlanId, principal: Reader, tx: Tx) -> ChildPlanRead:
     """各街道（乡镇）的任务、合计，以及与本单位任务数的差额。"""
     return ChildPlanRead.of(
         await service.read_split(tx, id, own_unit=principal.unit, with_drafts=_sees_drafts(principal))

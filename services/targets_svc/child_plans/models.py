@@ -19,9 +19,10 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from targets_svc.base import Base
+from targets_svc.withdrawals.models import Withdrawable, withdrawn_whole
 
 
-class ChildPlanRow(Base):
+class ChildPlanRow(Withdrawable, Base):
     """One version of a unit's split of its targets of a year.
 
     Attributes:
@@ -33,13 +34,15 @@ class ChildPlanRow(Base):
     __tablename__ = "child_plan"
     __table_args__ = (
         UniqueConstraint("unit", "year", "version"),
-        CheckConstraint("state IN ('DRAFT', 'ISSUED')", name="state_known"),
+        CheckConstraint("state IN ('DRAFT', 'ISSUED', 'WITHDRAWN')", name="state_known"),
         CheckConstraint("mode IN ('EXACT', 'AT_LEAST')", name="mode_known"),
         CheckConstraint("issued_by <> created_by", name="four_eyes"),
         CheckConstraint(
             "(state = 'ISSUED') = (issued_by IS NOT NULL) AND (issued_by IS NULL) = (issued_at IS NULL)",
             name="signed_when_issued",
         ),
+        CheckConstraint("(state = 'WITHDRAWN') = (withdrawn_by IS NOT NULL)", name="withdrawn_by_whom"),
+        withdrawn_whole(),
         Index(None, "id"),
     )
 
@@ -53,7 +56,7 @@ class ChildPlanRow(Base):
     mode: Mapped[str] = mapped_column(String(8))
     parts: Mapped[list[dict[str, Any]]] = mapped_column(JSONB)
     shortfall_reason: Mapped[str | None] = mapped_column(Text)
-    state: Mapped[str] = mapped_column(String(8))
+    state: Mapped[str] = mapped_column(String(16))
     created_by: Mapped[str] = mapped_column(String(128))
     created_at: Mapped[datetime] = mapped_column(DateTime(timezone=True))
     issued_by: Mapped[str | None] = mapped_column(String(128))

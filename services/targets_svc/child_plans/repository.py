@@ -31,12 +31,15 @@ async def add(tx: AsyncSession, row: ChildPlanRow, items: Sequence[PartItem]) ->
     await tx.execute(insert(ChildPlanItemRow), cells)
 
 
-async def find(tx: AsyncSession, plan_id: UUID, *, lock: bool = False) -> ChildPlanRow | None:
-    """A version by its id; to be signed, only a draft can be locked."""
-    query = select(ChildPlanRow).where(ChildPlanRow.id == plan_id)
-    if lock:
-        query = query.where(ChildPlanRow.state == "DRAFT").with_for_update()
-    return (await tx.scalars(query)).one_or_none()
+async def find(tx: AsyncSession, plan_id: UUID) -> ChildPlanRow | None:
+    """A version by its id."""
+    return (await tx.scalars(select(ChildPlanRow).where(ChildPlanRow.id == plan_id))).one_or_none()
+
+
+async def lock_draft(tx: AsyncSession, plan_id: UUID) -> ChildPlanRow | None:
+    """A draft, to be signed or withdrawn; what is issued cannot be locked."""
+    query = select(ChildPlanRow).where(ChildPlanRow.id == plan_id, ChildPlanRow.state == "DRAFT")
+    return (await tx.scalars(query.with_for_update())).one_or_none()
 
 
 async def load_items(tx: AsyncSession, row: ChildPlanRow) -> list[PartItem]:

@@ -13,6 +13,7 @@ from targets_svc.child_plans.service import Draft, Split
 from targets_svc.indicators.repository import load_indicators
 from targets_svc.plans.schemas import DoubtRead
 from targets_svc.reports.schemas import Reason
+from targets_svc.withdrawals.schemas import WithdrawalRead
 
 _Count = Annotated[int, Field(ge=0, le=1_000_000_000)]
 _PartCode = Annotated[Code, Field(max_length=16, description="本单位自编，以单位代码加-开头，如ZZ11-01")]
@@ -98,7 +99,7 @@ class ChildPlanCreate(RequestModel):
         )
 
 
-class ChildPlanVersionRead(ResponseModel):
+class ChildPlanVersionRead(WithdrawalRead):
     """A version without its cells."""
 
     id: UUID
@@ -106,7 +107,9 @@ class ChildPlanVersionRead(ResponseModel):
     year: int
     version: int
     parent_version: Annotated[int, Field(description="所分解的上级计划的版本")]
-    state: Literal["DRAFT", "ISSUED"]
+    state: Annotated[
+        Literal["DRAFT", "ISSUED", "WITHDRAWN"], Field(description="DRAFT草案，ISSUED已下达，WITHDRAWN已撤回")
+    ]
     title: str
     doc_no: str
     mode: Mode

@@ -26,6 +26,7 @@ from targets_svc.plans.errors import ImpossibleProposalError, PlanNotFoundError
 from targets_svc.plans.service import find_plan_for_period
 from targets_svc.units.domain import CITY, limited_to, may_report, may_see
 from targets_svc.units.repository import load_units
+from targets_svc.withdrawals.errors import WithdrawnError
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,14 +113,12 @@ async def issue_split(tx: AsyncSession, *, subject: str, own_unit: str | None, p
     """The level above issues a draft, with its shortfall if it gives a reason for one.
 
     Raises:
-        NotLevelAboveError, ChildPlanNotFoundError, ChildPlanIssuedError, ChildPlanFourEyesError,
+        NotLevelAboveError, ChildPlanNotFoundError, ChildPlanIssuedError, WithdrawnError, ChildPlanFourEyesError,
         ParentPlanChangedError.
     """
     if limited_to(own_unit) is not None:
         raise NotLevelAboveError
-    row = await repository.find(tx, plan_id, lock=True)
-    if row is None:
-        raise ChildPlanIssuedError if await repository.find(tx, plan_id) else ChildPlanNotFoundError
+    row = await _lock_draft(tx, plan_id, own_unit)
     if row.created_by == subject:
         raise ChildPlanFourEyesError
     if (await _parent(tx, row.year)).version != row.parent_version:
@@ -129,6 +128,32 @@ async def issue_split(tx: AsyncSession, *, subject: str, own_unit: str | None, p
     return await _loaded(tx, row)
 
 
+async def withdraw_split(
+    tx: AsyncSession, *, subject: str, own_unit: str | None, plan_id: UUID, reason: str, now: datetime
+) -> Split:
+    """Ends a draft: the unit takes it back, or the level above sends it back.
+
+    Raises:
+        ChildPlanNotFoundError: none of this id, or another unit's.
+        ChildPlanIssuedError, WithdrawnError.
+    """
+    row = await _lock_draft(tx, plan_id, own_unit)
+    row.state = "WITHDRAWN"
+    row.withdraw(subject, now, reason)
+    await tx.flush()
+    return await _loaded(tx, row)
+
+
+async def _lock_draft(tx: AsyncSession, plan_id: UUID, own_unit: str | None) -> ChildPlanRow:
+    row = await repository.lock_draft(tx, plan_id)
+    seen = row or await repository.find(tx, plan_id)
+    if seen is None or not may_see(own_unit, seen.unit):
+        raise ChildPlanNotFoundError
+    if row is None:
+        raise WithdrawnError if seen.state == "WITHDRAWN" else ChildPlanIssuedError
+    return row
+
+
 async def read_split(tx: AsyncSession, plan_id: UUID, *, own_unit: str | None, with_drafts: bool) -> Split:
     """A version.
 
@@ -136,7 +161,7 @@ async def read_split(tx: AsyncSession, plan_id: UUID, *, own_unit: str | None, w
         ChildPlanNotFoundError: none of this id, another unit's, or a draft that is not for this account.
     """
     row = await repository.find(tx, plan_id)
-    if row is None or not may_see(own_unit, row.unit) or (row.state == "DRAFT" and not with_drafts):
+    if row is None or not may_see(own_unit, row.unit) or (row.state != "ISSUED" and not with_drafts):
         raise ChildPlanNotFoundError
     return await _loaded(tx, row)
 

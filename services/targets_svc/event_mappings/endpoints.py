@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import Path, Query
 
-from kit.auth.dependencies import requires
+from kit.auth.dependencies import requires, requires_any
 from kit.auth.principal import Principal
 from kit.clock import now
 from kit.db.engine import Tx
@@ -31,11 +31,15 @@ from targets_svc.event_mappings.schemas import (
     MappingChangeList,
     MappingChangeRead,
 )
+from targets_svc.withdrawals.errors import WithdrawnError
+from targets_svc.withdrawals.schemas import WithdrawalCreate
 
 router = Router(prefix="/api/v1/targets", tags=["事件对照"])
 Reader = Annotated[Principal, requires("targets.event.read")]
 Proposer = Annotated[Principal, requires("targets.mapping.write")]
 Confirmer = Annotated[Principal, requires("targets.mapping.confirm")]
+Withdrawer = Annotated[Principal, requires_any("targets.mapping.write", "targets.mapping.confirm")]
+ChangeId = Annotated[UUID, Path(description="变更编号")]
 
 
 @router.get("/event-mappings", operation_id="list_event_mappings", summary="事件与指标对照表")
@@ -82,7 +86,7 @@ async def list_event_mapping_changes(
     _: Reader,
     tx: Tx,
     page: PageQuery,
-    confirmed: Annotated[bool | None, Query(description="true已确认，false待确认；默认全部")] = None,
+    confirmed: Annotated[bool | None, Query(description="true已确认，false待确认；默认全部，含已撤回的")] = None,
 ) -> MappingChangeList:
     """新的在前：谁提出、谁确认、依据什么。"""
     filters = {"confirmed": confirmed}
@@ -98,11 +102,29 @@ async def list_event_mapping_changes(
     operation_id="confirm_event_mapping_change",
     summary="确认对照表的变更",
     responses=problems(
-        MappingChangeNotFoundError, MappingConfirmedError, MappingFourEyesError, MappingTakenError, MappingEndedError
+        MappingChangeNotFoundError,
+        MappingConfirmedError,
+        WithdrawnError,
+        MappingFourEyesError,
+        MappingTakenError,
+        MappingEndedError,
     ),
 )
 async def confirm_event_mapping_change(
-    id: Annotated[UUID, Path(description="变更编号")], principal: Confirmer, tx: Tx, _: IdempotencyRequired
+    id: ChangeId, principal: Confirmer, tx: Tx, _: IdempotencyRequired
 ) -> MappingChangeRead:
     """确认人不能是提出人；确认后生效，不再修改。"""
     return MappingChangeRead.of(await service.confirm(tx, id, principal.subject, now()))
+
+
+@router.post(
+    "/event-mapping-changes/{id}/withdrawal",
+    operation_id="withdraw_event_mapping_change",
+    summary="撤回（退回）尚未确认的对照变更",
+    responses=problems(MappingChangeNotFoundError, MappingConfirmedError, WithdrawnError),
+)
+async def withdraw_event_mapping_change(
+    id: ChangeId, body: WithdrawalCreate, principal: Withdrawer, tx: Tx, _: IdempotencyRequired
+) -> MappingChangeRead:
+    """提出人撤回，或确认人退回，须写明原因；对照表不变。已确认的不能撤回，可以终止该行。"""
+    return MappingChangeRead.of(await service.withdraw(tx, id, body.reason, principal.subject, now()))

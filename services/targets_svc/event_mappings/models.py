@@ -9,11 +9,12 @@ from sqlalchemy.dialects.postgresql import JSONB
 from sqlalchemy.orm import Mapped, mapped_column
 
 from targets_svc.base import Base
+from targets_svc.withdrawals.models import Withdrawable, withdrawn_or_signed, withdrawn_whole
 
 _INSTANT = DateTime(timezone=True)
 
 
-class MappingChangeRow(Base):
+class MappingChangeRow(Withdrawable, Base):
     """A row added to the mapping table, or the end of one; it holds once a second person has confirmed it.
 
     Attributes:
@@ -28,6 +29,8 @@ class MappingChangeRow(Base):
         CheckConstraint("change = 'ADD' OR last_day IS NOT NULL", name="end_has_day"),
         CheckConstraint("proposed_by <> confirmed_by", name="four_eyes"),
         CheckConstraint("(confirmed_by IS NULL) = (confirmed_at IS NULL)", name="signature_and_instant"),
+        withdrawn_whole(),
+        withdrawn_or_signed("confirmed_by"),
         Index(
             "uq_event_mapping_change_code",
             "code",

@@ -64,12 +64,23 @@ async def list_changes(
     query = select(MappingChangeRow).order_by(MappingChangeRow.id.desc()).limit(limit)
     if is_confirmed is not None:
         query = query.where(MappingChangeRow.confirmed_by.is_not(None) == is_confirmed)
+    if is_confirmed is False:
+        query = query.where(MappingChangeRow.withdrawn_by.is_(None))
     if after is not None:
         query = query.where(MappingChangeRow.id < after)
     return (await tx.scalars(query)).all()
 
 
-async def find_change(tx: AsyncSession, change_id: UUID, *, lock: bool = False) -> MappingChangeRow | None:
-    """One change; a confirmed one can't be locked, only read."""
-    query = select(MappingChangeRow).where(MappingChangeRow.id == change_id)
-    return (await tx.scalars(query.with_for_update() if lock else query)).one_or_none()
+async def find_change(tx: AsyncSession, change_id: UUID) -> MappingChangeRow | None:
+    """One change."""
+    return await tx.get(MappingChangeRow, change_id)
+
+
+async def lock_open(tx: AsyncSession, change_id: UUID) -> MappingChangeRow | None:
+    """A change that is neither confirmed nor withdrawn; another one cannot be locked, only read."""
+    query = select(MappingChangeRow).where(
+        MappingChangeRow.id == change_id,
+        MappingChangeRow.confirmed_by.is_(None),
+        MappingChangeRow.withdrawn_by.is_(None),
+    )
+    return (await tx.scalars(query.with_for_update())).one_or_none()

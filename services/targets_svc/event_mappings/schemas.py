@@ -12,6 +12,7 @@ from kit.http.wire import Code, LegalDate, RequestModel, ResponseModel, Text
 from targets_svc.event_mappings.domain import Change, CountRule
 from targets_svc.event_mappings.models import MappingChangeRow
 from targets_svc.event_mappings.repository import rule_of
+from targets_svc.withdrawals.schemas import WithdrawalRead
 
 Attribute = Annotated[str, StringConstraints(pattern=r"^[A-Z0-9][A-Z0-9_]*$", max_length=64)]
 AttributeName = Annotated[str, StringConstraints(pattern=r"^[a-z][a-z0-9_]*$", max_length=64)]
@@ -112,7 +113,7 @@ _CHANGE: dict[str, Any] = {
 }
 
 
-class MappingChangeRead(ResponseModel):
+class MappingChangeRead(WithdrawalRead):
     """A change and who carried it; it holds once it is confirmed."""
 
     id: UUID

@@ -23,6 +23,7 @@ from targets_svc.event_mappings.errors import (
 from targets_svc.event_mappings.models import MappingChangeRow
 from targets_svc.indicators.domain import IndicatorKind
 from targets_svc.indicators.repository import load_indicators
+from targets_svc.withdrawals.errors import WithdrawnError
 
 
 async def propose_row(tx: AsyncSession, rule: CountRule, by: str, at: datetime) -> MappingChangeRow:
@@ -73,13 +74,10 @@ async def confirm(tx: AsyncSession, change_id: UUID, by: str, at: datetime) -> M
     """Puts a change into force.
 
     Raises:
-        MappingChangeNotFoundError, MappingConfirmedError, MappingFourEyesError, MappingTakenError, MappingEndedError.
+        MappingChangeNotFoundError, MappingConfirmedError, WithdrawnError, MappingFourEyesError, MappingTakenError,
+        MappingEndedError.
     """
-    if await repository.find_change(tx, change_id) is None:
-        raise MappingChangeNotFoundError
-    row = await repository.find_change(tx, change_id, lock=True)
-    if row is None or row.confirmed_by is not None:
-        raise MappingConfirmedError
+    row = await _lock_open(tx, change_id)
     if row.proposed_by == by:
         raise MappingFourEyesError
     taken = MappingTakenError if row.change == Change.ADD else MappingEndedError
@@ -88,6 +86,28 @@ async def confirm(tx: AsyncSession, change_id: UUID, by: str, at: datetime) -> M
         await tx.flush()
     except IntegrityError:  # somebody has confirmed another row of this code, or another end of it
         raise taken from None
+    return row
+
+
+async def withdraw(tx: AsyncSession, change_id: UUID, reason: str, by: str, at: datetime) -> MappingChangeRow:
+    """Ends a proposal that nobody has confirmed; the mapping table stays as it is.
+
+    Raises:
+        MappingChangeNotFoundError, MappingConfirmedError, WithdrawnError.
+    """
+    row = await _lock_open(tx, change_id)
+    row.withdraw(by, at, reason)
+    await tx.flush()
+    return row
+
+
+async def _lock_open(tx: AsyncSession, change_id: UUID) -> MappingChangeRow:
+    row = await repository.lock_open(tx, change_id)
+    if row is None:
+        ended = await repository.find_change(tx, change_id)
+        if ended is None:
+            raise MappingChangeNotFoundError
+        raise WithdrawnError if ended.withdrawn_by is not None else MappingConfirmedError
     return row
 
 

@@ -27,6 +27,7 @@ class State(StrEnum):
     PROPOSED = "PROPOSED"
     APPROVED = "APPROVED"
     REJECTED = "REJECTED"
+    WITHDRAWN = "WITHDRAWN"
 
 
 def check_close(month: Month, today: date, missing: Collection[str], reason: str | None, *, is_closed: bool) -> None:

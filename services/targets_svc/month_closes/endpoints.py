@@ -34,6 +34,7 @@ from targets_svc.progress.domain.arithmetic import Curve
 from targets_svc.progress.schemas import ProgressRead
 from targets_svc.progress.service import ProgressSource, Question
 from targets_svc.reports.schemas import MonthString
+from targets_svc.withdrawals.schemas import WithdrawalCreate
 
 router = Router(prefix="/api/v1/targets", tags=["结账"])
 Reader = Annotated[Principal, requires("targets.progress.read")]
@@ -84,6 +85,19 @@ async def reject_month_close(
 ) -> MonthCloseRead:
     """驳回须写明原因；不改变任何数据，可以重新申请。"""
     return MonthCloseRead.of(await service.reject(tx, _clerk(principal), id, body.reason))
+
+
+@router.post(
+    "/month-closes/{id}/withdrawal",
+    operation_id="withdraw_month_close",
+    summary="撤回结账或重开的申请",
+    responses=problems(MonthCloseNotFoundError, ProposalDecidedError, NotCityAccountError),
+)
+async def withdraw_month_close(
+    id: CloseId, body: WithdrawalCreate, principal: Proposer, tx: Tx, _: IdempotencyRequired
+) -> MonthCloseRead:
+    """月份或原因填错的，批准之前可以撤回，须写明原因；之后可以重新申请。"""
+    return MonthCloseRead.of(await service.withdraw(tx, _clerk(principal), id, body.reason))
 
 
 @router.get("/month-closes", operation_id="list_month_closes", summary="结账记录")

@@ -31,13 +31,13 @@ class MonthNotClosedError(StateConflictError):
 class ProposalOpenError(StateConflictError):
     code = "PROPOSAL_OPEN"
     title = "该月已有待批准的申请"
-    default_detail = "请先批准或驳回已有的申请。"
+    default_detail = "请先由另一人批准或驳回已有的申请，或由申请人撤回后重新申请。"
 
 
 class ProposalDecidedError(StateConflictError):
     code = "PROPOSAL_DECIDED"
     title = "该申请已经办结"
-    default_detail = "已批准或已驳回的申请不能再次办理；请查询最新状态。"
+    default_detail = "已批准、已驳回或已撤回的申请不能再次办理；请查询最新状态。"
 
 
 class CloseFourEyesError(DomainError):

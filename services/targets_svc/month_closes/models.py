@@ -19,11 +19,12 @@ from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Mapped, mapped_column
 
 from targets_svc.base import Base
+from targets_svc.withdrawals.models import Withdrawable, withdrawn_whole
 
 _INSTANT = DateTime(timezone=True)
 
 
-class MonthCloseRow(Base):
+class MonthCloseRow(Withdrawable, Base):
     """An application to close a month or to open it again, and its decision; the last approved one says what holds.
 
     Attributes:
@@ -35,12 +36,15 @@ class MonthCloseRow(Base):
     __table_args__ = (
         CheckConstraint("month BETWEEN 1 AND 12", name="month_of_year"),
         CheckConstraint("kind IN ('CLOSE', 'REOPEN')", name="kind_known"),
-        CheckConstraint("state IN ('PROPOSED', 'APPROVED', 'REJECTED')", name="state_known"),
+        CheckConstraint("state IN ('PROPOSED', 'APPROVED', 'REJECTED', 'WITHDRAWN')", name="state_known"),
         CheckConstraint("decided_by <> proposed_by", name="four_eyes"),
         CheckConstraint(
-            "(state = 'PROPOSED') = (decided_by IS NULL) AND (decided_by IS NULL) = (decided_at IS NULL)",
+            "(state IN ('APPROVED', 'REJECTED')) = (decided_by IS NOT NULL)"
+            " AND (decided_by IS NULL) = (decided_at IS NULL)",
             name="signed_when_decided",
         ),
+        CheckConstraint("(state = 'WITHDRAWN') = (withdrawn_by IS NOT NULL)", name="withdrawn_by_whom"),
+        withdrawn_whole(),
         CheckConstraint("kind = 'CLOSE' OR reason IS NOT NULL", name="reopened_with_reason"),
         CheckConstraint(
             "(kind = 'CLOSE' AND state = 'APPROVED') = (plan_version IS NOT NULL)", name="snapshot_has_plan"

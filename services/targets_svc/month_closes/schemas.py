@@ -13,6 +13,7 @@ from kit.http.wire import MonthText, RequestModel, ResponseModel
 from targets_svc.month_closes.domain import Kind, State
 from targets_svc.month_closes.models import MonthCloseRow
 from targets_svc.reports.schemas import Reason
+from targets_svc.withdrawals.schemas import WithdrawalRead
 
 _CLOSE: dict[str, Any] = {
     "id": "019330f0-7a1c-7c8e-9a3e-0d5f6b7a8c9d",
@@ -43,7 +44,7 @@ class MonthCloseCreate(RequestModel):
     }
 
 
-class MonthCloseRead(ResponseModel):
+class MonthCloseRead(WithdrawalRead):
     """An application and its decision."""
 
     id: UUID

@@ -86,6 +86,7 @@ async def approve(tx: AsyncSession, clerk: Clerk, close_id: UUID) -> MonthCloseR
         `propose` raises about the month, because things may have changed since.
     """
     row, month = await _proposed(tx, clerk, close_id)
+    check_decider(row.proposed_by, clerk.subject)
     at = now()  # after the lock: whatever was approved before is known, whatever comes after is not
     missing = await _check(tx, month, Kind(row.kind), row.reason, at)
     snapshot = await take_snapshot(tx, month, at) if row.kind == Kind.CLOSE else None
@@ -106,8 +107,22 @@ async def reject(tx: AsyncSession, clerk: Clerk, close_id: UUID, reason: str) ->
         NotCityAccountError, MonthCloseNotFoundError, ProposalDecidedError, CloseFourEyesError.
     """
     row, _ = await _proposed(tx, clerk, close_id)
+    check_decider(row.proposed_by, clerk.subject)
     row.rejection_reason = reason
     _decide(row, clerk, State.REJECTED, now())
+    await tx.flush()
+    return row
+
+
+async def withdraw(tx: AsyncSession, clerk: Clerk, close_id: UUID, reason: str) -> MonthCloseRow:
+    """Takes back an application that nobody has decided.
+
+    Raises:
+        NotCityAccountError, MonthCloseNotFoundError, ProposalDecidedError.
+    """
+    row, _ = await _proposed(tx, clerk, close_id)
+    row.state = State.WITHDRAWN.value
+    row.withdraw(clerk.subject, now(), reason)
     await tx.flush()
     return row
 
@@ -179,7 +194,6 @@ async def _proposed(tx: AsyncSession, clerk: Clerk, close_id: UUID) -> tuple[Mon
     await tx.refresh(seen)
     if seen.state != State.PROPOSED:
         raise ProposalDecidedError
-    check_decider(seen.proposed_by, clerk.subject)
     return seen, month
 
 

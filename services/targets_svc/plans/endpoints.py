@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import Path, Query, Response
 
-from kit.auth.dependencies import requires
+from kit.auth.dependencies import requires, requires_any
 from kit.auth.principal import Principal
 from kit.clock import now, today
 from kit.db.engine import Tx
@@ -33,11 +33,14 @@ from targets_svc.plans.schemas import (
     ProposalCreate,
     ProposalRead,
 )
+from targets_svc.withdrawals.errors import WithdrawnError
+from targets_svc.withdrawals.schemas import WithdrawalCreate
 
 router = Router(prefix="/api/v1/targets", tags=["计划"])
 Reader = Annotated[Principal, requires("targets.plan.read")]
 Writer = Annotated[Principal, requires("targets.plan.write")]
 Issuer = Annotated[Principal, requires("targets.plan.issue")]
+Withdrawer = Annotated[Principal, requires_any("targets.plan.write", "targets.plan.issue")]
 Version = Annotated[int | None, Query(ge=1, le=10_000, description="按版本号查询，不论是否有效；与as_of不并用")]
 AsOf = Annotated[LegalDate | None, Query(description="查询该日有效的版本；默认今天")]
 
@@ -133,12 +136,26 @@ async def draft_plan(body: PlanCreate, principal: Writer, tx: Tx, _: Idempotency
     responses=problems(
         PlanNotFoundError,
         PlanIssuedError,
+        WithdrawnError,
         PlanFourEyesError,
     ),
 )
 async def issue_plan(id: UUID, principal: Issuer, tx: Tx, _: IdempotencyRequired) -> PlanVersionRead:
     """下达人不能是起草人。下达后不能再改，调整须另立新版本；自生效日期起按新版本计算。"""
     return PlanVersionRead.model_validate(await service.issue_draft(tx, id, principal.subject, now()))
+
+
+@router.post(
+    "/plans/{id}/withdrawal",
+    operation_id="withdraw_plan",
+    summary="撤回（退回）尚未下达的计划草案",
+    responses=problems(PlanNotFoundError, PlanIssuedError, WithdrawnError),
+)
+async def withdraw_plan(
+    id: UUID, body: WithdrawalCreate, principal: Withdrawer, tx: Tx, _: IdempotencyRequired
+) -> PlanVersionRead:
+    """起草人撤回，或下达人退回，须写明原因；版本号不再使用。已下达的不能撤回，调整须另立新版本。"""
+    return PlanVersionRead.model_validate(await service.withdraw_draft(tx, id, body.reason, principal.subject, now()))
 
 
 @router.post(

@@ -17,10 +17,11 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from targets_svc.base import Base
+from targets_svc.withdrawals.models import Withdrawable, withdrawn_whole
 
 
-class PlanRow(Base):
-    """One version of a year's plan: a draft until a second person issues it.
+class PlanRow(Withdrawable, Base):
+    """One version of a year's plan: a draft until a second person issues it, or it is withdrawn.
 
     Attributes:
         issued_on: the date of its document; `issued_at` is the instant at which it was issued here.
@@ -29,12 +30,14 @@ class PlanRow(Base):
     __tablename__ = "plan"
     __table_args__ = (
         UniqueConstraint("year", "version"),
-        CheckConstraint("state IN ('DRAFT', 'ISSUED')", name="state_known"),
+        CheckConstraint("state IN ('DRAFT', 'ISSUED', 'WITHDRAWN')", name="state_known"),
         CheckConstraint("issued_by <> created_by", name="four_eyes"),
         CheckConstraint(
             "(state = 'ISSUED') = (issued_by IS NOT NULL) AND (issued_by IS NULL) = (issued_at IS NULL)",
             name="signed_when_issued",
         ),
+        CheckConstraint("(state = 'WITHDRAWN') = (withdrawn_by IS NOT NULL)", name="withdrawn_by_whom"),
+        withdrawn_whole(),
         CheckConstraint("version >= 1", name="version_counts_from_one"),
     )
 

@@ -13,6 +13,7 @@ from targets_svc.plans.domain import Difference, ItemState, Plan, PlanItem, tota
 from targets_svc.plans.errors import PlanInvalidError
 from targets_svc.plans.service import Drafted
 from targets_svc.units.repository import load_units
+from targets_svc.withdrawals.schemas import WithdrawalRead
 
 _VERSION: dict[str, Any] = {
     "id": "019330f0-7a1c-7c8e-9a3e-0d5f6b7a8c9d",
@@ -165,13 +166,15 @@ class PlanCreate(RequestModel):
         return Plan(self.year, 0, self.title, self.doc_no, self.issued_on, self.effective_from, tuple(items))
 
 
-class PlanVersionRead(ResponseModel):
+class PlanVersionRead(WithdrawalRead):
     """A version without its cells."""
 
     id: UUID
     year: int
     version: int
-    state: Literal["DRAFT", "ISSUED"]
+    state: Annotated[
+        Literal["DRAFT", "ISSUED", "WITHDRAWN"], Field(description="DRAFT草案，ISSUED已下达，WITHDRAWN已撤回")
+    ]
     title: str
     doc_no: str
     issued_on: date

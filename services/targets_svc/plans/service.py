@@ -43,6 +43,7 @@ from targets_svc.plans.errors import (
 from targets_svc.plans.models import PlanRow
 from targets_svc.units.domain import CITY
 from targets_svc.units.repository import load_units
+from targets_svc.withdrawals.errors import WithdrawnError
 
 _CAME_WITH = "jiuye"
 ISSUED = "targets.plan_issued"
@@ -143,16 +144,37 @@ async def issue_draft(tx: AsyncSession, plan_id: UUID, actor: str, at: datetime)
     """A second person issues a draft; from then on nothing about it changes.
 
     Raises:
-        PlanNotFoundError, PlanIssuedError, PlanFourEyesError.
+        PlanNotFoundError, PlanIssuedError, WithdrawnError, PlanFourEyesError.
     """
-    draft = await repository.lock_draft(tx, plan_id)
-    if draft is None:
-        raise PlanIssuedError if await repository.find_row(tx, plan_id) else PlanNotFoundError
+    draft = await _lock_draft(tx, plan_id)
     if draft.created_by == actor:
         raise PlanFourEyesError
     await repository.sign(tx, plan_id, by=actor, at=at)
     await enqueue(tx, ISSUED, {"plan_id": str(plan_id)}, owner=actor, dedupe_key=f"{ISSUED}:{plan_id}")
     await tx.refresh(draft)
+    return draft
+
+
+async def withdraw_draft(tx: AsyncSession, plan_id: UUID, reason: str, actor: str, at: datetime) -> PlanRow:
+    """Ends a draft that nobody has issued; its number is not given again.
+
+    Raises:
+        PlanNotFoundError, PlanIssuedError, WithdrawnError.
+    """
+    draft = await _lock_draft(tx, plan_id)
+    draft.state = "WITHDRAWN"
+    draft.withdraw(actor, at, reason)
+    await tx.flush()
+    return draft
+
+
+async def _lock_draft(tx: AsyncSession, plan_id: UUID) -> PlanRow:
+    draft = await repository.lock_draft(tx, plan_id)
+    if draft is None:
+        row = await repository.find_row(tx, plan_id)
+        if row is None:
+            raise PlanNotFoundError("没有这一草案；请在版本列表中核对编号。")
+        raise WithdrawnError if row.state == "WITHDRAWN" else PlanIssuedError
     return draft
 
 
