@@ -15,7 +15,7 @@ from kit.http.etags import NOT_MODIFIED, IfNoneMatch, answer_table
 from kit.http.paging import PageQuery
 from kit.http.problems import problems
 from kit.http.routing import Router
-from kit.http.wire import Code, Year
+from kit.http.wire import Code, Instant, Year
 from targets_svc.progress.domain.period import choose_month
 from targets_svc.progress.errors import PeriodInvalidError
 from targets_svc.progress.schemas import MonthOrNumber
@@ -26,6 +26,8 @@ from targets_svc.reports.endpoints import MonthPath, UnitPath
 from targets_svc.reports.errors import ReportNotFoundError
 
 router = Router(prefix="/api/v1/targets", tags=["进度"])
+
+KnownAt = Annotated[Instant | None, Query(description="当时已知的月报和登记；默认现在")]
 
 
 def _month(
@@ -49,10 +51,13 @@ async def list_reconciliations(
     principal: Annotated[Principal, requires("targets.progress.read")],
     tx: Tx,
     month: Annotated[Month, Depends(_month)],
+    known_at: KnownAt = None,
     if_none_match: IfNoneMatch = None,
 ) -> Response:
     """截至该月末的累计数：已批准月报与实名登记之差，逐项说明原因，各项之和等于差额。县（市、区）账号只见本单位。"""
-    found = ReconciliationRead.of(month, await service.reconcile(tx, month, own_unit=principal.unit, now=now()))
+    found = ReconciliationRead.of(
+        month, await service.reconcile(tx, month, known_at=known_at, own_unit=principal.unit, now=now())
+    )
     return answer_table(found.model_dump_json().encode(), if_none_match)
 
 
@@ -74,9 +79,11 @@ async def list_reconciliation_events(
         Term,
         Query(description="REGISTERED为已计数的事件，其余为对账各项"),
     ] = Term.REGISTERED,
+    known_at: KnownAt = None,
 ) -> LedgerEntryList:
     """差额每一项由哪些登记构成，条数与该项相等；月报批准之前没有明细。不含个人信息，凭来源编号在来源系统核对。"""
     filters = {"unit": unit, "month": str(month), "of": indicator, "term": term, "own": principal.unit}
+    filters |= {"known_at": str(known_at)}
     after = page.after(filters)
     rows = await service.list_entries(
         tx,
@@ -84,6 +91,7 @@ async def list_reconciliation_events(
         unit,
         indicator,
         term,
+        known_at=known_at,
         own_unit=principal.unit,
         after=UUID(after[0]) if after else None,
         limit=page.limit + 1,

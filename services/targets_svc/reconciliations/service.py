@@ -21,15 +21,19 @@ from targets_svc.units.repository import load_units
 _NOTHING = (0, Terms())
 
 
-async def reconcile(tx: AsyncSession, month: Month, *, own_unit: str | None, now: datetime) -> list[Bridge]:
+async def reconcile(
+    tx: AsyncSession, month: Month, *, known_at: datetime | None, own_unit: str | None, now: datetime
+) -> list[Bridge]:
     """A bridge for each approved figure that the register counts, too, in the order of units and indicators.
+
+    At an instant it is made of the reports that were approved, and of the events that were known by then.
 
     Cells without a single event are left out: where nothing is registered there is nothing to compare.
     """
     own, indicators = limited_to(own_unit), load_indicators()
-    found = await repository.find_terms(tx, month.year, month.number, own)
+    found = await repository.find_terms(tx, month.year, month.number, own, known_at)
     bridges = []
-    for cell in await find_official_cells(tx, month.year, [month.number], now):
+    for cell in await find_official_cells(tx, month.year, [month.number], known_at or now):
         indicator = indicators[cell.indicator]
         key = (cell.unit, cell.indicator)
         if cell.value is None or cell.unit == CITY or indicator.kind is not IndicatorKind.FLOW or key not in found:
@@ -47,6 +51,7 @@ async def list_entries(
     indicator: str,
     term: Term,
     *,
+    known_at: datetime | None,
     own_unit: str | None,
     after: UUID | None,
     limit: int,
@@ -58,4 +63,4 @@ async def list_entries(
     """
     if unit not in load_units() or not may_see(own_unit, unit):
         raise ReportNotFoundError
-    return await repository.list_entries(tx, month.year, month.number, unit, indicator, term, after, limit)
+    return await repository.list_entries(tx, month.year, month.number, unit, indicator, term, known_at, after, limit)
