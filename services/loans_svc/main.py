@@ -14,12 +14,14 @@ from loans_svc.benchmarks.published import published_rates
 from loans_svc.funds.endpoints import router as funds_router
 from loans_svc.loans.domain import CITY
 from loans_svc.loans.endpoints import router as loans_router
+from loans_svc.progress.endpoints import router as progress_router
 from loans_svc.reward_pools.endpoints import router as reward_pools_router
 from loans_svc.reward_years.endpoints import router as reward_years_router
 from loans_svc.rules.endpoints import router as rules_router
 from loans_svc.rules.repository import catalogue
 from loans_svc.statistics.endpoints import router as statistics_router
 from loans_svc.subsidies.endpoints import router as subsidies_router
+from loans_svc.time_limits.endpoints import router as time_limits_router
 
 
 def create_app(settings: ServiceSettings | None = None) -> FastAPI:
@@ -39,6 +41,8 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
             benchmarks_router,
             subsidies_router,
             loans_router,
+            progress_router,
+            time_limits_router,
             batches_router,
             bank_lines_router,
             arrivals_router,

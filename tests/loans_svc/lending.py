@@ -14,14 +14,16 @@ from kit.testing import Caller
 
 SCOPES = {
     "OFFICER": ("rule.read", "quote.run", "benchmark.write",
-                "loan.apply", "loan.read", "loan.disburse", "event.write", "fund.read", "fund.write",
+                "loan.apply", "loan.read", "progress.read", "loan.disburse", "event.write", "fund.read", "fund.write",
                 "pool.read", "pool.write", "batch.read", "batch.write", "job.read",
                 "statistics.read"),
     "REVIEWER": ("benchmark.confirm",
                  "loan.read", "loan.decide", "fund.read", "fund.confirm", "pool.read", "pool.close",
                  "batch.read", "batch.review"),
-    "BANK": ("loan.read", "loan.disburse", "event.write", "batch.read", "batch.write", "job.read", "statistics.read"),
-    "STAFF": ("loan.apply", "loan.read", "pool.read", "batch.read", "statistics.read"),
+    "BANK": ("progress.read", "loan.read", "loan.disburse", "event.write", "batch.read", "batch.write", "job.read",
+             "statistics.read"),
+    "STAFF": ("progress.read", "loan.apply", "loan.read", "pool.read", "batch.read", "statistics.read"),
+    "KIOSK": ("progress.read",),
     "CITY": ("batch.read", "batch.approve"),
     "FINANCE": ("batch.read", "batch.pay"),
 }  # fmt: skip

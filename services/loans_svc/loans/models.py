@@ -47,6 +47,7 @@ class LoanRow(Base):
     Attributes:
         fund: the guarantee fund that stands for it.
         borrower_key: the borrower's pseudonym, equal in all loans of one borrower.
+        holder_key: of number and name together: by it those who have the document find their own loans.
         eligibility: the answer of the eligibility check that the application came with.
         outstanding_fen: principal neither repaid nor compensated.
         receivable_fen: compensated, not yet recovered or written off.
@@ -83,6 +84,8 @@ class LoanRow(Base):
         CheckConstraint("principal_fen <= amount_fen", name="lent_within_approval"),
         Index("ix_loan_bank_unit", "bank", "unit", "disbursed_on"),
         Index("ix_loan_borrower_key", "borrower_key"),
+        Index("ix_loan_holder_key", "holder_key"),
+        Index("ix_loan_waiting", "state", postgresql_where=text("state IN ('APPLIED', 'APPROVED')")),
         Index("ix_loan_fund_matures_on", "fund", "matures_on"),
         Index("ix_loan_unit", "unit", "id"),
     )
@@ -94,6 +97,7 @@ class LoanRow(Base):
     supported_group: Mapped[str] = mapped_column(String(32))
     borrower_kind: Mapped[str] = mapped_column(String(32))
     borrower_key: Mapped[UUID] = mapped_column(Uuid)
+    holder_key: Mapped[UUID | None] = mapped_column(Uuid)
     is_woman: Mapped[bool] = mapped_column(Boolean)
     is_disabled: Mapped[bool] = mapped_column(Boolean)
     amount_fen: Mapped[int] = mapped_column(BigInteger)

@@ -33,12 +33,17 @@ Evidence = Annotated[Text, Field(description="凭证或依据的名称和编号�
 Reason = Annotated[str, StringConstraints(min_length=5, max_length=500), Field(description="原因，至少5个字")]
 
 
-class BorrowerIn(RequestModel):
-    """Who borrows; stored sealed and never shown again."""
+class HolderIn(RequestModel):
+    """Whoever has a document and the name on it."""
 
     id_type: Annotated[Literal[*(kind.value for kind in IdType), USCC], Field(description="证件类别；企业填USCC")]  # type: ignore[valid-type]  # the enum's values and one more
     id_number: Annotated[str, StringConstraints(min_length=1, max_length=40), Field(repr=False)]
     name: Annotated[str, StringConstraints(min_length=1, max_length=100), Field(repr=False)]
+
+
+class BorrowerIn(HolderIn):
+    """Who borrows; stored sealed and never shown again."""
+
     is_woman: bool = False
     is_disabled: bool = False
 

@@ -252,7 +252,29 @@ class RepeatRule:
     evidence: Mapping[str, Evidence]
 
 
-Row = TypeVar("Row", PayerScheme, RewardScheme, FundLimits, RepeatRule)
+class TimedStep(StrEnum):
+    """A step that is to be done within so many working days."""
+
+    DECISION = "DECISION"
+    DISBURSEMENT = "DISBURSEMENT"
+    SUBMISSION = "SUBMISSION"
+    REVIEW = "REVIEW"
+    APPROVAL = "APPROVAL"
+    PAYMENT = "PAYMENT"
+
+
+@dataclass(frozen=True, slots=True)
+class TimeLimits:
+    """How many working days a step may take from the day of the one before it (loans design §1.6)."""
+
+    time_limits_id: str
+    title: str
+    validity: Validity
+    days: Mapping[TimedStep, int]
+    evidence: Mapping[str, Evidence]
+
+
+Row = TypeVar("Row", PayerScheme, RewardScheme, FundLimits, RepeatRule, TimeLimits)
 
 
 @dataclass(frozen=True, slots=True)
@@ -264,6 +286,7 @@ class Catalogue:
     reward_schemes: Mapping[str, RewardScheme]
     fund_limits: Mapping[str, FundLimits]
     repeat_rules: Mapping[str, RepeatRule]
+    time_limits: Mapping[str, TimeLimits]
 
     def repeat_rule_on(self, day: date) -> RepeatRule | None:
         """The one in force; None before there was one."""
@@ -277,6 +300,7 @@ class Catalogue:
             reward_schemes=_in_force(self.reward_schemes, as_of),
             fund_limits=_in_force(self.fund_limits, as_of),
             repeat_rules=_in_force(self.repeat_rules, as_of),
+            time_limits=_in_force(self.time_limits, as_of),
         )
 
     def select(self, as_of: date | None = None, borrower: BorrowerKind | None = None) -> Sequence[SubsidyRule]:

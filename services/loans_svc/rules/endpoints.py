@@ -33,7 +33,7 @@ async def list_subsidy_rules(
     as_of: Annotated[LegalDate | None, Query(description="只列这一天有效的规则；不填列出全部")] = None,
     borrower_kind: Annotated[BorrowerKind | None, Query(description="只列适用于这类借款人的规则")] = None,
 ) -> RulesRead:
-    """列出全部贴息规则、分担比例、奖补办法、担保基金限额和再次贷款的条件。
+    """列出全部贴息规则、分担比例、奖补办法、担保基金限额、再次贷款的条件和办理时限。
 
     每个数值都注明出处和可靠程度：SEED为通知原文，SEEN为见到的公开文本，MEM和INF需经主管部门确认后使用。
     """

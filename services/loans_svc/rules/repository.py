@@ -31,6 +31,8 @@ from loans_svc.rules.domain import (
     RepeatRule,
     RewardScheme,
     SubsidyRule,
+    TimedStep,
+    TimeLimits,
     Tranche,
     Validity,
     parse_share,
@@ -284,6 +286,16 @@ def _repeat_rule(code: str, row: _Table) -> RepeatRule:
     return rule
 
 
+def _time_limits(code: str, row: _Table) -> TimeLimits:
+    validity, title = _cited_validity(row), row.take("title", _text)
+    steps = row.table("working_days")
+    days = {step: steps.cited(step, _whole) for step in TimedStep if steps.has(step)}
+    steps.finish()
+    row.finish()
+    evidence = row.evidence | {f"working_days.{step}": cited for step, cited in steps.evidence.items()}
+    return TimeLimits(code, title, validity, days, evidence)
+
+
 def _check_references(catalogue: Catalogue) -> None:
     for rule in catalogue.rules.values():
         if rule.payer_scheme_id is not None and rule.payer_scheme_id not in catalogue.payer_schemes:
@@ -306,6 +318,7 @@ def read_catalogue(path: Path) -> Catalogue:
             reward_schemes={code: _reward_scheme(code, row) for code, row in root.table("reward_schemes").rest()},
             fund_limits={code: _fund_limits(code, row) for code, row in root.table("fund_limits").rest()},
             repeat_rules={code: _repeat_rule(code, row) for code, row in root.table("repeat_rules").rest()},
+            time_limits={code: _time_limits(code, row) for code, row in root.table("time_limits").rest()},
         )
         root.finish()
         _check_references(catalogue)

@@ -26,6 +26,8 @@ from loans_svc.rules.domain import (
     RepeatRule,
     RewardScheme,
     SubsidyRule,
+    TimedStep,
+    TimeLimits,
     Tranche,
     share_text,
 )
@@ -228,6 +230,28 @@ class RepeatRuleRead(ResponseModel):
         )
 
 
+class TimeLimitsRead(ResponseModel):
+    """Within how many working days a step is to be done."""
+
+    time_limits_id: str
+    title: str
+    valid_from: date
+    valid_to: date | None
+    working_days: dict[TimedStep, int] = Field(description="自上一环节办结的次日起算的工作日数")
+    evidence: dict[str, EvidenceRead]
+
+    @classmethod
+    def of(cls, limits: TimeLimits) -> "TimeLimitsRead":
+        return cls(
+            time_limits_id=limits.time_limits_id,
+            title=limits.title,
+            valid_from=limits.validity.since,
+            valid_to=limits.validity.until,
+            working_days=dict(limits.days),
+            evidence=_evidence(limits.evidence),
+        )
+
+
 class RulesRead(ResponseModel):
     """All dated rows of the loan service."""
 
@@ -236,6 +260,7 @@ class RulesRead(ResponseModel):
     reward_schemes: list[RewardSchemeRead]
     fund_limits: list[FundLimitsRead]
     repeat_rules: list[RepeatRuleRead]
+    time_limits: list[TimeLimitsRead]
     marks: dict[Mark, str] = Field(description="可靠程度标记的含义")
 
     @classmethod
@@ -248,5 +273,6 @@ class RulesRead(ResponseModel):
             reward_schemes=[RewardSchemeRead.of(scheme) for scheme in schemes.reward_schemes.values()],
             fund_limits=[FundLimitsRead.of(limits) for limits in schemes.fund_limits.values()],
             repeat_rules=[RepeatRuleRead.of(rule) for rule in schemes.repeat_rules.values()],
+            time_limits=[TimeLimitsRead.of(limits) for limits in schemes.time_limits.values()],
             marks=dict(MARK_MEANINGS),
         )

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -11,10 +12,12 @@ from kit.crypto.keys import KeyRing
 from kit.crypto.lookup import LookupHash
 from kit.db.rows import all_rows
 from kit.errors import FieldError
+from kit.identifiers.names import name_key
 from kit.ids import new_id
 from loans_svc.funds.repository import find_fund
 from loans_svc.loans import repository
 from loans_svc.loans.domain import (
+    Borrower,
     Kind,
     State,
     SupportedGroup,
@@ -42,6 +45,12 @@ class Vault:
     def __init__(self, keys: KeyRing) -> None:
         self.cipher = FieldCipher(keys)
         self.hash = LookupHash(keys)
+
+
+def holder_keys(vault: Vault, borrower: Borrower) -> list[UUID]:
+    """What number and name together give under each held key, the current one first; neither alone gives it."""
+    said = f"{borrower.number}\0{name_key(borrower.name)}"
+    return list(vault.hash.person_keys(f"{borrower.id_type}+NAME", said).values())
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,6 +105,7 @@ async def apply_for_loan(
         supported_group=application.group.value,
         borrower_kind=application.borrower_kind.value,
         borrower_key=known or vault.hash.person_key(borrower.id_type, borrower.number),
+        holder_key=holder_keys(vault, borrower)[0],
         is_woman=application.is_woman,
         is_disabled=application.is_disabled,
         amount_fen=application.amount_fen,

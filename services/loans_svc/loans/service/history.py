@@ -40,11 +40,13 @@ async def read_history(tx: AsyncSession, loan: LoanRow, today: date) -> History:
 
 
 def _was_overdue(loan: LoanRow, happenings: Sequence[Happening], today: date) -> bool:
+    return any(
+        isinstance(event, Overdue) and counts_as_overdue(event, grace_days(loan, happenings, event.effective_on), today)
+        for event in map(subsidy_event, happenings)
+    )
+
+
+def grace_days(loan: LoanRow, happenings: Sequence[Happening], day: date) -> int:
+    """By the rule that holds for the loan on a day."""
     assert loan.rule_id is not None
-    for one in happenings:
-        event = subsidy_event(one)
-        if isinstance(event, Overdue):
-            rule = catalogue().rules[rule_on(loan.rule_id, happenings, one.effective_on)]
-            if counts_as_overdue(event, rule.parameters.grace_days, today):
-                return True
-    return False
+    return catalogue().rules[rule_on(loan.rule_id, happenings, day)].parameters.grace_days
