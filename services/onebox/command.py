@@ -24,6 +24,14 @@ def main() -> int:
     except OneboxError as error:
         complain(error)
         return 1
+    except OSError as error:  # a full disk, above all: nothing can be written about it either
+        complain(
+            OneboxError(
+                f"启动失败：{error}。请检查磁盘空间、数据目录的权限和其中的日志，再运行一次。",
+                f"The start failed: {error}. Check the free space, the rights of the home folder and the logs in it.",
+            )
+        )
+        return 1
     except KeyboardInterrupt:
         return 130
     return 0
@@ -43,7 +51,7 @@ async def _run(settings: Settings) -> None:
                 line(welcome(settings, home, time.monotonic() - began))
                 await stop.wait()
             say("正在停止")
-        except OneboxError:
+        except (OneboxError, OSError):
             raise
         except Exception as error:  # noqa: BLE001 - a person gets a sentence, the log the traceback
             with (home.logs / "onebox.log").open("a") as log:

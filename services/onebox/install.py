@@ -4,6 +4,7 @@
 one, else pip of the environment, else pip of the system. A stamp in the environment makes the next call quick.
 """
 
+import fcntl
 import hashlib
 import os
 import re
@@ -11,6 +12,7 @@ import shutil
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 VENV = Path(".venv")
@@ -36,14 +38,36 @@ def main(lock: Path) -> None:
             "Python 3.11 or later is needed; name one with PYTHON=python3.12 make run."
         )
     stamp = VENV / f".{lock.name}-{hashlib.sha256(lock.read_bytes()).hexdigest()[:16]}"
-    if stamp.exists() and _works(PYTHON):
+    if _is_complete(stamp):
         return
-    if not _works(PYTHON):
-        _create()
-    _install(lock)
-    for older in VENV.glob(f".{lock.name}-*"):
-        older.unlink()
-    stamp.touch()
+    with _alone():
+        if _is_complete(stamp):
+            return
+        if not _works(PYTHON):
+            _create()
+        _install(lock)
+        for older in VENV.glob(f".{lock.name}-*"):
+            older.unlink()
+        stamp.touch()
+
+
+def _is_complete(stamp: Path) -> bool:
+    return stamp.exists() and _works(PYTHON)
+
+
+@contextmanager
+def _alone() -> Iterator[None]:
+    """Whoever types `make demo` while `make run` still installs waits for it."""
+    folder = os.open(".", os.O_RDONLY)
+    try:
+        try:
+            fcntl.flock(folder, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            _tell("另一个 make 命令正在安装依赖，请稍候")
+            fcntl.flock(folder, fcntl.LOCK_EX)
+        yield
+    finally:
+        os.close(folder)
 
 
 def _create() -> None:

@@ -4,6 +4,7 @@ import os
 import shutil
 import signal
 import subprocess
+import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -123,9 +124,10 @@ class Postgres:
                 f"The user nobody, who runs the database, cannot enter {home}. Set JIUYE_HOME to a folder that it "
                 "can enter, for example /var/lib/jiuye.",
             )
-        staging = self.folder.with_suffix(".new")
-        shutil.rmtree(staging, ignore_errors=True)
-        staging.mkdir(mode=0o700)
+        for remains in home.glob(f"{self.folder.name}.new*"):
+            shutil.rmtree(remains, ignore_errors=True)
+        # A name of its own: an initdb whose starter was killed may still be writing in another.
+        staging = Path(tempfile.mkdtemp(prefix=f"{self.folder.name}.new-", dir=home))
         with _password_file(staging.with_suffix(".password"), self.password) as password_file:
             self._give_to_owner(staging, password_file)
             self._initdb(staging, password_file)
@@ -135,7 +137,7 @@ class Postgres:
 
     def _initdb(self, staging: Path, password_file: Path) -> None:
         command = [
-            *(*self.confined.prefix, str(self._programs() / "initdb")),
+            *(*self.confined.prefix, *dying_with_parent("TERM"), str(self._programs() / "initdb")),
             *("-D", str(staging), "-U", ADMIN, "-A", "scram-sha-256", f"--pwfile={password_file}"),
             *("--encoding=UTF8", "--locale-provider=builtin", "--locale=C.UTF-8"),
             *(("--no-sync",) if self.settings.get("fsync") == "off" else ()),

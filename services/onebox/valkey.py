@@ -1,5 +1,6 @@
 """The embedded Valkey (the BSD Redis): TCP on 127.0.0.1 with a password."""
 
+import json
 import os
 import signal
 import socket
@@ -49,7 +50,7 @@ class Valkey:
         lines = {
             "bind": "127.0.0.1",
             "port": self.port,
-            "dir": f'"{folder}"',
+            "dir": json.dumps(str(folder), ensure_ascii=False),  # its quoting is that of the configuration, too
             "requirepass": self.password,
             "appendonly": "yes" if self.durable else "no",
             "appendfsync": "everysec",

@@ -1,6 +1,8 @@
 """What is printed when everything is ready."""
 
 import json
+import os
+import shlex
 
 from onebox.home import Home
 from onebox.settings import Settings
@@ -16,8 +18,8 @@ _TEXT = """
 在另一个终端里试三个调用：
 
 # 1 取令牌
-SECRET=$(python3 -c 'import json, sys
-print(json.load(open(sys.argv[1]))["clients"]["platform"]["client_secret"])' '{credentials}')
+{direct}SECRET=$(python3 -c 'import json, sys
+print(json.load(open(sys.argv[1]))["clients"]["platform"]["client_secret"])' {quoted})
 TOKEN=$(curl -s {base}/oauth/token -d grant_type=client_credentials -d client_id=platform \\
   -d client_secret="$SECRET" | python3 -c 'import json, sys; print(json.load(sys.stdin)["access_token"])')
 
@@ -31,6 +33,7 @@ curl -s -H "Authorization: Bearer $TOKEN" -H 'Content-Type: application/json' {b
 完整演示：make demo        停止：Ctrl-C
 """
 
+_PROXIES = ("http_proxy", "all_proxy", "ALL_PROXY")  # those that curl asks, and it would ask them for us, too
 _CHECK = json.dumps(
     {
         "subject": "PERSON",
@@ -49,5 +52,11 @@ _CHECK = json.dumps(
 def welcome(settings: Settings, home: Home, seconds: float) -> str:
     """Address, documents, credentials, and calls that work when they are pasted."""
     return _TEXT.format(
-        seconds=seconds, base=settings.base_url, credentials=home.credentials, logs=home.logs, check=_CHECK
+        seconds=seconds,
+        base=settings.base_url,
+        credentials=home.credentials,
+        quoted=shlex.quote(str(home.credentials)),
+        logs=home.logs,
+        direct="export no_proxy=127.0.0.1\n" if any(os.environ.get(name) for name in _PROXIES) else "",
+        check=_CHECK,
     )
