@@ -334,9 +334,9 @@ class _Case:
             amount, shown = self._run(benefit.ceiling, figures), benefit.ceiling
         payer, undecided = self._payer(plan, figures)
         rules = [tier.criterion.rule for tier in benefit.tiers]
-        rules += [benefit.formula] if benefit.formula is not None else []
+        rules += [benefit.formula] if benefit.formula is not None and figures.says_amounts else []
         return BenefitAnswer(
-            status=figures.refused.status,
+            status=figures.refused.status if amount is None else figures.given,
             amount=None if amount is None else int(amount),
             is_ceiling=amount is not None and shown is benefit.ceiling,
             payer=payer,

@@ -9,9 +9,19 @@ from typing import Any
 
 from eligibility_svc.checks.domain import BenefitAnswer, ParameterUsed
 from eligibility_svc.language.arithmetic import Words, write_out
-from eligibility_svc.language.closures import conjunction, disjunction, threshold
+from eligibility_svc.language.closures import Rule, conjunction, disjunction, threshold
 from eligibility_svc.language.nodes import Value
-from eligibility_svc.measures.domain import AllOf, AnyOf, AtLeast, BenefitStatus, Criterion, Edition, Requirement, Terms
+from eligibility_svc.measures.domain import (
+    AllOf,
+    AnyOf,
+    AtLeast,
+    BenefitStatus,
+    Criterion,
+    Edition,
+    ParameterType,
+    Requirement,
+    Terms,
+)
 
 Truths = Sequence[bool | None]
 """One truth for each criterion, in the order of the tree; None is unknown."""
@@ -25,12 +35,16 @@ class Figures:
         by_criterion: the parameters of each criterion, as a reason shows them.
         refused: the benefit of who is not entitled.
         settled: the benefit of everybody else, when no fact changes it.
+        given: the status of an amount that could be computed: what rules have filled in is FIXED.
+        says_amounts: whether the formula can come to any amount; none while rules still have to set all of them.
     """
 
     values: Mapping[str, Value]
     by_criterion: Mapping[str, Mapping[str, ParameterUsed]]
     refused: BenefitAnswer
     settled: BenefitAnswer | None
+    given: BenefitStatus
+    says_amounts: bool
 
 
 class Plan:
@@ -85,7 +99,17 @@ class Plan:
         criteria = [*self.terms.criteria, *(tier.criterion for tier in self.terms.benefit.tiers)]
         by_criterion = {each.id: {name: used[name] for name in each.rule.parameters} for each in criteria}
         refused = BenefitAnswer(self._status(values), per=self.terms.benefit.per)
-        return Figures(values, by_criterion, refused, self._settled(values, refused, day))
+        status, formula = self.terms.benefit.status, self.terms.benefit.formula
+        given = BenefitStatus.FIXED if status is BenefitStatus.SET_BY_RULES else status
+        says_amounts = status is not BenefitStatus.SET_BY_RULES or self._fills_in(formula, values)
+        return Figures(values, by_criterion, refused, self._settled(values, refused, day), given, says_amounts)
+
+    def _fills_in(self, formula: Rule | None, values: Mapping[str, Value]) -> bool:
+        """Whether rules have set any of the amounts that the notice leaves open."""
+        parameters = self.edition.parameters
+        return formula is not None and any(
+            name in values for name in formula.parameters if parameters[name].type is ParameterType.MONEY
+        )
 
     def _status(self, values: Mapping[str, Value]) -> BenefitStatus:
         """What the notice says, or FIXED once the rules that it points to have filled the amount in."""

@@ -21,6 +21,8 @@ UNNOTICEABLE = {
     ("incubation-extension", "$max_years"): "published; nobody knows the length of an incubation here",
     ("loan-work-reward", "$pool_share"): "published; the loans service divides the pool",
     ("internship", "benefit/formula"): "both rates are open; test_open_amounts fills them in",
+    ("skill-upgrade", "benefit/formula"): "all levels are open; test_open_amounts fills them in",
+    ("training-fee", "benefit/formula"): "all levels are open; test_open_amounts fills them in",
     ("poor-training-travel", "requires/all/1"): "the gate of training_place says the same",
     ("incubator-build", "benefit/payer"): "test_worked_answers shows who pays",
     ("returnee-park", "$due_on"): "test_duties shows the day",
@@ -32,6 +34,7 @@ UNNOTICEABLE = {
 @pytest.mark.parametrize("path", sorted(EDITIONS_FOLDER.glob("*.yaml")), ids=lambda path: path.stem)
 def test_a_changed_edition_fails_a_case(path: Path, tmp_path: Path) -> None:
     edition = yaml.safe_load(path.read_text(encoding="utf-8"))
+    _on_one_line(edition)
     code = edition["code"]
     mine = [row for row in ROWS if row.measure == code and _is_of(edition, row)]
     mine += [_first_day(edition, mine[0])]
@@ -43,6 +46,12 @@ def test_a_changed_edition_fails_a_case(path: Path, tmp_path: Path) -> None:
         and _passes(changed, mine, tmp_path)
     ]
     assert unnoticed == []
+
+
+def _on_one_line(edition: Any) -> None:
+    """A formula of several lines, which YAML would write in quotes."""
+    if "formula" in edition.get("benefit", {}):
+        edition["benefit"]["formula"] = " ".join(edition["benefit"]["formula"].split())
 
 
 def _is_of(edition: Any, row: Row) -> bool:

@@ -66,7 +66,7 @@ def test_an_interview_over_all_families_ends_where_a_check_with_all_facts_stands
 def test_the_first_question_is_the_one_that_most_measures_wait_for() -> None:
     question = conduct_interview("PERSON", {}, AS_OF).question
     assert question is not None
-    assert (question.fact.name, question.purpose, len(question.measures)) == ("school_kind", Purpose.OUTCOME, 9)
+    assert (question.fact.name, question.purpose, len(question.measures)) == ("school_kind", Purpose.OUTCOME, 11)
 
 
 @pytest.mark.parametrize(

@@ -80,6 +80,7 @@ G skill-upgrade P 二十六
 G job-fair U 二十七
 G new-format-support E 四,五
 G small-firm-hiring E 二
+G startup-service-support E 十一
 Q veteran-posts E 二十三
 Q one-job-per-household G 二十一,B二
 Q returnee-park G B四
@@ -104,6 +105,15 @@ S reserved-posts P 十三
 S startup-tax-relief P 七,十八
 S graduate-startup-fund P 十
 S returnee-fund PE 二十
+S rural-business-support E 十八
+S returnee-park-entry E 十八
+S college-veteran-support P 二十三
+S veteran-placement P 二十三
+S skill-appraisal P 二十四
+S poor-household-service P B五
+S township-project-posts P 十三
+S skilled-worker-parity P 二十五
+S zero-job-household-help P 二十一
 """
 SUBJECTS = {
     "P": "PERSON", "E": "EMPLOYER", "T": "TRAINING_BODY", "I": "INTERMEDIARY", "U": "UNIVERSITY", "K": "PARK",
@@ -132,7 +142,7 @@ def test_every_measure_of_the_notices_is_there_with_its_clauses() -> None:
 def test_all_measures_of_the_three_families_are_there() -> None:
     families = [editions[0].family for editions in catalogue().measures.values()]
     counts = (families.count(Family.GRANT), families.count(Family.QUOTA), families.count(Family.SERVICE))
-    assert counts == (38, 6, 18)
+    assert counts == (39, 6, 27)
 
 
 @pytest.mark.parametrize("code", FIGURES)
@@ -169,7 +179,7 @@ def test_until_the_second_notice_only_the_first_one_counts(day: str) -> None:
     assert {edition.citations[0].document for edition in in_force} == {FIRST}
     assert {edition.code for edition in in_force} == {
         "incubator-build", "incubator-demo", "incubator-running-cost",
-        "one-job-per-household", "returnee-park", "demo-projects",
+        "one-job-per-household", "returnee-park", "demo-projects", "poor-household-service",
     }  # fmt: skip
 
 
