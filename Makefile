@@ -13,7 +13,7 @@ export PYTHONPATH := services
 export PYTHONUNBUFFERED := 1
 
 .DEFAULT_GOAL := help
-.PHONY: help run demo test test-api test-long bench bench-eligibility bench-gateway bench-loans bench-targets check format lock clean installed installed-dev \
+.PHONY: help run demo test test-api test-long soak bench bench-eligibility bench-gateway bench-loans bench-targets check format lock clean installed installed-dev \
 	check-format check-lint check-types check-imports check-openapi openapi sdk
 
 help: ## 列出命令
@@ -30,7 +30,7 @@ demo: installed ## 在运行中的平台上演示主要功能
 test: installed-dev ## 在自己的临时数据库上运行全部测试（ARGS="-k 名称" 可只跑一部分）
 	@$(BIN)/python -m pytest -n 2 --dist loadfile $(ARGS)
 
-test-long: installed-dev ## 十万行随机名册逐行比对三种算法，担保基金并发一分钟，五千笔贷款两年的贴息，五千笔贷款经接口的一年，两千笔贷款的随机经历，五十个客户端争用一百个幂等键（较慢，不在 check 之内）
+test-long: installed-dev ## 十万行随机名册逐行比对三种算法，担保基金并发一分钟，五千笔贷款两年的贴息，五千笔贷款经接口的一年，两千笔贷款的随机经历，五十个客户端争用一百个幂等键，强杀进程、磁盘写满、按时点恢复、带负载升级的演练（较慢，不在 check 之内）
 	@JIUYE_TEST_ROWS=100000 $(BIN)/python -m pytest tests/eligibility_svc/screenings/test_equality.py $(ARGS)
 	@JIUYE_TEST_ROWS=100000 $(BIN)/python -m pytest tests/kit/audit/test_chain.py $(ARGS)
 	@JIUYE_TEST_KEYS=100 $(BIN)/python -m pytest tests/kit/http/test_contract.py -k twins $(ARGS)
@@ -38,6 +38,11 @@ test-long: installed-dev ## 十万行随机名册逐行比对三种算法，担�
 	@JIUYE_TEST_LOANS=5000 $(BIN)/python -m pytest tests/loans_svc/batches/test_books_at_size.py tests/loans_svc/batches/test_statements.py $(ARGS)
 	@JIUYE_TEST_YEAR=5000 $(BIN)/python -m pytest tests/loans_svc/test_a_year_over_http.py $(ARGS)
 	@JIUYE_TEST_LIVES=2000 $(BIN)/python -m pytest tests/loans_svc/loans/test_transitions.py $(ARGS)
+
+	@JIUYE_TEST_ROUNDS=100 JIUYE_TEST_DRILLS=yes JIUYE_TEST_POSTS=2000 JIUYE_TEST_UPGRADES=1 $(BIN)/python -m pytest -s tests/reliability $(ARGS)
+
+soak: installed-dev ## 以最大能力的一半持续运行，看内存、文件和错误（SECONDS=秒数，默认7200；RATE=每秒请求数）
+	@PYTHONPATH=services:. SOAK_SECONDS=$(SECONDS) $(BIN)/python -m tests.load.soak
 
 bench: bench-gateway bench-targets bench-eligibility bench-loans ## 依次运行全部测速（约二十分钟），结果写入 .bench/
 

@@ -63,8 +63,8 @@ class Attacker:
         except httpx.HTTPError as exc:
             self.matrix.wrong.append(f"{self.operation.id}, {what}: {exc!r}")
             return
-        # Another address may be another call's, or nobody's; and a call that takes no body does not tell of wrong ones.
-        is_foreign = bool({"path", "query"} & changes.keys()) or ("content" in changes and not self.operation.contents)
+        # Another address may be another call's, or nobody's.
+        is_foreign = bool({"path", "query"} & changes.keys())
         told = [] if is_foreign else self.matrix.answers.faults(self.operation, answer)
         for fault in (*faults(answer), *told):
             self.matrix.wrong.append(f"{self.operation.id}, {what}: {answer.status_code} {fault}: {answer.text[:200]}")

@@ -11,8 +11,9 @@ from kit.http import errors
 from kit.http.problems import problem_response
 
 _RETRYABLE_SQLSTATES = {"40001", "40P01", "55P03", "57014"}  # serialization, deadlock, lock and statement time-outs
-# Connections lost or refused: class 08, all of 53 (too many connections, no memory, no room), shut down, idle too long.
-_LOST_SQLSTATES = ("08", "53", "57P", "25P03")
+# Connections lost or refused: class 08, all of 53 (too many connections, no memory, no room), shut down, idle too long,
+# read-only (a standby, or a provider's disk that is full), input and output errors.
+_LOST_SQLSTATES = ("08", "53", "57P", "25P03", "25006", "58")
 _NUL = "22021"  # a text with a NUL, which Postgres does not store
 _log = structlog.get_logger("kit.db")
 

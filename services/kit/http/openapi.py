@@ -21,7 +21,7 @@ _SHARED = (
     errors.BusyError,
     DomainError,
 )
-_WITH_BODY = (errors.MalformedJsonError, errors.BodyTooLargeError, errors.MediaTypeError, ValidationFailedError)
+_SENT = (errors.MalformedJsonError, errors.BodyTooLargeError, errors.MediaTypeError)  # a body, asked for or not
 _LIMITED: dict[str, Any] = {
     "description": "请求过于频繁",
     "headers": {"Retry-After": {"description": "多少秒后再试", "schema": {"type": "integer"}}},
@@ -62,7 +62,7 @@ def _document(app: FastAPI) -> dict[str, Any]:
     for path in built.get("paths", {}).values():
         for method, operation in path.items():
             if method in _METHODS:
-                scopes.update(_complete(operation))
+                scopes.update(_complete(operation, method))
     _name_scopes(built, sorted(scopes))
     built = _short_names(built)
     restore_nulls(built)
@@ -138,7 +138,7 @@ def _webhook(event: EventType) -> dict[str, Any]:
     }
 
 
-def _complete(operation: dict[str, Any]) -> list[str]:
+def _complete(operation: dict[str, Any], method: str) -> list[str]:
     """Adds the shared problem responses and headers to one operation; returns its scopes."""
     if operation.get("security"):
         operation["security"] = _alternatives(operation["security"])
@@ -147,13 +147,13 @@ def _complete(operation: dict[str, Any]) -> list[str]:
     generated = responses.get("422", {}).get("content", {})
     if "application/json" in generated:
         del responses["422"]  # FastAPI's own, which we do not send
-    takes_input = "requestBody" in operation or operation.get("parameters")
     declared = [*(_SHARED if operation.get("security") else _SHARED[-2:])]
+    if method != "get":
+        declared += _SENT
     if "requestBody" in operation:
-        declared += _WITH_BODY
-    elif takes_input:
-        declared.append(errors.ParameterInvalidError)
         declared.append(ValidationFailedError)
+    elif operation.get("parameters"):
+        declared += [errors.ParameterInvalidError, ValidationFailedError]
     declared += _idempotency(operation)
     for status, response in problems(*declared).items():
         known = responses.setdefault(str(status), response)
