@@ -36,9 +36,12 @@ def test_what_lasts_comes_back_and_may_finish_its_work(name: str) -> None:
     assert container["healthcheck"]["test"]
 
 
-def test_the_gateway_alone_is_reached_from_outside() -> None:
+def test_the_gateway_alone_is_reached_from_outside_and_workers_alone_send_webhooks() -> None:
     assert [name for name, container in CONTAINERS.items() if "ports" in container] == ["gateway"]
     assert [name for name, container in CONTAINERS.items() if "public" in container["networks"]] == ["gateway"]
+    assert {name for name, container in CONTAINERS.items() if "outgoing" in container["networks"]} == {
+        worker.name for worker in WORKERS
+    }
     assert set(CONTAINERS["gateway"]["networks"]) == {"public", "services", "data"}
     assert all(CONTAINERS[name]["networks"] == ["data"] for name in SERVERS)
     assert {name for name, network in DOCUMENT["networks"].items() if network and network["internal"]} == {

@@ -123,6 +123,7 @@ def installation(infrastructure: Any, tmp_path_factory: pytest.TempPathFactory) 
         "0.0.0.0": "127.0.0.1",
         "https://jiuye.example": "http://127.0.0.1",  # by any other name it is not the gateway that was meant
         "/run/secrets/clients": str(folder / "clients.json"),
+        "/tmp/maintenance.json": str(folder / "maintenance.json"),
     }
     made = Installation(folder, compose_processes(infrastructure.keys), replaced)
     with ExitStack() as stack:
