@@ -22,6 +22,8 @@ from loans_svc.rules.repository import catalogue
 from loans_svc.statistics.endpoints import router as statistics_router
 from loans_svc.subsidies.endpoints import router as subsidies_router
 from loans_svc.time_limits.endpoints import router as time_limits_router
+from loans_svc.vouchers.endpoints import router as vouchers_router
+from loans_svc.vouchers.repository import read_chart
 
 
 def create_app(settings: ServiceSettings | None = None) -> FastAPI:
@@ -32,6 +34,7 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
     """
     catalogue()
     published_rates()
+    read_chart()
     return service_app(
         name="loans",
         title="创业担保贷款与贴息",
@@ -50,6 +53,7 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
             reward_pools_router,
             reward_years_router,
             statistics_router,
+            vouchers_router,
         ],
         settings=settings or ServiceSettings(),
         calls=("eligibility",),

@@ -24,7 +24,7 @@ SCOPES = {
              "statistics.read"),
     "STAFF": ("progress.read", "loan.apply", "loan.read", "pool.read", "batch.read", "statistics.read"),
     "KIOSK": ("progress.read",),
-    "CITY": ("batch.read", "batch.approve"),
+    "CITY": ("batch.read", "batch.approve", "voucher.read", "voucher.close"),
     "FINANCE": ("batch.read", "batch.pay"),
 }  # fmt: skip
 APPLICATION: dict[str, Any] = {
