@@ -16,6 +16,7 @@ APPLICATION_EVENTS = {
         "GRANTED": "申请获批准",
         "REFUSED": "申请未获批准",
         "PAID": "待遇已发放",
+        "PAYMENT_FAILED": "待遇发放未成功",
         "REVOKED": "待遇已撤销",
     }.items()
 }

@@ -146,6 +146,24 @@ async def found(tx: AsyncSession, actor: Actor, application_id: UUID, *, is_lock
     return row
 
 
+async def found_of_applicant(tx: AsyncSession, vault: Vault, application_id: UUID, who: Applicant) -> ApplicationRow:
+    """An application, locked, for whoever holds the document and the name that it was submitted with.
+
+    Raises:
+        ApplicationInvalidError: the document or the name cannot be one.
+        ApplicationNotFoundError: there is none, or it is somebody else's.
+    """
+    wanted, errors = identify(who, "EMPLOYER" if who.id_type == USCC else PERSON, today())
+    if errors:
+        raise ApplicationInvalidError(errors=errors)
+    row = await repository.find_application(tx, application_id, None, None, is_locked=True)
+    if row is None or row.applicant_ref not in vault.refs(wanted):
+        raise ApplicationNotFoundError
+    if vault.open(row.name_sealed, NAME, row.application_id) != wanted.name:
+        raise ApplicationNotFoundError
+    return row
+
+
 async def locked(tx: AsyncSession, actor: Actor, application_id: UUID, if_match: str | None) -> ApplicationRow:
     row = await found(tx, actor, application_id, is_locked=True)
     check_if_match(if_match, row.row_version, required=False)

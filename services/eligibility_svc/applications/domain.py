@@ -11,6 +11,7 @@ from enum import StrEnum
 
 from eligibility_svc.applications.errors import FourEyesError, StepRefusedError
 from kit.errors import FieldError
+from kit.identifiers.citizen_id import parse_citizen_id
 from kit.identifiers.documents import IdType, normalise
 from kit.identifiers.errors import IdentifierError
 from kit.identifiers.names import normalise_name
@@ -20,6 +21,8 @@ CITY = "ZZ"
 CITY_DIRECT = "ZZ00"
 USCC = "USCC"
 PERSON = "PERSON"
+WORKING_AGE = 16
+"""From which age one may work (劳动法 第十五条); no measure is for anybody younger."""
 
 
 class State(StrEnum):
@@ -30,6 +33,7 @@ class State(StrEnum):
     REFUSED = "REFUSED"
     REVIEW_REQUESTED = "REVIEW_REQUESTED"
     PAID = "PAID"
+    PAYMENT_FAILED = "PAYMENT_FAILED"
     REVOKED = "REVOKED"
     WITHDRAWN = "WITHDRAWN"
 
@@ -51,6 +55,7 @@ class Step(StrEnum):
     REFUSE = "REFUSE"
     REQUEST_REVIEW = "REQUEST_REVIEW"
     PAY = "PAY"
+    FAIL_PAYMENT = "FAIL_PAYMENT"
     REVOKE = "REVOKE"
 
 
@@ -59,6 +64,7 @@ class Decision(StrEnum):
     REFUSE = "REFUSE"
 
 
+_WITH_BIRTH_DATE = frozenset({IdType.RESIDENT_ID, IdType.HMT_RESIDENCE, IdType.FOREIGN_PR})
 _LABELS = {
     State.SUBMITTED: "待受理",
     State.RETURNED: "已退回补正",
@@ -67,6 +73,7 @@ _LABELS = {
     State.REFUSED: "不予批准",
     State.REVIEW_REQUESTED: "复核中",
     State.PAID: "已发放",
+    State.PAYMENT_FAILED: "发放未成功",
     State.REVOKED: "已撤销",
     State.WITHDRAWN: "已撤回",
 }
@@ -84,10 +91,13 @@ _NEXT: dict[tuple[State, Step], State] = {
     (State.REVIEW_REQUESTED, Step.GRANT): State.GRANTED,
     (State.REVIEW_REQUESTED, Step.REFUSE): State.REFUSED,
     (State.GRANTED, Step.PAY): State.PAID,
+    (State.PAID, Step.FAIL_PAYMENT): State.PAYMENT_FAILED,
+    (State.PAYMENT_FAILED, Step.PAY): State.PAID,
+    (State.PAYMENT_FAILED, Step.REVOKE): State.REVOKED,
     (State.GRANTED, Step.REVOKE): State.REVOKED,
     (State.PAID, Step.REVOKE): State.REVOKED,
 }
-CLOSED = frozenset({State.GRANTED, State.REFUSED, State.PAID})
+CLOSED = frozenset({State.GRANTED, State.REFUSED, State.PAID, State.PAYMENT_FAILED})
 """What may be rated: the office has done its part."""
 
 
@@ -142,6 +152,11 @@ def identify(
     number, errors = identify_document(submitted.id_type, submitted.id_number, subject, today, pointer)
     if number is None and errors[0].pointer.endswith("/id_type"):
         return submitted, errors
+    if number is not None and submitted.id_type in _WITH_BIRTH_DATE:
+        try:
+            parse_citizen_id(number, today).require_age(WORKING_AGE, today)
+        except IdentifierError as error:
+            errors.append(FieldError(f"{pointer}/id_number", error.code, error.message))
     try:
         name = normalise_name(name) if subject == PERSON else _organisation_name(name)
     except IdentifierError as error:

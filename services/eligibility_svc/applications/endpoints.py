@@ -24,6 +24,8 @@ from eligibility_svc.applications.schemas import (
     ApplicationRead,
     ApplicationSearch,
     DecisionCreate,
+    OwnRatingCreate,
+    OwnReviewCreate,
     PaymentCreate,
     ProgressList,
     ProgressRead,
@@ -254,6 +256,27 @@ async def record_application_payment(
 
 
 @router.post(
+    "/applications/{id}/payment-failure",
+    operation_id="record_application_payment_failure",
+    summary="登记发放未成功",
+    responses=problems(*_STEP),
+)
+async def record_application_payment_failure(
+    id_: IdPath,
+    body: ReasonCreate,
+    principal: Payer,
+    tx: Tx,
+    _: IdempotencyRequired,
+    vault: Keys,
+    response: Response,
+    if_match: IfMatch = None,
+) -> ApplicationRead:
+    """退汇，或发放登记有误。待遇仍然有效，核对账户后重新发放、重新登记。"""
+    view = await service.record_payment_failure(tx, vault, actor(principal), id_, body.reason, if_match, now())
+    return _answer(view, response)
+
+
+@router.post(
     "/applications/{id}/rating",
     operation_id="rate_application",
     summary="好差评",
@@ -342,3 +365,38 @@ async def search_applications(body: ApplicationSearch, principal: Reader, tx: Tx
     who = actor(principal)
     rows = await course.search_applications(tx, vault, who, body.applicant.applicant())
     return ProgressList(items=[ProgressRead.of(row, who.subject) for row in rows])
+
+
+@router.post(
+    "/application-reviews",
+    operation_id="request_own_application_review",
+    summary="申请人凭证件申请人工复核",
+    responses=problems(ApplicationInvalidError, ApplicationNotFoundError, StepRefusedError),
+)
+@sees_all_rows
+async def request_own_application_review(
+    body: OwnReviewCreate, principal: Writer, tx: Tx, _: IdempotencyHonoured, vault: Keys
+) -> ProgressRead:
+    """证件和姓名都相符即可，不论当初从哪个渠道提交，如自助终端；每份申请可复核一次。"""
+    who = actor(principal)
+    row = await service.request_own_review(
+        tx, vault, who, body.application_id, body.applicant.applicant(), body.reason, now()
+    )
+    return ProgressRead.of(row, who.subject)
+
+
+@router.post(
+    "/application-ratings",
+    operation_id="rate_own_application",
+    summary="申请人凭证件评价",
+    status_code=201,
+    responses=problems(ApplicationInvalidError, ApplicationNotFoundError, StepRefusedError, AlreadyRatedError),
+)
+@sees_all_rows
+async def rate_own_application(
+    body: OwnRatingCreate, _who: Rater, tx: Tx, _: IdempotencyHonoured, vault: Keys
+) -> RatedRead:
+    """证件和姓名都相符即可，不论当初从哪个渠道提交，如自助终端；每份申请评价一次。"""
+    applicant = body.applicant.applicant()
+    await ratings.rate_own_application(tx, vault, body.application_id, applicant, body.score, body.reason, now())
+    return RatedRead(application_id=body.application_id, message_zh="感谢您的评价，我们会认真改进服务。")

@@ -28,8 +28,8 @@ class ApplicationRow(Base):
     __tablename__ = "application"
     __table_args__ = (
         CheckConstraint(
-            "state IN ('SUBMITTED', 'RETURNED', 'ACCEPTED', 'GRANTED', 'REFUSED', 'REVIEW_REQUESTED', 'PAID',"
-            " 'WITHDRAWN', 'REVOKED')",
+            "state IN ('SUBMITTED', 'RETURNED', 'ACCEPTED', 'WITHDRAWN', 'GRANTED', 'REFUSED', 'REVIEW_REQUESTED',"
+            " 'PAID', 'REVOKED', 'PAYMENT_FAILED')",
             name="state_known",
         ),
         CheckConstraint("decided_by <> accepted_by", name="decider_did_not_accept"),
@@ -37,8 +37,8 @@ class ApplicationRow(Base):
         CheckConstraint("paid_by <> decided_by AND paid_by <> reviewed_by", name="payer_did_not_decide"),
         CheckConstraint("state <> 'ACCEPTED' OR accepted_by IS NOT NULL", name="accepted_by_somebody"),
         CheckConstraint(
-            "(state IN ('GRANTED', 'REFUSED', 'REVIEW_REQUESTED', 'PAID', 'REVOKED')) = (decided_by IS NOT NULL)"
-            " AND (decided_by IS NULL OR accepted_by IS NOT NULL)",
+            "(state IN ('GRANTED', 'REFUSED', 'REVIEW_REQUESTED', 'PAID', 'REVOKED', 'PAYMENT_FAILED'))"
+            " = (decided_by IS NOT NULL) AND (decided_by IS NULL OR accepted_by IS NOT NULL)",
             name="decided_by_somebody",
         ),
         CheckConstraint(

@@ -8,10 +8,10 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from eligibility_svc.applications import repository
-from eligibility_svc.applications.course import Actor, found
-from eligibility_svc.applications.domain import CLOSED, State
+from eligibility_svc.applications.course import Actor, found, found_of_applicant
+from eligibility_svc.applications.domain import CLOSED, Applicant, State
 from eligibility_svc.applications.errors import AlreadyRatedError, StepRefusedError
-from eligibility_svc.applications.models import RatingRow
+from eligibility_svc.applications.models import ApplicationRow, RatingRow
 from eligibility_svc.applications.vault import REASON, Vault
 
 
@@ -23,7 +23,23 @@ async def rate_application(
     Raises:
         ApplicationNotFoundError, StepRefusedError, AlreadyRatedError.
     """
-    row = await found(tx, actor, application_id)
+    await _enter(tx, vault, await found(tx, actor, application_id), score, reason, now)
+
+
+async def rate_own_application(
+    tx: AsyncSession, vault: Vault, application_id: UUID, who: Applicant, score: int, reason: str | None, now: datetime
+) -> None:
+    """好差评 by the applicant, wherever the application was submitted.
+
+    Raises:
+        ApplicationInvalidError, ApplicationNotFoundError, StepRefusedError, AlreadyRatedError.
+    """
+    await _enter(tx, vault, await found_of_applicant(tx, vault, application_id, who), score, reason, now)
+
+
+async def _enter(
+    tx: AsyncSession, vault: Vault, row: ApplicationRow, score: int, reason: str | None, now: datetime
+) -> None:
     if State(row.state) not in CLOSED:
         raise StepRefusedError("申请尚未办结，请在收到办理结果后评价。")
     sealed = vault.seal(reason or "", REASON, row.application_id)

@@ -165,6 +165,17 @@ class RatingCreate(RequestModel):
         return self
 
 
+class OwnRatingCreate(RatingCreate):
+    """好差评 by the applicant, wherever the application was submitted."""
+
+    application_id: Annotated[UUID, Field(strict=False, description="申请编号，可按证件查询")]
+    applicant: ApplicantCreate
+
+    model_config = _with_examples(
+        {"application_id": examples.READ["id"], "applicant": examples.APPLICATION["applicant"], "score": 5}
+    )
+
+
 class ApplicantRead(ResponseModel):
     """Masked; `ref` is the pseudonym under which grants are registered."""
 
@@ -295,7 +306,7 @@ class ApplicationRead(ResponseModel):
             persons=[_person(person) for person in persons_of(submitted.content)],
             check=CheckedRead(**_checked(submitted)),
             decision=_decision(decided, row) if decided and is_decided else None,
-            payment=_payment(paid) if paid else None,
+            payment=_payment(paid) if paid and row.paid_by is not None else None,
             review=_review(row) if state is State.REFUSED and row.reviewed_by is None else None,
             history=[_step(step) for step in view.steps],
             next_step_zh=_next_step(row, state),
@@ -349,6 +360,22 @@ class ApplicationSearch(RequestModel):
     applicant: ApplicantCreate
 
     model_config = _with_examples({"applicant": examples.APPLICATION["applicant"]})
+
+
+class OwnReviewCreate(RequestModel):
+    """A refusal that the applicant wants looked at again, wherever it was submitted."""
+
+    application_id: Annotated[UUID, Field(strict=False, description="申请编号，可按证件查询")]
+    applicant: ApplicantCreate
+    reason: Reason
+
+    model_config = _with_examples(
+        {
+            "application_id": examples.READ["id"],
+            "applicant": examples.APPLICATION["applicant"],
+            "reason": "确为首次创办，附工商登记证明",
+        }
+    )
 
 
 class ProgressRead(ResponseModel):
@@ -437,13 +464,14 @@ class RatingList(ResponseModel):
 
 
 _NEXT_STEPS = {
-    State.SUBMITTED: "申请已提交，请等待受理；受理前您可以撤回。",
+    State.SUBMITTED: "申请已提交，请等待受理；作出决定前您可以撤回。",
     State.RETURNED: "请按退回原因补正后重新提交，如有疑问请拨打12333。",
     State.ACCEPTED: "申请已受理，请等待办理结果。",
     State.GRANTED: "申请已准予，请等待发放；欢迎您对本次服务作出评价。",
     State.REFUSED: "您可以查看原因，并申请由另一位工作人员人工复核。",
     State.REVIEW_REQUESTED: "您的复核申请已收到，将由未经手的工作人员办理。",
     State.PAID: "补贴已发放，请查收；欢迎您对本次服务作出评价。",
+    State.PAYMENT_FAILED: "补贴发放未成功，请到受理窗口核对收款账户，核对后重新发放。",
     State.WITHDRAWN: "申请已撤回；如需办理请重新提交。",
     State.REVOKED: "待遇已撤销；请查看原因，有异议可依法申请行政复议或提起行政诉讼。",
 }

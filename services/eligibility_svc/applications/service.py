@@ -13,6 +13,7 @@ from eligibility_svc.applications.course import (
     Actor,
     ApplicationView,
     add_step,
+    found_of_applicant,
     hands,
     known_applicant,
     locked,
@@ -117,6 +118,8 @@ async def take_step(
     """
     row = await locked(tx, actor, application_id, if_match)
     after = next_state(State(row.state), step)
+    if step is Step.WITHDRAW and actor.is_office and row.created_by != actor.subject:
+        raise StepRefusedError("申请由申请人自己撤回；窗口只能撤回本账号代为提交的申请。")
     authorise(step, actor.subject, hands(row))
     row.state = after.value
     row.accepted_by = {Step.ACCEPT: actor.subject, Step.RETURN: None}.get(step, row.accepted_by)
@@ -197,6 +200,45 @@ async def record_payment(
     content = {"reference": reference}
     await add_step(tx, vault, row, Step.PAY, actor, now, content, amount_fen=grant.amount_fen, paid_on=paid_on)
     return await view_application(tx, vault, row)
+
+
+async def record_payment_failure(
+    tx: AsyncSession,
+    vault: Vault,
+    actor: Actor,
+    application_id: UUID,
+    reason: str,
+    if_match: str | None,
+    now: datetime,
+) -> ApplicationView:
+    """Records that a payment came back, or was entered by mistake; the grant stands and is paid anew.
+
+    Raises:
+        ApplicationNotFoundError, StepRefusedError, VersionStaleError.
+    """
+    row = await locked(tx, actor, application_id, if_match)
+    after = next_state(State(row.state), Step.FAIL_PAYMENT)
+    grant = await register.load_grant(tx, row.application_id)
+    row.state, row.paid_by, grant.paid_on = after.value, None, None
+    await add_step(tx, vault, row, Step.FAIL_PAYMENT, actor, now, {"reason": reason})
+    return await view_application(tx, vault, row)
+
+
+async def request_own_review(
+    tx: AsyncSession, vault: Vault, actor: Actor, application_id: UUID, who: Applicant, reason: str, now: datetime
+) -> ApplicationRow:
+    """A review asked for by the applicant, wherever the application was submitted.
+
+    Raises:
+        ApplicationInvalidError, ApplicationNotFoundError, StepRefusedError.
+    """
+    row = await found_of_applicant(tx, vault, application_id, who)
+    after = next_state(State(row.state), Step.REQUEST_REVIEW)
+    authorise(Step.REQUEST_REVIEW, actor.subject, hands(row))
+    row.state = after.value
+    row.row_version += 1
+    await add_step(tx, vault, row, Step.REQUEST_REVIEW, actor, now, {"reason": reason})
+    return row
 
 
 async def _enter_grant(

@@ -291,6 +291,7 @@ class _Case:
             reasons=tuple([reason for _, reason in told]),
             rule=plan.rule,
             missing_facts=self._in_order(missing),
+            notes=edition.notes,
             eligible_on=self._eligible_on(plan, figures, truths) if plan.dated and verdict is False else None,
         )
 

@@ -5,7 +5,7 @@ from datetime import date
 from enum import Enum
 from typing import Any, NamedTuple
 
-from eligibility_svc.measures.domain import BenefitStatus, Citation, Family
+from eligibility_svc.measures.domain import BenefitStatus, Citation, Family, Note
 
 NOT_IN_FORCE = "NOT_IN_FORCE"
 ALREADY_GRANTED = "ALREADY_GRANTED"
@@ -109,6 +109,7 @@ class Answer(NamedTuple):
     Attributes:
         rule: how the criteria combine: an id, or `{"all": […]}`, `{"any": […]}`, `{"at_least": n, "of": […]}`.
         eligible_on: when only time is missing, the first day on which all criteria are met.
+        notes: what the notice says beside the conditions: what a service offers, how long a benefit lasts.
         overlaps: other measures of this check, not refused, that pay for the same cost; no notice ranks them.
     """
 
@@ -121,5 +122,6 @@ class Answer(NamedTuple):
     reasons: tuple[Reason, ...]
     rule: Any
     missing_facts: tuple[str, ...]
+    notes: tuple[Note, ...] = ()
     overlaps: tuple[str, ...] = ()
     eligible_on: date | None = None

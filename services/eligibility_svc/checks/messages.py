@@ -3,7 +3,7 @@
 from datetime import date
 from typing import NamedTuple
 
-from eligibility_svc.checks.domain import ALREADY_GRANTED, NOT_IN_FORCE, Answer, Outcome
+from eligibility_svc.checks.domain import ALREADY_GRANTED, NOT_IN_FORCE, Answer, Outcome, Truth
 from eligibility_svc.facts.domain import Vocabulary
 from eligibility_svc.measures.domain import BenefitStatus, Catalogue, Family
 from kit.money import yuan
@@ -11,6 +11,7 @@ from kit.money import yuan
 MAX_LENGTH = 40
 _ASK = "如有疑问，请到服务窗口或拨打12333咨询。"
 _APPLY = "请在网上或到就近的人社服务窗口申请。"
+_VISIT = "请到就近的人社服务窗口办理，咨询电话12333。"
 _REPORT = "请按期落实，并报送完成情况。"
 _COME_BACK = "请届时再查询或申请，咨询电话12333。"
 
@@ -45,7 +46,19 @@ def _refused(answer: Answer) -> Message:
         return Message(f"时间未到，{_day(answer.eligible_on)}起符合条件。", _COME_BACK)
     if answer.family is Family.QUOTA:
         return Message("不承担这项任务，原因见各项条件。", _ASK)
-    return Message("目前不符合条件，原因见各项条件。", _ASK)
+    return Message(_unmet(answer), _ASK)
+
+
+def _unmet(answer: Answer) -> str:
+    """Names what is lacking; a condition that is met in one of several ways is told by their number."""
+    unmet = {reason.criterion: reason.text for reason in answer.reasons if reason.outcome is Truth.UNMET}
+    parts = answer.rule["all"] if isinstance(answer.rule, dict) and "all" in answer.rule else [answer.rule]
+    named = [unmet[part] for part in parts if isinstance(part, str) and part in unmet]
+    if not named:
+        return "几项条件至少要满足一项，目前均不满足。"
+    rest = f"等{len(named)}项条件" if len(named) > 1 else "这一条件"
+    text = f"目前不满足“{named[0]}”{rest}。"
+    return text if len(text) <= MAX_LENGTH else "目前不符合条件，原因见各项条件。"
 
 
 def _undetermined(answer: Answer, vocabulary: Vocabulary) -> Message:
@@ -62,7 +75,7 @@ def _eligible(answer: Answer, catalogue: Catalogue) -> Message:
         if answer.quota.owed is None:
             return Message("承担这项任务，补充信息后可算出应完成数。", _REPORT)
         return Message(f"承担这项任务，应完成{answer.quota.owed}{answer.quota.unit}。", _REPORT)
-    return Message(_entitled(answer, catalogue), _APPLY)
+    return Message(_entitled(answer, catalogue), _VISIT if answer.family is Family.SERVICE else _APPLY)
 
 
 def _entitled(answer: Answer, catalogue: Catalogue) -> str:

@@ -11,9 +11,9 @@ from eligibility_svc.checks.messages import MAX_LENGTH, message
 from eligibility_svc.facts.domain import Subject, Vocabulary
 from eligibility_svc.facts.repository import vocabulary
 from eligibility_svc.facts.schemas import value_schema
-from eligibility_svc.measures.domain import Catalogue
+from eligibility_svc.measures.domain import Catalogue, Citation
 from eligibility_svc.measures.repository import catalogue
-from eligibility_svc.measures.schemas import CitationRead
+from eligibility_svc.measures.schemas import CitationRead, NoteRead
 from kit.http.wire import Code, LegalDate, RequestModel, ResponseModel
 from kit.money import yuan
 
@@ -131,6 +131,9 @@ class ResultRead(ResponseModel):
     ]
     benefit: BenefitRead
     quota: QuotaRead | None
+    notes: Annotated[
+        list[NoteRead], Field(default_factory=list, description="通知在条件以外的说明：提供哪些服务、最长多久等")
+    ]
     reasons: list[ReasonRead]
     rule: Annotated[
         Any,
@@ -179,6 +182,7 @@ def wire_parts(answer: Answer, known: Catalogue, words: Vocabulary) -> tuple[dic
             "outcome": answer.outcome.value,
             "benefit": _benefit(answer.benefit, known),
             "quota": None if answer.quota is None else answer.quota._asdict(),
+            "notes": [{"text": note.text, "citation": _citation(note.citation)} for note in answer.notes],
         },
         {
             "rule": answer.rule,
@@ -201,11 +205,15 @@ def wire_reason(reason: Reason) -> dict[str, Any]:
         "outcome": reason.outcome.value,
         "facts": reason.facts,
         "parameters": {name: used._asdict() for name, used in reason.parameters.items()},
-        "citation": {"document": reason.citation.document, "clause": reason.citation.clause},
+        "citation": _citation(reason.citation),
     }
     if reason.met_on is not None:
         shown["met_on"] = reason.met_on
     return shown
+
+
+def _citation(citation: Citation) -> dict[str, str]:
+    return {"document": citation.document, "clause": citation.clause}
 
 
 def _benefit(benefit: BenefitAnswer, known: Catalogue) -> dict[str, Any]:

@@ -22,10 +22,13 @@ UNMASK, AUDIT = "eligibility.pii.unmask", "audit.read"
 PEOPLE: dict[str, tuple[str, str | None, tuple[str, ...]]] = {
     "platform": ("INTEGRATOR", None, (READ, WRITE, GRANTS, RATE, CHECK, HOOKS)),
     "kiosk": ("KIOSK", None, (READ, WRITE, RATE, CHECK)),
-    "staff-ZZ07": ("STAFF", "ZZ07", (READ, ACCEPT, PAY, GRANTS, ENTER, UNMASK)),
+    # Each person at a kiosk is a session of a few minutes, in the district where the kiosk stands.
+    "session:first": ("KIOSK", "ZZ07", (READ, WRITE, RATE, CHECK)),
+    "session:second": ("KIOSK", "ZZ08", (READ, WRITE, RATE, CHECK)),
+    "staff-ZZ07": ("STAFF", "ZZ07", (READ, WRITE, ACCEPT, PAY, GRANTS, ENTER, UNMASK)),
     "reviewer-ZZ07": ("REVIEWER", "ZZ07", (READ, DECIDE, GRANTS, REVOKE)),
     "second-reviewer-ZZ07": ("REVIEWER", "ZZ07", (READ, DECIDE, GRANTS, REVOKE)),
-    "staff-ZZ08": ("STAFF", "ZZ08", (READ, ACCEPT, PAY, GRANTS, ENTER, UNMASK)),
+    "staff-ZZ08": ("STAFF", "ZZ08", (READ, WRITE, ACCEPT, PAY, GRANTS, ENTER, UNMASK)),
     "reviewer-ZZ08": ("REVIEWER", "ZZ08", (READ, DECIDE, GRANTS, REVOKE)),
     "auditor": ("AUDITOR", None, (AUDIT,)),
     "city": ("CITY", "ZZ", (READ, GRANTS, ENTER, RATINGS, HOOKS)),

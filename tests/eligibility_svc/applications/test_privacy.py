@@ -53,7 +53,7 @@ async def test_who_has_the_document_learns_how_it_stands_at_any_counter(office: 
     assert list(at_kiosk) == [other["id"], application["id"]]
     shown = at_kiosk[application["id"]]
     assert (shown["state_zh"], shown["is_own"], shown["next_step_zh"]) == (
-        "待受理", False, "申请已提交，请等待受理；受理前您可以撤回。",
+        "待受理", False, "申请已提交，请等待受理；作出决定前您可以撤回。",
     )  # fmt: skip
     assert all(each["is_own"] for each in (await found("platform")).values())
     assert (list(await found("staff-ZZ08")), list(await found("staff-ZZ07"))) == ([other["id"]], [application["id"]])
@@ -174,7 +174,7 @@ async def test_each_call_needs_its_scope(office: Office, ours: dict[str, Any]) -
         ("platform", "POST", f"{path}/return", {"reason": "请补充材料"}),
         ("staff-ZZ07", "POST", f"{path}/decision", {"decision": "GRANT"}),
         ("reviewer-ZZ07", "POST", f"{path}/payment", None),
-        ("staff-ZZ07", "POST", f"{path}/withdrawal", None),
+        ("reviewer-ZZ07", "POST", f"{path}/withdrawal", None),
         ("kiosk", "GET", "/grants", None),
     ):
         assert (await office(who, method, where, body)).status_code == 403, (who, where)

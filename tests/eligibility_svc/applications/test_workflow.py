@@ -9,6 +9,7 @@ from kit.clock import today
 from tests.eligibility_svc.applications.conftest import FACTS, REFUSAL, Office
 
 PAYMENT = {"paid_on": str(today()), "reference": "ZF-2018-000123"}
+BOUNCED = {"reason": "银行退汇：账号与户名不符"}
 
 
 async def problem(
@@ -187,3 +188,71 @@ async def test_a_rating_is_given_once_and_shown_to_the_supervisor_alone(office: 
     ratings = (await office("city", "GET", "/ratings?unit=ZZ07")).json()["items"]
     found = next(each for each in ratings if each["application_id"] == granted["id"])
     assert (found["score"], found["reason"]) == (2, "等了两个月才有结果")
+
+
+async def test_a_payment_that_came_back_is_made_again(office: Office) -> None:
+    granted = await office.granted()
+    assert await problem(office, "staff-ZZ07", granted, "payment-failure", BOUNCED) == (
+        409,
+        "APPLICATION_STATE_CONFLICT",
+    )
+    await office.step("staff-ZZ07", granted, "payment", PAYMENT)
+    failed = await office.step("staff-ZZ07", granted, "payment-failure", BOUNCED)
+    assert (failed["state"], failed["state_zh"], failed["payment"]) == ("PAYMENT_FAILED", "发放未成功", None)
+    assert (await office.grant_of(granted))["paid_on"] is None
+    waiting = (await office("staff-ZZ07", "GET", "/applications?state=PAYMENT_FAILED")).json()["items"]
+    assert granted["id"] in {each["id"] for each in waiting}
+    again = await office.step("staff-ZZ07", granted, "payment", PAYMENT | {"reference": "ZF-2018-000124"})
+    assert (again["state"], again["payment"]["reference"]) == ("PAID", "ZF-2018-000124")
+    assert [step["step"] for step in again["history"]][-3:] == ["PAY", "FAIL_PAYMENT", "PAY"]
+    assert again["history"][-2]["reason"] == BOUNCED["reason"]
+
+
+async def test_what_a_kiosk_took_in_goes_on_at_the_window(office: Office) -> None:
+    """The session that submitted it ended minutes later."""
+    application = await office.submit("session:first", facts=FACTS | {"business_opened_on": None})
+    await office.step("staff-ZZ07", application, "return", {"reason": "请补充开业日期"})
+    assert await problem(office, "session:second", application, "resubmission", {"facts": FACTS}) == (
+        404,
+        "APPLICATION_NOT_FOUND",
+    )
+    assert await problem(office, "staff-ZZ08", application, "resubmission", {"facts": FACTS}) == (
+        404,
+        "APPLICATION_NOT_FOUND",
+    )
+    again = await office.step("staff-ZZ07", application, "resubmission", {"facts": FACTS})
+    assert again["state"] == "SUBMITTED"
+    assert await problem(office, "staff-ZZ07", again, "withdrawal") == (409, "APPLICATION_STATE_CONFLICT")
+    own = await office.submit("staff-ZZ07")
+    assert (await office.step("staff-ZZ07", own, "withdrawal"))["state"] == "WITHDRAWN"
+
+
+async def test_at_another_kiosk_the_applicant_asks_for_a_review_and_rates(office: Office) -> None:
+    somebody = office.somebody()
+    application = await office.submit("session:first", applicant=somebody)
+    await office.step("staff-ZZ07", application, "acceptance")
+    await office.step("reviewer-ZZ07", application, "decision", REFUSAL)
+    asked = {"application_id": application["id"], "applicant": somebody, "reason": "确为首次创办，附证明"}
+    for wrong in ({"name": "李测试"}, {"id_number": office.somebody()["id_number"]}):
+        answer = await office("session:second", "POST", "/application-reviews", asked | {"applicant": somebody | wrong})
+        assert (answer.status_code, answer.json()["code"]) == (404, "APPLICATION_NOT_FOUND")
+    answer = await office("session:second", "POST", "/application-reviews", asked)
+    assert (answer.status_code, answer.json()["state"]) == (200, "REVIEW_REQUESTED"), answer.text
+    assert not any(said in answer.text for said in ("facts", "decision", somebody["id_number"]))
+    again = await office("session:second", "POST", "/application-reviews", asked)
+    assert (again.status_code, again.json()["code"]) == (409, "APPLICATION_STATE_CONFLICT")
+    await office.step("city-reviewer", application, "decision", {"decision": "GRANT"})
+    rated = {"application_id": application["id"], "applicant": somebody, "score": 4}
+    assert (await office("session:second", "POST", "/application-ratings", rated)).status_code == 201
+    twice = await office("session:second", "POST", "/application-ratings", rated)
+    assert (twice.status_code, twice.json()["code"]) == (409, "ALREADY_RATED")
+
+
+async def test_nobody_below_the_working_age_applies(office: Office) -> None:
+    child = office.somebody() | {"id_number": "410199201106010018"}
+    body = {"measure": "startup-grant", "applicant": child, "facts": FACTS, "as_of": "2018-09-01"}
+    answer = await office("kiosk", "POST", "/applications", body)
+    assert answer.status_code == 422
+    assert [(each["pointer"], each["code"]) for each in answer.json()["errors"]] == [
+        ("/applicant/id_number", "ID_HOLDER_TOO_YOUNG")
+    ]

@@ -51,6 +51,8 @@ UNLIMITED = {
     **dict.fromkeys(("record_event", "retract_event", "verify_event", "list_pending_events", "get_event"), REGISTER),
     "list_reconciliation_events": REGISTER,
     "submit_application": "a kiosk in one district takes applications for every other",
+    "request_own_application_review": "a kiosk in one district serves the applicants of every other",
+    "rate_own_application": "a kiosk in one district serves the applicants of every other",
 }
 _REPORT = (
     "INSERT INTO targets.report (unit, year, month, revision, row_version, due_at) VALUES ($1, 2017, $2, 1, 1, now())"
