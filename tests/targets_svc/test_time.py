@@ -56,7 +56,7 @@ def test_a_month_begins_at_midnight_in_beijing(
 
 
 def test_a_report_is_late_and_overdue_from_the_first_instant_after_its_last_day() -> None:
-    due = due_at(Month(2017, 6), load_calendar())
+    due = due_at(Month(2017, 6), load_calendar(), 5)
 
     assert [is_late(at, due, at) for at in (due, due + TICK)] == [False, True]
     assert [
@@ -79,7 +79,9 @@ def test_february_of_a_leap_year_has_one_day_more() -> None:
     assert (leap.last, plain.last) == (date(2020, 2, 29), date(2019, 2, 28))
     assert [may_close(leap, datetime(2020, 2, day, 16, 0, tzinfo=UTC)) for day in (28, 29)] == [False, True]
     assert list(find_errors(event, covered, datetime(2020, 3, 1, tzinfo=UTC))) == []
-    assert due_at(leap, load_calendar()) == datetime(2020, 3, 6, 16, 0, tzinfo=UTC), "Monday the 2nd to Friday the 6th"
+    assert due_at(leap, load_calendar(), 5) == datetime(2020, 3, 6, 16, 0, tzinfo=UTC), (
+        "Monday the 2nd to Friday the 6th"
+    )
 
 
 class Version:

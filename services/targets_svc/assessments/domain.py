@@ -189,8 +189,3 @@ def _grade(total: Fraction, candidates: Sequence[Fraction], places: int, rules: 
     if better + tied <= places:
         return Graded(Grade.EXCELLENT, False)
     return Graded(Grade.PASS, better < places)
-
-
-def is_out_of_tolerance(reported: int, registered: int) -> bool:
-    """Whether report and register differ by more than 3 % of the larger one (targets design §5.11)."""
-    return 100 * abs(reported - registered) > 3 * max(reported, registered, 1)

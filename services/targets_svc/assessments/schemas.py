@@ -90,7 +90,9 @@ class AssessedRead(ResponseModel):
     bonus: _Points
     late_reports: Annotated[int, Field(description="逾期或未报的月报份数")]
     late_deduction: _Points
-    reconciliation_flags: Annotated[int, Field(description="月报与实名登记相差超过3%的指标数；两者都有数据的才比")]
+    reconciliation_flags: Annotated[
+        int, Field(description="月报与实名登记相差超过评价标准的指标数；两者都有数据的才比")
+    ]
     reconciliation_deduction: _Points
     lines: list[LineRead]
 
@@ -121,6 +123,7 @@ class AssessmentRead(ResponseModel):
     year: int
     month: str
     plan_version: int
+    standard_version: Annotated[int, Field(description="所用评价标准的版本")] = 1
     known_at: Annotated[datetime, Field(description="以当时已知的数据计算；以此为known_at可重现")]
     rule_set: RuleSetRead
     items: list[AssessedRead]
@@ -132,6 +135,7 @@ class AssessmentRead(ResponseModel):
                     "year": 2017,
                     "month": "2017-12",
                     "plan_version": 1,
+                    "standard_version": 1,
                     "known_at": "2018-01-10T00:00:00Z",
                     "rule_set": _RULES,
                     "items": [
@@ -173,6 +177,7 @@ class AssessmentRead(ResponseModel):
             year=found.month.year,
             month=str(found.month),
             plan_version=found.plan_version,
+            standard_version=found.standard_version,
             known_at=found.known_at,
             rule_set=RuleSetRead.model_validate(found.rules),
             items=[AssessedRead.of(assessed) for assessed in found.units],
@@ -373,6 +378,7 @@ class PublicationRead(PublicationSummary):
                         "year": 2017,
                         "month": "2017-12",
                         "plan_version": 1,
+                        "standard_version": 1,
                         "known_at": "2018-01-10T00:00:00Z",
                         "rule_set": _RULES,
                         "items": [],

@@ -20,7 +20,6 @@ from targets_svc.assessments.domain import (
     Score,
     grade,
     in_force,
-    is_out_of_tolerance,
     score,
 )
 from targets_svc.assessments.errors import (
@@ -41,14 +40,14 @@ from targets_svc.completeness.repository import find_received
 from targets_svc.indicators.repository import load_indicators
 from targets_svc.plans.domain import ItemState, Plan
 from targets_svc.plans.service import find_plan_for_period
-from targets_svc.progress.domain.arithmetic import Curve
 from targets_svc.progress.domain.observation import Cell
 from targets_svc.progress.service import ProgressSource, Question, read_progress
 from targets_svc.register.repository import counts_to_month
+from targets_svc.standards.repository import find_standard, find_standards
 from targets_svc.units.domain import CITY, limited_to, may_see
 from targets_svc.units.repository import load_units
 from targets_svc.withdrawals.errors import WithdrawnError
-from targets_svc.working_days.domain import due_at
+from targets_svc.working_days.domain import deadlines
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +65,7 @@ class Assessment:
 
     month: Month
     plan_version: int
+    standard_version: int
     rules: RuleSet
     known_at: datetime
     units: list[Assessed]
@@ -90,7 +90,7 @@ async def assess_units(
     rules = in_force(load_rule_sets(), rule_set or load_rule_sets()[0].code, month.last)
     if rules is None:
         raise RuleSetNotFoundError
-    asked = Question(month, ProgressSource.POLICY, Curve.LINEAR, known_at)
+    asked = Question(month, ProgressSource.POLICY, known_at=known_at)
     table = await read_progress(tx, asked, own_unit=None, now=now)
     at = min(known_at or now, now)
     results: dict[str, list[Result]] = {}
@@ -108,13 +108,13 @@ async def assess_units(
     grades = grade({unit: one.total for unit, one in found.items() if load_units()[unit].is_ranked}, rules)
     own = limited_to(own_unit)
     seen = [Assessed(unit, one, grades.get(unit)) for unit, one in found.items() if own in {None, unit}]
-    return Assessment(month, table.plan_version, rules, at, seen)
+    return Assessment(month, table.plan_version, table.standard_version, rules, at, seen)
 
 
 async def _late_reports(tx: AsyncSession, month: Month, at: datetime) -> dict[str, int]:
     """By unit, the reports whose deadline has passed that came late or never."""
     months = [Month(month.year, number) for number in range(1, month.number + 1)]
-    due = {m.number: due_at(m, load_calendar()) for m in months}
+    due = deadlines(months, load_calendar(), await find_standards(tx), at)
     owed_by_month = {}
     for m in months:
         plan = await find_plan_for_period(tx, m.year, m.last)
@@ -127,10 +127,11 @@ async def _late_reports(tx: AsyncSession, month: Month, at: datetime) -> dict[st
 async def _flags(tx: AsyncSession, month: Month, known_at: datetime | None, now: datetime) -> dict[str, int]:
     """By unit, the indicators for which report and register both have a figure and disagree beyond tolerance."""
     sources = {
-        source: await read_progress(tx, Question(month, source, Curve.LINEAR, known_at), own_unit=None, now=now)
+        source: await read_progress(tx, Question(month, source, known_at=known_at), own_unit=None, now=now)
         for source in (ProgressSource.REPORT, ProgressSource.REGISTER)
     }
     plan = await find_plan_for_period(tx, month.year, month.last)
+    tolerances = (await find_standard(tx, month.last, known_at)).reconciliation
     counted = await counts_to_month(tx, month.year, month.number, known_at)
     values = {
         source: {(row.unit, row.indicator): row.actual for row in table.rows} for source, table in sources.items()
@@ -138,7 +139,7 @@ async def _flags(tx: AsyncSession, month: Month, known_at: datetime | None, now:
     flags: dict[str, int] = {}
     for cell in _assigned(plan) & counted.keys():
         reported, registered = values[ProgressSource.REPORT][cell], values[ProgressSource.REGISTER][cell]
-        if reported is not None and registered is not None and is_out_of_tolerance(reported, registered):
+        if reported is not None and registered is not None and tolerances.is_flagged(reported, registered):
             flags[cell[0]] = flags.get(cell[0], 0) + 1
     return flags
 

@@ -13,9 +13,10 @@ from targets_svc.completeness.repository import find_received
 from targets_svc.indicators.repository import load_indicators
 from targets_svc.plans.errors import PlanNotFoundError
 from targets_svc.plans.service import find_plan_for_period
+from targets_svc.standards.repository import find_standards
 from targets_svc.units.domain import limited_to
 from targets_svc.units.repository import load_units
-from targets_svc.working_days.domain import due_at
+from targets_svc.working_days.domain import deadlines
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,8 +47,9 @@ async def read_completeness(
     owed_by_month = {m.number: owed(plan, indicators) for m, plan in plans.items() if plan is not None}
     if not owed_by_month:
         raise PlanNotFoundError
-    received = await find_received(tx, month.year, month.number, min(known_at or now, now))
-    due = {m.number: due_at(m, load_calendar()) for m in months}
+    at = min(known_at or now, now)
+    received = await find_received(tx, month.year, month.number, at)
+    due = deadlines(months, load_calendar(), await find_standards(tx), at)
     tallies = tally(owed_by_month, received, due)
     own, units = limited_to(own_unit), load_units()
     seen = [(unit, one) for unit, one in tallies.items() if own in {None, unit}]

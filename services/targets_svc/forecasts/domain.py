@@ -12,8 +12,6 @@ from fractions import Fraction
 from itertools import pairwise
 from math import isqrt
 
-from targets_svc.progress.domain.arithmetic import CURVES, Curve
-
 LEAST_MONTHS = 3
 # Student's t, 90 % one-sided, by degrees of freedom (any table of the distribution; recomputed by a test).
 _T90 = {
@@ -72,12 +70,15 @@ def _at_least(surplus: Fraction, square: Fraction) -> bool:
     return surplus >= 0 and surplus**2 >= square
 
 
-def foresee(cumulative: Sequence[int | None], curve: Curve) -> Forecast | None:
-    """From the cumulative figures of months 1…m; None with fewer than three months or one of them unknown."""
+def foresee(cumulative: Sequence[int | None], points: Sequence[int]) -> Forecast | None:
+    """From the cumulative figures of months 1…m; None with fewer than three months or one of them unknown.
+
+    Args:
+        points: the course of the year, cumulative, in parts of its last one.
+    """
     if len(cumulative) < LEAST_MONTHS or any(value is None for value in cumulative):
         return None
     known = [value for value in cumulative if value is not None]
-    points = CURVES[curve]
     shares = [Fraction(point, points[-1]) for point in points[: len(known)]]
     reached, whole = shares[-1], Fraction(known[-1])
     rate = whole / reached

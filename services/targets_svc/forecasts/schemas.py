@@ -71,6 +71,7 @@ class ForecastRead(ResponseModel):
     year: int
     month: str
     plan_version: int
+    standard_version: Annotated[int, Field(description="所用评价标准的版本")]
     source: ProgressSource
     assumption: str
     coverage: list[CoverageRead]
@@ -83,6 +84,7 @@ class ForecastRead(ResponseModel):
                     "year": 2017,
                     "month": "2017-06",
                     "plan_version": 1,
+                    "standard_version": 1,
                     "source": "POLICY",
                     "assumption": ASSUMPTION,
                     "coverage": [{"curve": "LINEAR", "covered": 0, "of": 0, "share": None}],
@@ -113,6 +115,7 @@ class ForecastRead(ResponseModel):
             year=asked.month.year,
             month=str(asked.month),
             plan_version=found.plan_version,
+            standard_version=found.standard_version,
             source=asked.source,
             assumption=ASSUMPTION,
             coverage=[CoverageRead.of_years(coverage) for coverage in found.coverage],

@@ -17,6 +17,8 @@ from targets_svc.progress.domain.observation import Cell, from_register
 from targets_svc.progress.repository import find_official_cells
 from targets_svc.progress.service import ProgressSource, Question
 from targets_svc.register.repository import counts_to_month
+from targets_svc.standards.domain import Standard
+from targets_svc.standards.repository import find_standard
 from targets_svc.units.domain import CITY, limited_to
 from targets_svc.units.repository import load_units
 
@@ -52,6 +54,7 @@ class Forecasts:
 
     question: Question
     plan_version: int
+    standard_version: int
     outlooks: list[Outlook]
     coverage: list[Coverage]
 
@@ -75,15 +78,19 @@ async def read_forecasts(
     if plan is None:
         raise PlanNotFoundError
     known_at = min(question.known_at or now, now)
-    series = await _series(tx, plan, question, known_at)
+    standard = await find_standard(tx, month.last, known_at)
+    series = await _series(tx, plan, question, known_at, standard)
     own = limited_to(own_unit)
     targets = {
         cell: target
         for cell, target in _targets(plan).items()
         if unit in {None, cell[0]} and indicator in {None, cell[1]} and (own is None or cell[0] in {own, CITY})
     }
-    outlooks = [_outlook(cell, target, series[cell], curve) for cell, target in targets.items() for curve in Curve]
-    return Forecasts(question, plan.version, outlooks, await _backtest(tx, question, known_at))
+    outlooks = [
+        _outlook(cell, target, series[cell], curve, standard) for cell, target in targets.items() for curve in Curve
+    ]
+    coverage = await _backtest(tx, question, known_at, standard)
+    return Forecasts(question, plan.version, standard.version, outlooks, coverage)
 
 
 def _targets(plan: Plan) -> dict[Cell, int]:
@@ -99,13 +106,13 @@ def _targets(plan: Plan) -> dict[Cell, int]:
     return dict(sorted(found.items(), key=lambda cell: (units[cell[0][0]].sort_no, indicators[cell[0][1]].sort_no)))
 
 
-def _outlook(cell: Cell, target: int, months: Sequence[int | None], curve: Curve) -> Outlook:
-    forecast = foresee(months, curve)
+def _outlook(cell: Cell, target: int, months: Sequence[int | None], curve: Curve, standard: Standard) -> Outlook:
+    forecast = foresee(months, standard.points(curve, cell[1]))
     verdict = forecast.verdict(target) if forecast else Verdict.INSUFFICIENT
     return Outlook(*cell, curve, target, months[-1], forecast, verdict)
 
 
-async def _series(tx: AsyncSession, plan: Plan, question: Question, known_at: datetime) -> Series:
+async def _series(tx: AsyncSession, plan: Plan, question: Question, known_at: datetime, standard: Standard) -> Series:
     """Cumulative figures by cell, one for each month so far; the city's are known where all its parts are."""
     by_source: dict[Source, Series] = {
         Source.REPORT: await _reported(tx, plan, question.month.year, question.month.number, known_at),
@@ -115,7 +122,7 @@ async def _series(tx: AsyncSession, plan: Plan, question: Question, known_at: da
     series: dict[Cell, Sequence[int | None]] = {}
     parts: dict[str, list[Sequence[int | None]]] = {}
     for item in plan.items:
-        official = load_indicators()[item.indicator].actual_source
+        official = standard.source_of(load_indicators()[item.indicator])
         source = official if question.source is ProgressSource.POLICY else Source(question.source.value)
         months = by_source[source][item.unit, item.indicator]
         series[item.unit, item.indicator] = months
@@ -154,7 +161,7 @@ async def _registered(tx: AsyncSession, plan: Plan, question: Question) -> Serie
     }
 
 
-async def _backtest(tx: AsyncSession, question: Question, known_at: datetime) -> list[Coverage]:
+async def _backtest(tx: AsyncSession, question: Question, known_at: datetime, standard: Standard) -> list[Coverage]:
     """The intervals that this month would have given in past years, against those years' ends, from their reports."""
     month = question.month
     hits = dict.fromkeys(Curve, 0)
@@ -167,7 +174,8 @@ async def _backtest(tx: AsyncSession, question: Question, known_at: datetime) ->
         flows = {cell for cell in _targets(plan) if cell in series}
         for curve in Curve:
             for cell in flows:
-                forecast, end = foresee(series[cell][: month.number], curve), series[cell][11]
+                points = standard.points(curve, cell[1])
+                forecast, end = foresee(series[cell][: month.number], points), series[cell][11]
                 if forecast is not None and end is not None:
                     tried[curve] += 1
                     hits[curve] += forecast.covers(end)

@@ -144,7 +144,7 @@ async def get_closed_progress(
     principal: Reader,
     tx: Tx,
     source: Annotated[ProgressSource, Query(description="数据来源")] = ProgressSource.POLICY,
-    curve: Annotated[Curve, Query(description="时序进度曲线")] = Curve.LINEAR,
+    curve: Annotated[Curve | None, Query(description="时序进度曲线；默认按当时的评价标准")] = None,
 ) -> ProgressRead:
     """结账之后的更正、补录和撤销不影响这里的数据。县（市、区）账号只见本单位和全市。"""
     row = await service.find(tx, id)

@@ -16,6 +16,7 @@ from targets_svc.plans.repository import find_versions, load_plan
 from targets_svc.progress.domain.arithmetic import ObsStatus
 from targets_svc.progress.domain.observation import Observation
 from targets_svc.progress.domain.snapshot import Snapshot
+from targets_svc.standards.repository import find_standard
 
 _LOCK = "SELECT pg_advisory_xact_lock{shared}(hashtextextended('targets.month', :number))"
 _LOCK_SHARED, _LOCK_ALONE = text(_LOCK.format(shared="_shared")), text(_LOCK.format(shared=""))
@@ -55,6 +56,18 @@ async def find_closed(tx: AsyncSession, year: int) -> list[MonthCloseRow]:
     )
     last = {row.month: row for row in rows}
     return [row for row in last.values() if row.kind == Kind.CLOSE]
+
+
+async def find_last_closed(tx: AsyncSession) -> Month | None:
+    """The latest month that is closed."""
+    rows = await tx.execute(
+        select(MonthCloseRow.year, MonthCloseRow.month, MonthCloseRow.kind)
+        .where(MonthCloseRow.state == State.APPROVED.value)
+        .order_by(MonthCloseRow.decided_at)
+    )
+    last = {Month(year, month): kind for year, month, kind in rows}
+    closed = [month for month, kind in last.items() if kind == Kind.CLOSE]
+    return max(closed, key=lambda month: month.first, default=None)
 
 
 async def find_proposal(tx: AsyncSession, month: Month) -> MonthCloseRow | None:
@@ -131,4 +144,6 @@ async def load_snapshot(tx: AsyncSession, close: MonthCloseRow) -> Snapshot:
         (cell.unit, cell.indicator): Observation(cell.registered, ObsStatus(cell.registered_status)) for cell in cells
     }
     kept_before = {cell.indicator: cell.kept_before for cell in cells if cell.kept_before is not None}
-    return Snapshot(await load_plan(tx, row), {Source.REPORT: reported, Source.REGISTER: registered}, kept_before)
+    standard = await find_standard(tx, Month(close.year, close.month).last, close.decided_at)
+    plan = await load_plan(tx, row)
+    return Snapshot(plan, standard, {Source.REPORT: reported, Source.REGISTER: registered}, kept_before)

@@ -32,7 +32,9 @@ def ask(
     source: Annotated[
         ProgressSource, Query(description="REPORT月报，REGISTER实名登记，POLICY各指标规定的来源")
     ] = ProgressSource.POLICY,
-    curve: Annotated[Curve, Query(description="时序进度：LINEAR按月平均，SEASONAL按季节")] = Curve.LINEAR,
+    curve: Annotated[
+        Curve | None, Query(description="时序进度：LINEAR按月平均，SEASONAL按季节；默认按评价标准")
+    ] = None,
     as_of: Annotated[LegalDate | None, Query(description="按该日有效的计划版本计算；默认所查月份的最后一天")] = None,
 ) -> Question:
     """What every question about progress may say."""

@@ -1,11 +1,12 @@
-"""What progress is computed from: official cells, the state of the reports, and nothing per unit.
+"""What progress is computed from: official cells, the state of the reports, the standards, and nothing per unit.
 
 The statements are text: a dashboard asks again and again, and putting an expression together costs more than the
 answer.
 """
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import date, datetime
+from uuid import UUID
 
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -26,6 +27,10 @@ _FIGURES = text(
     SELECT unit, 0, indicator, sum(n), NULL, NULL, true FROM rollup
     WHERE :counted AND year = :year AND month <= :month
     GROUP BY unit, indicator
+    UNION ALL (
+    SELECT CAST(id AS text), 0, '', NULL, NULL, NULL, NULL FROM standard
+    WHERE effective_from <= :last_day AND published_at <= :known_at
+    ORDER BY effective_from DESC, version DESC LIMIT 1)
     """  # noqa: S608  constants of this module
 )
 _WAITING = text(
@@ -46,13 +51,16 @@ async def find_official_cells(
 
 
 async def find_figures(
-    tx: AsyncSession, year: int, month: int, known_at: datetime, *, with_counts: bool
-) -> tuple[list[OfficialCell], dict[Cell, int]]:
-    """`find_official_cells` of a month and of the one before, and the register's live counts to that month."""
+    tx: AsyncSession, year: int, month: int, last_day: date, known_at: datetime, *, with_counts: bool
+) -> tuple[list[OfficialCell], dict[Cell, int], UUID | None]:
+    """`find_official_cells` of a month and of the one before, the register's live counts to that month, and the
+    published version of the standards that holds for it, in one round trip.
+    """
     asked = {"year": year, "month": month, "months": [month - 1, month], "known_at": known_at, "counted": with_counts}
-    rows = (await tx.execute(_FIGURES, asked)).all()
-    cells = [OfficialCell(*row[:6]) for row in rows if not row[6]]
-    return cells, {(row[0], row[2]): int(row[3]) for row in rows if row[6]}
+    rows = (await tx.execute(_FIGURES, asked | {"last_day": last_day})).all()
+    cells = [OfficialCell(*row[:6]) for row in rows if row[6] is False]
+    standard = next((UUID(row[0]) for row in rows if row[6] is None), None)
+    return cells, {(row[0], row[2]): int(row[3]) for row in rows if row[6]}, standard
 
 
 async def find_waiting_units(tx: AsyncSession, year: int, month: int, known_at: datetime) -> frozenset[str]:

@@ -58,6 +58,7 @@ class ProgressRead(ResponseModel):
     year: int
     month: str
     plan_version: int
+    standard_version: Annotated[int, Field(description="所用评价标准的版本")]
     source: ProgressSource
     curve: Curve
     items: list[ProgressRow]
@@ -69,6 +70,7 @@ class ProgressRead(ResponseModel):
                     "year": 2017,
                     "month": "2017-06",
                     "plan_version": 1,
+                    "standard_version": 1,
                     "source": "REPORT",
                     "curve": "LINEAR",
                     "items": [
@@ -99,8 +101,9 @@ class ProgressRead(ResponseModel):
             year=asked.month.year,
             month=str(asked.month),
             plan_version=table.plan_version,
+            standard_version=table.standard_version,
             source=asked.source,
-            curve=asked.curve,
+            curve=table.curve,
             items=[ProgressRow.of(row) for row in table.rows],
         )
 

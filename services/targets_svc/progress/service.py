@@ -29,6 +29,8 @@ from targets_svc.progress.domain.observation import (
 from targets_svc.progress.domain.snapshot import Snapshot
 from targets_svc.progress.domain.table import Period, Row, build_table
 from targets_svc.register.repository import counts_to_month
+from targets_svc.standards.domain import Standard
+from targets_svc.standards.repository import load_standard
 from targets_svc.units.domain import CITY, limited_to
 from targets_svc.units.repository import load_units
 from targets_svc.working_days.domain import due_at
@@ -47,23 +49,26 @@ class Question:
     """What is asked.
 
     Attributes:
+        curve: None for that of the standards.
         known_at: an instant for what was known then; None for now.
         as_of: the day whose plan version counts; None for the month's last day.
     """
 
     month: Month
     source: ProgressSource
-    curve: Curve
+    curve: Curve | None = None
     known_at: datetime | None = None
     as_of: date | None = None
 
 
 @dataclass(frozen=True, slots=True, eq=False, weakref_slot=True)
 class ProgressTable:
-    """The answer, and the version of the plan it is measured by; the same facts give the same object."""
+    """The answer, and by which versions of plan and standards; the same facts give the same object."""
 
     question: Question
+    curve: Curve
     plan_version: int
+    standard_version: int
     rows: tuple[Row, ...]
 
 
@@ -73,6 +78,7 @@ class _Facts:
 
     Attributes:
         plan: an issued version, which never changes; told apart by `plan_id`, its identity while it is held here.
+        standard: a published version, which never changes; told apart by its number.
         counts: of the register; None when it is not asked.
     """
 
@@ -80,6 +86,8 @@ class _Facts:
     own_unit: str | None
     plan: Plan = field(compare=False)
     plan_id: int
+    standard: Standard = field(compare=False)
+    standard_version: int
     cells: tuple[OfficialCell, ...]
     waiting: frozenset[str]
     days_overdue: int
@@ -99,8 +107,7 @@ async def read_progress(tx: AsyncSession, question: Question, *, own_unit: str |
         if kept is not None:
             return tabulate(question, kept, own_unit)
     plan = await _plan(tx, question)
-    wanted = {_source(question.source, load_indicators()[code].actual_source) for code in plan.indicators}
-    return _compute(await _facts(tx, question, plan, wanted, limited_to(own_unit), now))
+    return _compute(await _facts(tx, question, plan, limited_to(own_unit), now))
 
 
 async def take_snapshot(tx: AsyncSession, month: Month, now: datetime) -> Snapshot:
@@ -109,9 +116,9 @@ async def take_snapshot(tx: AsyncSession, month: Month, now: datetime) -> Snapsh
     Raises:
         PlanNotFoundError: no plan of that year.
     """
-    question = Question(month, ProgressSource.POLICY, Curve.LINEAR)
+    question = Question(month, ProgressSource.POLICY)
     plan = await _plan(tx, question)
-    return _observe(await _facts(tx, question, plan, set(Source), None, now))
+    return _observe(await _facts(tx, question, plan, None, now, with_both=True))
 
 
 async def _plan(tx: AsyncSession, question: Question) -> Plan:
@@ -122,13 +129,18 @@ async def _plan(tx: AsyncSession, question: Question) -> Plan:
 
 
 async def _facts(
-    tx: AsyncSession, question: Question, plan: Plan, wanted: set[Source], own_unit: str | None, now: datetime
+    tx: AsyncSession, question: Question, plan: Plan, own_unit: str | None, now: datetime, *, with_both: bool = False
 ) -> _Facts:
     month, known_at = question.month, min(question.known_at or now, now)
-    is_counted, is_live = Source.REGISTER in wanted, question.known_at is None
-    cells, live = await repository.find_figures(
-        tx, month.year, month.number, known_at, with_counts=is_counted and is_live
+    is_live = question.known_at is None
+    cells, live, standard_id = await repository.find_figures(
+        tx,
+        *(month.year, month.number, month.last, known_at),
+        with_counts=is_live and question.source is not ProgressSource.REPORT,
     )
+    standard = await load_standard(tx, standard_id)
+    wanted = set(Source) if with_both else {_source(question.source, code, standard) for code in plan.indicators}
+    is_counted = Source.REGISTER in wanted
     waiting: frozenset[str] = frozenset()
     if Source.REPORT in wanted:
         waiting = await repository.find_waiting_units(tx, month.year, month.number, known_at)
@@ -136,8 +148,13 @@ async def _facts(
     if is_counted:
         counted = live if is_live else await counts_to_month(tx, month.year, month.number, question.known_at)
         counts = frozenset(counted.items())
-    overdue = days_overdue(due_at(month, load_calendar()), known_at)
-    return _Facts(question, own_unit, plan, id(plan), tuple(sorted(cells, key=_place)), waiting, overdue, counts)
+    overdue = days_overdue(due_at(month, load_calendar(), standard.deadlines.report_days), known_at)
+    return _Facts(
+        question,
+        own_unit,
+        *(plan, id(plan), standard, standard.version),
+        *(tuple(sorted(cells, key=_place)), waiting, overdue, counts),
+    )
 
 
 @lru_cache(maxsize=64)
@@ -148,18 +165,18 @@ def _compute(facts: _Facts) -> ProgressTable:
 
 def tabulate(question: Question, known: Snapshot, own_unit: str | None) -> ProgressTable:
     """The table that answers a question from what is known; a unit's account sees its own rows and the city's."""
-    indicators, own = load_indicators(), limited_to(own_unit)
+    standard, own = known.standard, limited_to(own_unit)
     seen = {
-        (item.unit, item.indicator): known.by_source[
-            _source(question.source, indicators[item.indicator].actual_source)
-        ][item.unit, item.indicator]
+        (item.unit, item.indicator): known.by_source[_source(question.source, item.indicator, standard)][
+            item.unit, item.indicator
+        ]
         for item in known.plan.items
     }
-    period = Period(question.month.number, question.curve, known.kept_before)
-    rows = build_table(known.plan, indicators, load_units(), seen, period)
-    return ProgressTable(
-        question, known.plan.version, tuple(row for row in rows if own is None or row.unit in {own, CITY})
-    )
+    curve = question.curve or standard.curve
+    period = Period(question.month.number, curve, standard, known.kept_before)
+    rows = build_table(known.plan, load_indicators(), load_units(), seen, period)
+    shown = tuple(row for row in rows if own is None or row.unit in {own, CITY})
+    return ProgressTable(question, curve, known.plan.version, standard.version, shown)
 
 
 def _observe(facts: _Facts) -> Snapshot:
@@ -172,15 +189,17 @@ def _observe(facts: _Facts) -> Snapshot:
     by_source = {Source.REPORT: from_reports(plan.items, indicators, state)}
     if facts.counts is not None:
         by_source[Source.REGISTER] = from_register(plan.items, indicators, dict(facts.counts))
-    return Snapshot(plan, by_source, _kept_before(plan, facts.cells, month - 1))
+    return Snapshot(plan, facts.standard, by_source, _kept_before(plan, facts.cells, month - 1))
 
 
 def _place(cell: OfficialCell) -> tuple[str, int, str]:
     return cell[:3]
 
 
-def _source(asked: ProgressSource, official: Source) -> Source:
-    return official if asked is ProgressSource.POLICY else Source(asked.value)
+def _source(asked: ProgressSource, indicator: str, standard: Standard) -> Source:
+    if asked is ProgressSource.POLICY:
+        return standard.source_of(load_indicators()[indicator])
+    return Source(asked.value)
 
 
 def _kept_before(plan: Plan, cells: Iterable[OfficialCell], month: int) -> dict[str, bool]:

@@ -48,6 +48,7 @@ class RankingRead(ResponseModel):
     year: int
     month: str
     plan_version: int
+    standard_version: Annotated[int, Field(description="所用评价标准的版本")]
     source: ProgressSource
     curve: Curve
     items: list[RankingRow]
@@ -59,6 +60,7 @@ class RankingRead(ResponseModel):
                     "year": 2017,
                     "month": "2017-06",
                     "plan_version": 1,
+                    "standard_version": 1,
                     "source": "POLICY",
                     "curve": "LINEAR",
                     "items": [
@@ -86,7 +88,8 @@ class RankingRead(ResponseModel):
             year=asked.month.year,
             month=str(asked.month),
             plan_version=table.plan_version,
+            standard_version=table.standard_version,
             source=asked.source,
-            curve=asked.curve,
+            curve=table.curve,
             items=[RankingRow.of(placing) for placing in placings],
         )

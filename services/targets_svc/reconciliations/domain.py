@@ -4,10 +4,11 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from kit.money import div_half_up
+from targets_svc.standards.domain import WHOLE, Tolerances
 
 
 class Verdict(StrEnum):
-    """OK to 1 %, NOTICE to 3 %, FLAG beyond, or when more than 0.5 % is unexplained."""
+    """By the tolerances of the standards: OK, NOTICE, and FLAG beyond or when too much is unexplained."""
 
     OK = "OK"
     NOTICE = "NOTICE"
@@ -73,6 +74,7 @@ class Bridge:
     reported: int
     registered: int
     terms: Terms
+    tolerances: Tolerances
 
     @property
     def difference(self) -> int:
@@ -90,10 +92,10 @@ class Bridge:
     @property
     def verdict(self) -> Verdict:
         """By exact comparison, never by the rounded figure."""
-        apart = abs(self.difference) * 100
-        if apart > 3 * self._base or abs(self.unexplained) * 200 > self._base:
+        limits, apart = self.tolerances, WHOLE * abs(self.difference)
+        if apart > limits.notice * self._base or WHOLE * abs(self.unexplained) > limits.unexplained * self._base:
             return Verdict.FLAG
-        return Verdict.NOTICE if apart > self._base else Verdict.OK
+        return Verdict.NOTICE if apart > limits.ok * self._base else Verdict.OK
 
     @property
     def _base(self) -> int:

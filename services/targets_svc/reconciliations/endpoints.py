@@ -55,9 +55,8 @@ async def list_reconciliations(
     if_none_match: IfNoneMatch = None,
 ) -> Response:
     """截至该月末的累计数：已批准月报与实名登记之差，逐项说明原因，各项之和等于差额。县（市、区）账号只见本单位。"""
-    found = ReconciliationRead.of(
-        month, await service.reconcile(tx, month, known_at=known_at, own_unit=principal.unit, now=now())
-    )
+    standard, bridges = await service.reconcile(tx, month, known_at=known_at, own_unit=principal.unit, now=now())
+    found = ReconciliationRead.of(month, standard.version, bridges)
     return answer_table(found.model_dump_json().encode(), if_none_match)
 
 

@@ -34,7 +34,10 @@ class BridgeRead(ResponseModel):
     registered: int
     difference: int
     relative: Annotated[str, Field(description="差异占比，百分数，两位小数")]
-    verdict: Annotated[Verdict, Field(description="OK不超过1%，NOTICE不超过3%，FLAG超过3%或未解释部分超过0.5%")]
+    verdict: Annotated[
+        Verdict,
+        Field(description="按评价标准：OK一致，NOTICE提示，FLAG标记（相差过大，或未解释部分过大）；默认1%、3%、0.5%"),
+    ]
     terms: BridgeTerms
 
     @classmethod
@@ -64,6 +67,7 @@ class ReconciliationRead(ResponseModel):
     """The month's bridges."""
 
     month: str
+    standard_version: Annotated[int, Field(description="所用评价标准的版本")]
     items: list[BridgeRead]
 
     model_config = ResponseModel.model_config | {
@@ -71,6 +75,7 @@ class ReconciliationRead(ResponseModel):
             "examples": [
                 {
                     "month": "2017-06",
+                    "standard_version": 1,
                     "items": [
                         {
                             "unit": "ZZ04",
@@ -96,9 +101,10 @@ class ReconciliationRead(ResponseModel):
     }
 
     @classmethod
-    def of(cls, month: Month, bridges: Sequence[Bridge]) -> "ReconciliationRead":
+    def of(cls, month: Month, standard_version: int, bridges: Sequence[Bridge]) -> "ReconciliationRead":
         """From the domain."""
-        return cls(month=str(month), items=[BridgeRead.of(bridge) for bridge in bridges])
+        items = [BridgeRead.of(bridge) for bridge in bridges]
+        return cls(month=str(month), standard_version=standard_version, items=items)
 
 
 class LedgerEntry(ResponseModel):

@@ -15,6 +15,8 @@ from targets_svc.progress.repository import find_official_cells
 from targets_svc.reconciliations import repository
 from targets_svc.reconciliations.domain import Bridge, Term, Terms
 from targets_svc.reports.errors import ReportNotFoundError
+from targets_svc.standards.domain import Standard
+from targets_svc.standards.repository import find_standard
 from targets_svc.units.domain import CITY, limited_to, may_see
 from targets_svc.units.repository import load_units
 
@@ -23,7 +25,7 @@ _NOTHING = (0, Terms())
 
 async def reconcile(
     tx: AsyncSession, month: Month, *, known_at: datetime | None, own_unit: str | None, now: datetime
-) -> list[Bridge]:
+) -> tuple[Standard, list[Bridge]]:
     """A bridge for each approved figure that the register counts, too, in the order of units and indicators.
 
     At an instant it is made of the reports that were approved, and of the events that were known by then.
@@ -31,6 +33,7 @@ async def reconcile(
     Cells without a single event are left out: where nothing is registered there is nothing to compare.
     """
     own, indicators = limited_to(own_unit), load_indicators()
+    standard = await find_standard(tx, month.last, known_at)
     found = await repository.find_terms(tx, month.year, month.number, own, known_at)
     bridges = []
     for cell in await find_official_cells(tx, month.year, [month.number], known_at or now):
@@ -40,8 +43,9 @@ async def reconcile(
             continue
         registered, terms = found[key]
         lost, lost_terms = found.get((cell.unit, indicator.attrition or ""), _NOTHING)
-        bridges.append(Bridge(cell.unit, cell.indicator, cell.value, registered - lost, terms.less(lost_terms)))
-    return sorted(bridges, key=lambda bridge: (bridge.unit, indicators[bridge.indicator].sort_no))
+        figures = (cell.value, registered - lost, terms.less(lost_terms))
+        bridges.append(Bridge(cell.unit, cell.indicator, *figures, standard.reconciliation))
+    return standard, sorted(bridges, key=lambda bridge: (bridge.unit, indicators[bridge.indicator].sort_no))
 
 
 async def list_entries(

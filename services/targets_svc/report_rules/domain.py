@@ -11,13 +11,13 @@ from statistics import median
 
 from kit.dates import Month
 from kit.errors import FieldError
+from kit.money import fixed
 from targets_svc.indicators.domain import Indicator, IndicatorKind
 from targets_svc.plans.domain import ItemState, PlanItem
+from targets_svc.standards.domain import WHOLE, Validation
 
 _FULL_RATE = 10_000  # 100.00 %
-_FEW_TIMES_MEDIAN = 3
 _MEDIAN_NEEDS = 2
-_MOST_APART_PERCENT = 3
 
 
 class Basis(StrEnum):
@@ -79,6 +79,7 @@ class Assignment:
 
     Attributes:
         items: the unit's cells of the plan, by indicator.
+        validation: when a figure is unusual.
         earlier: approved earlier months of the year, in order.
         is_correction: a correction may go below what was approved.
         registered: what the real-name register counts for the unit to the end of the month, by indicator.
@@ -87,6 +88,7 @@ class Assignment:
     indicators: Mapping[str, Indicator]
     items: Mapping[str, PlanItem]
     month: int
+    validation: Validation
     earlier: Sequence[OfficialMonth] = field(default_factory=tuple)
     is_correction: bool = False
     registered: Mapping[str, int] = field(default_factory=dict)
@@ -279,7 +281,7 @@ def _cell_warnings(where: str, cell: Cell, against: Assignment) -> Iterator[Fiel
     if indicator.kind is not IndicatorKind.FLOW:
         return
     if _is_apart(cell, indicator, against):
-        yield FieldError(where, "R16_REGISTER", "与实名登记相差超过3%，请对账并在备注中说明")
+        yield FieldError(where, "R16_REGISTER", f"与实名登记相差超过{_percent(against)}%，请对账并在备注中说明")
     steps = _increments(cell, against)
     if not steps:
         return
@@ -288,7 +290,9 @@ def _cell_warnings(where: str, cell: Cell, against: Assignment) -> Iterator[Fiel
         yield FieldError(where, "R4_NET_FALL", "本期净增为负，请核对自然减员")
     typical = median(before) if len(before) >= _MEDIAN_NEEDS else 0
     target = item.value if item is not None and item.value else 0
-    if (typical > 0 and latest > _FEW_TIMES_MEDIAN * typical) or (target and 4 * latest > target):
+    rule = against.validation
+    is_far_from_usual = typical > 0 and latest > rule.jump_times_median * typical
+    if is_far_from_usual or (target and WHOLE * latest > rule.jump_share_of_target * target):
         yield FieldError(where, "R7_JUMP", "本期增量明显偏大，请核对并在备注中说明")
     if len(steps) >= 2 and steps[-1] == steps[-2] == 0:
         yield FieldError(where, "R8_NO_PROGRESS", "连续两期没有增量，请核对并在备注中说明")
@@ -300,7 +304,11 @@ def _is_apart(cell: Cell, indicator: Indicator, against: Assignment) -> bool:
     if not counted or value is None:
         return False
     net = counted - against.registered.get(indicator.attrition or "", 0)
-    return 100 * abs(value - net) > _MOST_APART_PERCENT * max(value, net, 1)
+    return WHOLE * abs(value - net) > against.validation.register_apart * max(value, net, 1)
+
+
+def _percent(against: Assignment) -> str:
+    return fixed(against.validation.register_apart, 100, 2).removesuffix(".00")
 
 
 def _increments(cell: Cell, against: Assignment) -> list[int]:

@@ -35,6 +35,7 @@ from targets_svc.reports import repository
 from targets_svc.reports.domain import Actor, Signatures, State, Step, authorise, is_late, is_late_again, next_state
 from targets_svc.reports.errors import NothingOfficialError, ReportInvalidError, ReportNotFoundError
 from targets_svc.reports.models import ReportRow, RevisionRow
+from targets_svc.standards.repository import find_standard
 from targets_svc.units.domain import CITY, limited_to, may_report, may_see
 from targets_svc.units.repository import load_units
 from targets_svc.webhooks import REPORT_EVENTS
@@ -98,7 +99,7 @@ async def save_draft(
     report = await repository.lock_report(tx, unit, month)
     if report is None or report.revision == 1:
         await require_open(tx, month)
-    is_new = report is None and await repository.begin_report(tx, unit, month, due_at(month, load_calendar()))
+    is_new = report is None and await repository.begin_report(tx, unit, month, await _due_at(tx, month))
     if is_new and if_match is not None:
         raise VersionStaleError
     if report is None:
@@ -118,6 +119,10 @@ async def save_draft(
     await _record(tx, report, revision, after, basis=basis.value)
     await repository.replace_cells(tx, revision, cells)
     return await _view(tx, report, revision, now, against, is_new=is_new)
+
+
+async def _due_at(tx: AsyncSession, month: Month) -> datetime:
+    return due_at(month, load_calendar(), (await find_standard(tx, month.last)).deadlines.report_days)
 
 
 async def submit_report(
@@ -329,6 +334,7 @@ async def _assignment(tx: AsyncSession, unit: str, month: Month, now: datetime) 
         load_indicators(),
         pending | {item.indicator: item for item in plan.items if item.unit == unit},
         month.number,
+        (await find_standard(tx, month.last)).validation,
         await repository.load_earlier(tx, unit, month),
         registered=await _registered(tx, unit, month),
     )

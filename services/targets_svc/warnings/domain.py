@@ -1,7 +1,7 @@
 """How a warning moves (targets design §5.7): it may rise at once, and falls only after one closed month lower down.
 
 Supervision (督办) begins at yellow: the unit answers within some working days with an action plan and a date. Without
-an answer the warning takes the next colour. These are defaults taken from other cities; no text of this one fixes them.
+an answer the warning takes the next colour. The days are those of the standards.
 """
 
 from dataclasses import dataclass
@@ -13,23 +13,16 @@ from kit.errors import FieldError
 from kit.working_days import WorkingCalendar
 from targets_svc.indicators.domain import Indicator, IndicatorKind
 from targets_svc.progress.domain.arithmetic import (
-    Curve,
     Level,
     Ratio,
     completion,
     needed_per_month,
-    pace,
 )
+from targets_svc.standards.domain import Standard
 from targets_svc.warnings.errors import AnswerInvalidError
 
 COLOURS = (Level.BLUE, Level.YELLOW, Level.ORANGE, Level.RED)
 """The levels of a warning, mildest first."""
-CURVE = Curve.LINEAR
-"""The course of the year against which warnings are judged."""
-DAYS_TO_ANSWER = 5
-"""Working days from a rise to the answer."""
-LONGEST_ACTION_DAYS = 92
-"""A quarter: the latest date to which a unit may put its recovery."""
 
 
 class Step(StrEnum):
@@ -96,22 +89,22 @@ def _severity(level: Level) -> int:
     return COLOURS.index(level) if level in COLOURS else -1
 
 
-def answer_due_at(level: Level, raised_at: datetime, calendar: WorkingCalendar) -> datetime | None:
+def answer_due_at(level: Level, raised_at: datetime, calendar: WorkingCalendar, days: int) -> datetime | None:
     """The instant until which the unit is to answer: the end of a working day in Asia/Shanghai; None below yellow."""
     if not is_supervised(level):
         return None
-    last_day = calendar.add(legal_day(raised_at), DAYS_TO_ANSWER)
+    last_day = calendar.add(legal_day(raised_at), days)
     return datetime.combine(last_day + timedelta(days=1), time(), BEIJING).astimezone(UTC)
 
 
-def check_answer(action_due_on: date, today: date) -> None:
-    """The promised date lies ahead, and not beyond a quarter.
+def check_answer(action_due_on: date, today: date, longest: int) -> None:
+    """The promised date lies ahead, and not beyond so many days.
 
     Raises:
         AnswerInvalidError.
     """
-    if not today <= action_due_on <= today + timedelta(days=LONGEST_ACTION_DAYS):
-        message = f"完成日期应在今天起{LONGEST_ACTION_DAYS}天之内，请核对"
+    if not today <= action_due_on <= today + timedelta(days=longest):
+        message = f"完成日期应在今天起{longest}天之内，请核对"
         raise AnswerInvalidError(errors=[FieldError("/due_on", "DUE_ON", message)])
 
 
@@ -124,11 +117,12 @@ class Figures:
     needed: Ratio | None
 
 
-def figures(indicator: Indicator, target: int | None, actual: int | None, month: int) -> Figures:
-    """Completion, gap and what is needed per month, exactly as the progress table has them."""
+def figures(indicator: Indicator, target: int | None, actual: int | None, month: int, standard: Standard) -> Figures:
+    """Completion, gap and what is needed per month, exactly as the progress table had them by these standards."""
     if target is None or actual is None:
         return Figures(None, None, None)
     reached = completion(indicator.direction, actual, target)
     if indicator.kind is not IndicatorKind.FLOW:
         return Figures(reached, None, None)
-    return Figures(reached, reached.minus(pace(CURVE, month)), needed_per_month(target, actual, month))
+    expected = standard.pace(standard.curve, indicator.code, month)
+    return Figures(reached, reached.minus(expected), needed_per_month(target, actual, month))

@@ -77,7 +77,7 @@ async def list_warnings(
 async def get_warning(id: WarningId, principal: Reader, tx: Tx, response: Response) -> WarningHistoryRead:
     """何时开出、升级、反馈、降级、解除，每一步当时的数据和经办人。"""
     warning, events = await service.read_warning(tx, id, principal.unit)
-    set_etag(response, warning.row_version)
+    set_etag(response, warning.row.row_version)
     return WarningHistoryRead.of_history(warning, events)
 
 
@@ -107,7 +107,7 @@ async def acknowledge_warning(
         if_match=if_match,
         now=now(),
     )
-    set_etag(response, warning.row_version)
+    set_etag(response, warning.row.row_version)
     return TargetWarningRead.of(warning)
 
 

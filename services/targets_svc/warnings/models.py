@@ -29,7 +29,7 @@ class WarningRow(Base):
 
     Attributes:
         level_month: the month that gave it its level.
-        month, target, actual, is_provisional: the figures by which it was judged last.
+        month, target, actual, is_provisional: the figures by which it was judged last, by `standard_version`.
         row_version: the ETag; counts what people and levels change, not new figures.
     """
 
@@ -57,6 +57,7 @@ class WarningRow(Base):
     target: Mapped[int | None] = mapped_column(BigInteger)
     actual: Mapped[int | None] = mapped_column(BigInteger)
     is_provisional: Mapped[bool]
+    standard_version: Mapped[int] = mapped_column(SmallInteger, server_default="1")
     opened_at: Mapped[datetime] = mapped_column(_INSTANT)
     answer_due_at: Mapped[datetime | None] = mapped_column(_INSTANT)
     acknowledged_by: Mapped[str | None] = mapped_column(String(128))

@@ -15,9 +15,9 @@ from kit.http.wire import LegalDate, RequestModel, ResponseModel
 from targets_svc.indicators.repository import load_indicators
 from targets_svc.progress.domain.arithmetic import Level, Ratio
 from targets_svc.units.repository import load_units
-from targets_svc.warnings.domain import Step
+from targets_svc.warnings.domain import Figures, Step
 from targets_svc.warnings.models import WarningEventRow, WarningRow
-from targets_svc.warnings.service import Supervised, figures_of
+from targets_svc.warnings.service import Judged, Supervised
 
 _Figure = int | str | None
 _WARNING: dict[str, Any] = {
@@ -29,6 +29,7 @@ _WARNING: dict[str, Any] = {
     "level": "YELLOW",
     "month": "2017-06",
     "is_provisional": False,
+    "standard_version": 1,
     "target": 6000,
     "actual": 2580,
     "completion": "43.00",
@@ -75,7 +76,7 @@ class AcknowledgementCreate(RequestModel):
     action_plan: Annotated[
         str, StringConstraints(max_length=2000), AfterValidator(_plan), Field(json_schema_extra={"minLength": 10})
     ]
-    due_on: Annotated[LegalDate, Field(description="完成整改的日期，今天起92天之内")]
+    due_on: Annotated[LegalDate, Field(description="完成整改的日期，从今天起至评价标准所定的最远日期（默认92天）之内")]
 
     model_config = RequestModel.model_config | {
         "json_schema_extra": {"examples": [{"action_plan": _WARNING["action_plan"], "due_on": "2017-08-31"}]}
@@ -93,6 +94,7 @@ class TargetWarningRead(ResponseModel):
     level: Level
     month: Annotated[str, Field(description="最近一次评定所依据的月份")]
     is_provisional: Annotated[bool, Field(description="依据的月份尚未结账")]
+    standard_version: Annotated[int, Field(description="评定所用评价标准的版本")]
     target: _Figure
     actual: _Figure
     completion: str | None
@@ -109,9 +111,9 @@ class TargetWarningRead(ResponseModel):
     model_config = ResponseModel.model_config | {"json_schema_extra": {"examples": [_WARNING]}}
 
     @classmethod
-    def of(cls, row: WarningRow) -> "TargetWarningRead":
-        """From its row."""
-        return cls(**_fields(row))
+    def of(cls, one: Judged) -> "TargetWarningRead":
+        """From the use case's answer."""
+        return cls(**_fields(one.row, one.figures))
 
 
 class WarningEventRead(ResponseModel):
@@ -137,8 +139,9 @@ class WarningHistoryRead(TargetWarningRead):
     model_config = ResponseModel.model_config | {"json_schema_extra": {"examples": [_WARNING | {"history": [_EVENT]}]}}
 
     @classmethod
-    def of_history(cls, row: WarningRow, events: Iterable[WarningEventRow]) -> "WarningHistoryRead":
-        """From its rows."""
+    def of_history(cls, one: Judged, events: Iterable[WarningEventRow]) -> "WarningHistoryRead":
+        """From the use case's answer and the rows of its steps."""
+        row = one.row
         shown = load_indicators()[row.indicator].shown
         history = [
             WarningEventRead(
@@ -155,7 +158,7 @@ class WarningHistoryRead(TargetWarningRead):
             )
             for event in events
         ]
-        return cls(**_fields(row), history=history)
+        return cls(**_fields(row, one.figures), history=history)
 
 
 class WarningList(ResponseModel):
@@ -169,9 +172,9 @@ class WarningList(ResponseModel):
     }
 
     @classmethod
-    def of_page(cls, rows: Sequence[WarningRow], page: Page, filters: Mapping[str, Any]) -> "WarningList":
+    def of_page(cls, rows: Sequence[Judged], page: Page, filters: Mapping[str, Any]) -> "WarningList":
         """From one row more than the page holds, if there are so many."""
-        last = rows[page.limit - 1] if len(rows) > page.limit else None
+        last = rows[page.limit - 1].row if len(rows) > page.limit else None
         return cls(
             items=[TargetWarningRead.of(row) for row in rows[: page.limit]],
             next=page.next([str(last.id)], filters) if last else None,
@@ -194,7 +197,7 @@ class SupervisedRead(TargetWarningRead):
     def of_supervised(cls, one: Supervised) -> "SupervisedRead":
         """From the use case's answer."""
         return cls(
-            **_fields(one.row),
+            **_fields(one.row, one.figures),
             unit_name=load_units()[one.row.unit].name,
             indicator_name=load_indicators()[one.row.indicator].name,
             is_overdue=one.is_overdue,
@@ -233,8 +236,8 @@ class SupervisionList(ResponseModel):
         )
 
 
-def _fields(row: WarningRow) -> dict[str, Any]:
-    shown, known = load_indicators()[row.indicator].shown, figures_of(row)
+def _fields(row: WarningRow, known: Figures) -> dict[str, Any]:
+    shown = load_indicators()[row.indicator].shown
     computed = {
         "month": str(Month(row.year, row.month)),
         "target": shown(row.target),

@@ -1,7 +1,7 @@
 """Judging months, asking for answers, and the supervision list."""
 
 from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from uuid import UUID
@@ -20,13 +20,13 @@ from targets_svc.plans.errors import PlanNotFoundError
 from targets_svc.progress.domain.arithmetic import Level
 from targets_svc.progress.domain.period import choose_month
 from targets_svc.progress.domain.table import Row
-from targets_svc.progress.service import ProgressSource, Question, read_progress, tabulate
+from targets_svc.progress.service import ProgressSource, ProgressTable, Question, read_progress, tabulate
+from targets_svc.standards.repository import find_standard, find_standards
 from targets_svc.units.domain import CITY, limited_to, may_report, may_see
 from targets_svc.units.repository import load_units
 from targets_svc.warnings import repository
 from targets_svc.warnings.domain import (
     COLOURS,
-    CURVE,
     Figures,
     Move,
     Standing,
@@ -54,11 +54,17 @@ class Tallied:
 
 
 @dataclass(frozen=True, slots=True)
-class Supervised:
-    """A warning that wants an answer, with its figures; `is_overdue` when answer or recovery are."""
+class Judged:
+    """A warning with the figures by which it was judged last, by the standards of then."""
 
     row: WarningRow
     figures: Figures
+
+
+@dataclass(frozen=True, slots=True)
+class Supervised(Judged):
+    """A warning that wants an answer; `is_overdue` when answer or recovery are."""
+
     is_overdue: bool
 
 
@@ -75,7 +81,7 @@ async def judge_closed(tx: AsyncSession, year: int, now: datetime) -> Tallied:
         if close.id not in done:
             month = Month(close.year, close.month)
             table = tabulate(_question(month, close.decided_at), await load_snapshot(tx, close), None)
-            steps += await _judge(tx, month, table.rows, now, is_closed=True)
+            steps += await _judge(tx, month, table, now, is_closed=True)
             tx.add(JudgementRow(close_id=close.id, judged_at=now))
             await tx.flush()
     return Tallied(steps)
@@ -91,37 +97,38 @@ async def judge_provisionally(tx: AsyncSession, now: datetime) -> Tallied:
         table = await read_progress(tx, _question(month), own_unit=None, now=now)
     except PlanNotFoundError:
         return Tallied({})
-    return Tallied(await _judge(tx, month, table.rows, now, is_closed=False))
+    return Tallied(await _judge(tx, month, table, now, is_closed=False))
 
 
 def _question(month: Month, known_at: datetime | None = None) -> Question:
-    return Question(month, ProgressSource.POLICY, CURVE, known_at)
+    return Question(month, ProgressSource.POLICY, known_at=known_at)
 
 
 async def _judge(
-    tx: AsyncSession, month: Month, rows: Iterable[Row], now: datetime, *, is_closed: bool
+    tx: AsyncSession, month: Month, table: ProgressTable, now: datetime, *, is_closed: bool
 ) -> Counter[str]:
+    answer_days = (await find_standard(tx, legal_day(now))).deadlines.answer_days
     standing = {(row.unit, row.indicator): row for row in await repository.lock_open(tx, month.year)}
     moved: list[tuple[WarningRow, Step]] = []
-    for row in rows:
+    for row in table.rows:
         if row.unit == CITY and load_indicators()[row.indicator].decomposed:
             continue  # a sum of what the units are warned of already
         warning = standing.get((row.unit, row.indicator))
         known = Standing(Level(warning.level), warning.level_month) if warning else None
         move = follow(known, row.level, month.number, is_closed=is_closed, is_assigned=row.target is not None)
         if warning is None and move is not None:
-            warning = _new(row, month, now)
+            warning = _new(row, month, now, table.standard_version)
             tx.add(warning)
         if warning is not None and row.level is not Level.GREY and month.number >= warning.month:
             warning.month, warning.target, warning.actual = month.number, row.target, row.actual
-            warning.is_provisional = not is_closed
+            warning.is_provisional, warning.standard_version = not is_closed, table.standard_version
         if warning is not None and move is not None:
-            _move(warning, move, month.number, now)
+            _move(warning, move, month.number, now, answer_days)
             moved.append((warning, move.step))
     return await _tell(tx, moved, now)
 
 
-def _new(row: Row, month: Month, now: datetime) -> WarningRow:
+def _new(row: Row, month: Month, now: datetime, standard_version: int) -> WarningRow:
     return WarningRow(
         unit=row.unit,
         id=new_id(),
@@ -134,19 +141,20 @@ def _new(row: Row, month: Month, now: datetime) -> WarningRow:
         target=row.target,
         actual=row.actual,
         is_provisional=True,
+        standard_version=standard_version,
         opened_at=now,
         row_version=0,
     )
 
 
-def _move(warning: WarningRow, move: Move, month: int, now: datetime) -> None:
+def _move(warning: WarningRow, move: Move, month: int, now: datetime, answer_days: int) -> None:
     warning.row_version += 1
     if move.step is Step.ENDED:
         warning.state, warning.ended_at, warning.answer_due_at = "ENDED", now, None
     else:
         warning.level, warning.level_month = move.level.value, month
         if move.step is not Step.FALLEN:
-            _ask(warning, now)
+            _ask(warning, now, answer_days)
         elif not is_supervised(move.level):
             warning.answer_due_at = None
 
@@ -163,23 +171,24 @@ async def _tell(tx: AsyncSession, moved: Sequence[tuple[WarningRow, Step]], now:
     return Counter(step.value for _, step in moved)
 
 
-def _ask(warning: WarningRow, now: datetime) -> None:
+def _ask(warning: WarningRow, now: datetime, answer_days: int) -> None:
     """A new colour wants a new answer."""
     for name, value in _UNANSWERED.items():
         setattr(warning, name, value)
-    warning.answer_due_at = answer_due_at(Level(warning.level), now, load_calendar())
+    warning.answer_due_at = answer_due_at(Level(warning.level), now, load_calendar(), answer_days)
 
 
 async def escalate_unanswered(tx: AsyncSession, now: datetime) -> Tallied:
     """Warnings whose answer is overdue take the next colour and a new date; a red one stays as it is."""
     await repository.lock_judging(tx)
+    answer_days = (await find_standard(tx, legal_day(now))).deadlines.answer_days
     moved: list[tuple[WarningRow, Step]] = []
     for warning in await repository.lock_open(tx):
         due_at = warning.answer_due_at if warning.acknowledged_by is None else None
         if due_at is not None and due_at < now and warning.level != Level.RED:
             warning.level = next_colour(Level(warning.level)).value
             warning.row_version += 1
-            _ask(warning, now)
+            _ask(warning, now, answer_days)
             moved.append((warning, Step.UNANSWERED))
     return Tallied(await _tell(tx, moved, now))
 
@@ -194,7 +203,7 @@ async def acknowledge(
     due_on: date,
     if_match: str | None,
     now: datetime,
-) -> WarningRow:
+) -> Judged:
     """The unit answers: what it will do, and until when. A later answer replaces it; the history keeps both.
 
     Raises:
@@ -209,17 +218,17 @@ async def acknowledge(
     check_if_match(if_match, warning.row_version, required=False)
     if warning.state != "OPEN":
         raise WarningEndedError
-    check_answer(due_on, legal_day(now))
+    check_answer(due_on, legal_day(now), (await find_standard(tx, legal_day(now))).deadlines.action_days)
     warning.acknowledged_by, warning.acknowledged_at = subject, now
     warning.action_plan, warning.action_due_on = action_plan, due_on
     warning.row_version += 1
     await repository.add_events(tx, [(warning, Step.ACKNOWLEDGED)], now, subject)
-    return warning
+    return (await _judged(tx, [warning]))[0]
 
 
 async def read_warning(
     tx: AsyncSession, warning_id: UUID, own_unit: str | None
-) -> tuple[WarningRow, Sequence[WarningEventRow]]:
+) -> tuple[Judged, Sequence[WarningEventRow]]:
     """A warning with its history.
 
     Raises:
@@ -228,7 +237,7 @@ async def read_warning(
     warning = await repository.find_warning(tx, warning_id)
     if warning is None or not may_see(own_unit, warning.unit):
         raise WarningNotFoundError
-    return warning, await repository.find_events(tx, warning)
+    return (await _judged(tx, [warning]))[0], await repository.find_events(tx, warning)
 
 
 async def list_warnings(
@@ -242,14 +251,14 @@ async def list_warnings(
     year: int | None,
     after: UUID | None,
     limit: int,
-) -> Sequence[WarningRow]:
+) -> list[Judged]:
     """Warnings that the account sees, the latest first.
 
     Raises:
         WarningNotFoundError: the filter names another unit.
     """
     _require_visible(own_unit, unit)
-    return await repository.list_warnings(
+    rows = await repository.list_warnings(
         tx,
         unit=unit or limited_to(own_unit),
         indicator=indicator,
@@ -259,6 +268,7 @@ async def list_warnings(
         after=after,
         limit=limit,
     )
+    return await _judged(tx, rows)
 
 
 async def supervise(
@@ -278,20 +288,25 @@ async def supervise(
         state="OPEN",
         year=year,
     )
-    return sorted((_supervised(row, now) for row in rows), key=_urgency)
+    return sorted((_supervised(one, now) for one in await _judged(tx, rows)), key=_urgency)
 
 
-def figures_of(row: WarningRow) -> Figures:
-    """The figures by which it was judged last."""
-    return figures(load_indicators()[row.indicator], row.target, row.actual, row.month)
+async def _judged(tx: AsyncSession, rows: Sequence[WarningRow]) -> list[Judged]:
+    standards = {standard.version: standard for standard in await find_standards(tx)}
+    known = load_indicators()
+    return [
+        Judged(row, figures(known[row.indicator], row.target, row.actual, row.month, standards[row.standard_version]))
+        for row in rows
+    ]
 
 
-def _supervised(row: WarningRow, now: datetime) -> Supervised:
+def _supervised(one: Judged, now: datetime) -> Supervised:
+    row = one.row
     if row.action_due_on is not None:
         is_overdue = row.action_due_on < legal_day(now)
     else:
         is_overdue = row.answer_due_at is not None and row.answer_due_at < now
-    return Supervised(row, figures_of(row), is_overdue)
+    return Supervised(row, one.figures, is_overdue)
 
 
 def _urgency(one: Supervised) -> tuple[int, bool, int, int, int, int]:

@@ -14,7 +14,6 @@ from targets_svc.assessments.domain import (
     Score,
     grade,
     in_force,
-    is_out_of_tolerance,
     score,
 )
 from targets_svc.assessments.repository import load_rule_sets
@@ -23,6 +22,7 @@ from targets_svc.indicators.repository import load_indicators
 from targets_svc.plans.repository import plan_files
 from targets_svc.plans.service import read_plan
 from targets_svc.progress.domain.arithmetic import completion
+from targets_svc.standards.repository import shipped_standard
 
 PLAN = read_plan(plan_files()[0])
 CODES = ("I01", "I01a", "I01b", "I02", "I03", "I03a", "I04", "I05", "I06", "I07")
@@ -125,10 +125,10 @@ def test_a_tie_across_the_cap_promotes_nobody_and_is_referred() -> None:
 
 
 def test_the_third_percent_is_tolerated() -> None:
-    assert not is_out_of_tolerance(100, 97)
-    assert is_out_of_tolerance(2580, 2498)
-    assert is_out_of_tolerance(0, 1)
-    assert not is_out_of_tolerance(0, 0)
+    assert not shipped_standard().reconciliation.is_flagged(100, 97)
+    assert shipped_standard().reconciliation.is_flagged(2580, 2498)
+    assert shipped_standard().reconciliation.is_flagged(0, 1)
+    assert not shipped_standard().reconciliation.is_flagged(0, 0)
 
 
 def test_rules_are_dated_data_over_known_indicators_and_sum_to_a_hundred() -> None:

@@ -11,6 +11,9 @@ from hypothesis import strategies as st
 from kit.money import fixed
 from targets_svc.forecasts.domain import T90, Forecast, Verdict, foresee
 from targets_svc.progress.domain.arithmetic import Curve
+from targets_svc.standards.repository import shipped_standard
+
+POINTS = {curve: shipped_standard().points(curve, "I01") for curve in Curve}
 
 JINSHUI = (1900, 2150, 3050, 2600, 2580, 2840)
 HUIJI = (180, 200, 260, 230, 230, 250)
@@ -33,7 +36,7 @@ def test_the_worked_forecasts_come_out_to_the_digit(
     months: tuple[int, ...], curve: Curve, target: int, value: str, half_width: str, interval: tuple[str, str],
     verdict: Verdict,
 ) -> None:  # fmt: skip
-    found = foresee(list(accumulate(months)), curve)
+    found = foresee(list(accumulate(months)), POINTS[curve])
 
     assert found is not None
     assert (shown(found.value), shown(found.half_width)) == (value, half_width)
@@ -43,7 +46,7 @@ def test_the_worked_forecasts_come_out_to_the_digit(
 
 def test_the_linear_interval_is_the_textbook_one_for_a_mean() -> None:
     """n months with mean x̄ and standard deviation s: the other k together are k·x̄ ± t·s·√(k + k²/n)."""
-    found = foresee(list(accumulate(JINSHUI)), Curve.LINEAR)
+    found = foresee(list(accumulate(JINSHUI)), POINTS[Curve.LINEAR])
     mean = sum(JINSHUI) / 6
     deviation = sqrt(sum((x - mean) ** 2 for x in JINSHUI) / 5)
 
@@ -52,13 +55,13 @@ def test_the_linear_interval_is_the_textbook_one_for_a_mean() -> None:
 
 
 def test_two_months_or_a_gap_are_too_little() -> None:
-    assert foresee([100, 200], Curve.LINEAR) is None
-    assert foresee([100, None, 300], Curve.LINEAR) is None
-    assert foresee([], Curve.LINEAR) is None
+    assert foresee([100, 200], POINTS[Curve.LINEAR]) is None
+    assert foresee([100, None, 300], POINTS[Curve.LINEAR]) is None
+    assert foresee([], POINTS[Curve.LINEAR]) is None
 
 
 def test_at_the_year_end_nothing_is_left_to_foresee() -> None:
-    found = foresee(list(accumulate(range(1, 13))), Curve.SEASONAL)
+    found = foresee(list(accumulate(range(1, 13))), POINTS[Curve.SEASONAL])
 
     assert found is not None
     assert (found.lower, found.value, found.upper) == (78, 78, 78)
@@ -92,7 +95,10 @@ def test_the_table_of_t_leaves_a_tenth_above(degrees: int) -> None:
 
 @given(st.lists(st.integers(0, 10_000), min_size=3, max_size=12), st.sampled_from(Curve), st.integers(2, 50))
 def test_a_forecast_grows_with_its_figures(months: list[int], curve: Curve, factor: int) -> None:
-    one, many = foresee(list(accumulate(months)), curve), foresee([factor * v for v in accumulate(months)], curve)
+    one, many = (
+        foresee(list(accumulate(months)), POINTS[curve]),
+        foresee([factor * v for v in accumulate(months)], POINTS[curve]),
+    )
 
     assert one is not None
     assert many is not None

@@ -6,21 +6,20 @@ from hypothesis import strategies as st
 
 from targets_svc.indicators.domain import Direction
 from targets_svc.progress.domain.arithmetic import (
-    CURVES,
     Curve,
     Level,
     Ratio,
     completion,
     is_met,
-    level_of_gap,
     level_of_limit,
-    level_of_overdue,
     needed_per_month,
-    pace,
     ranks,
 )
+from targets_svc.standards.repository import shipped_standard
 from tests.targets_svc.progress.june import CITY_JUNE, JUNE, June
 
+STANDARD = shipped_standard()
+LEVELS = STANDARD.levels
 _TARGETS = st.integers(1, 10**6)
 _ACTUALS = st.integers(0, 10**6)
 
@@ -28,13 +27,13 @@ _ACTUALS = st.integers(0, 10**6)
 @pytest.mark.parametrize("row", JUNE, ids=lambda row: row.unit)
 def test_each_district_at_the_end_of_june_to_the_last_digit(row: June) -> None:
     reached = completion(Direction.GE, row.actual, row.target)
-    linear = reached.minus(pace(Curve.LINEAR, 6))
-    seasonal = reached.minus(pace(Curve.SEASONAL, 6))
+    linear = reached.minus(STANDARD.pace(Curve.LINEAR, "I01", 6))
+    seasonal = reached.minus(STANDARD.pace(Curve.SEASONAL, "I01", 6))
     needed = needed_per_month(row.target, row.actual, 6)
 
     assert reached.shown() == row.completion
-    assert (linear.shown(), level_of_gap(linear)) == (row.gap_linear, row.level_linear)
-    assert (seasonal.shown(), level_of_gap(seasonal)) == (row.gap_seasonal, row.level_seasonal)
+    assert (linear.shown(), LEVELS.of_gap(linear)) == (row.gap_linear, row.level_linear)
+    assert (seasonal.shown(), LEVELS.of_gap(seasonal)) == (row.gap_seasonal, row.level_seasonal)
     assert needed is not None
     assert needed.shown(1) == row.needed_per_month
 
@@ -44,8 +43,8 @@ def test_the_city_is_the_sum_of_its_districts() -> None:
     reached = completion(Direction.GE, actual, target)
 
     assert (target, actual, reached.shown()) == (CITY_JUNE.target, CITY_JUNE.actual, CITY_JUNE.completion)
-    assert reached.minus(pace(Curve.LINEAR, 6)).shown() == CITY_JUNE.gap_linear
-    assert reached.minus(pace(Curve.SEASONAL, 6)).shown() == CITY_JUNE.gap_seasonal
+    assert reached.minus(STANDARD.pace(Curve.LINEAR, "I01", 6)).shown() == CITY_JUNE.gap_linear
+    assert reached.minus(STANDARD.pace(Curve.SEASONAL, "I01", 6)).shown() == CITY_JUNE.gap_seasonal
 
 
 def test_ties_share_a_rank_and_the_next_ones_skip() -> None:
@@ -83,7 +82,7 @@ def test_a_limit_missed_twice_is_red() -> None:
 
 
 def test_an_overdue_report_turns_orange_after_ten_days() -> None:
-    assert (level_of_overdue(1), level_of_overdue(10), level_of_overdue(11)) == (
+    assert (LEVELS.of_overdue(1), LEVELS.of_overdue(10), LEVELS.of_overdue(11)) == (
         *(Level.YELLOW, Level.YELLOW),
         Level.ORANGE,
     )
@@ -102,7 +101,7 @@ def test_an_overdue_report_turns_orange_after_ten_days() -> None:
     ],
 )
 def test_a_level_is_decided_on_the_exact_gap_and_not_on_the_shown_one(gap: Ratio, level: Level) -> None:
-    assert level_of_gap(gap) is level
+    assert LEVELS.of_gap(gap) is level
 
 
 def test_nothing_is_needed_once_the_target_is_reached_or_the_year_is_over() -> None:
@@ -112,11 +111,11 @@ def test_nothing_is_needed_once_the_target_is_reached_or_the_year_is_over() -> N
 
 @pytest.mark.parametrize("curve", Curve)
 def test_a_curve_never_falls_and_ends_with_the_whole_year(curve: Curve) -> None:
-    points = CURVES[curve]
+    points = STANDARD.points(curve, "I01")
 
     assert len(points) == 12
     assert list(points) == sorted(points)
-    assert pace(curve, 12).shown() == "100.00"
+    assert STANDARD.pace(curve, "I01", 12).shown() == "100.00"
 
 
 @given(_TARGETS, _ACTUALS)

@@ -20,6 +20,7 @@ from targets_svc.progress.domain.observation import (
 )
 from targets_svc.progress.domain.period import choose_month
 from targets_svc.progress.domain.table import Period, Row, build_table
+from targets_svc.standards.repository import shipped_standard
 from targets_svc.units.repository import load_units
 
 INDICATORS, UNITS = load_indicators(), load_units()
@@ -47,9 +48,8 @@ def official(unit: str, code: str, value: int | None, parts: tuple[int, int] | N
 
 def table(seen: Mapping[Cell, Observation], kept_before: Mapping[str, bool] | None = None) -> dict[Cell, Row]:
     unknown = {(item.unit, item.indicator): Observation(None, O) for item in ITEMS}
-    rows = build_table(
-        plan(*ITEMS), INDICATORS, UNITS, unknown | dict(seen), Period(6, Curve.LINEAR, kept_before or {})
-    )
+    period = Period(6, Curve.LINEAR, shipped_standard(), kept_before or {})
+    rows = build_table(plan(*ITEMS), INDICATORS, UNITS, unknown | dict(seen), period)
     return {(row.unit, row.indicator): row for row in rows}
 
 

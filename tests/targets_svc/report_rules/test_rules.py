@@ -18,8 +18,10 @@ from targets_svc.report_rules.domain import (
     find_gaps,
     find_warnings,
 )
+from targets_svc.standards.repository import shipped_standard
 
 INDICATORS = load_indicators()
+VALIDATION = shipped_standard().validation
 TODAY = date(2017, 7, 1)
 
 
@@ -34,7 +36,8 @@ def assigned(month: int = 6, earlier: list[dict[str, Cell]] | None = None, **opt
     ]
     known = earlier or []
     official = [OfficialMonth(month - len(known) + n, cells) for n, cells in enumerate(known)]
-    return Assignment(INDICATORS, {item.indicator: item for item in items}, month, official, **options)
+    known_items = {item.indicator: item for item in items}
+    return Assignment(INDICATORS, known_items, month, VALIDATION, official, **options)
 
 
 def codes(found: list[FieldError]) -> list[tuple[str, str]]:
@@ -188,7 +191,7 @@ def test_a_missing_month_breaks_the_run_of_increments() -> None:
     gap = [OfficialMonth(1, official(I01=100)), OfficialMonth(3, official(I01=9000))]
     items = {"I01": PlanItem("ZZ07", "I01", ItemState.ASSIGNED, 28000)}
 
-    assert find_warnings([Cell("I01", 9001)], Assignment(INDICATORS, items, 5, gap), is_late=False) == []
+    assert find_warnings([Cell("I01", 9001)], Assignment(INDICATORS, items, 5, VALIDATION, gap), is_late=False) == []
 
 
 @pytest.mark.parametrize(

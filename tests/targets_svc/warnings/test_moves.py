@@ -88,11 +88,11 @@ def test_the_answer_is_due_at_the_end_of_the_fifth_working_day() -> None:
     national_day = datetime(2017, 9, 29, 2, tzinfo=UTC)
     calendar = load_calendar()
 
-    assert answer_due_at(Y, raised, calendar) == datetime(2017, 7, 17, 16, tzinfo=UTC)
-    due = answer_due_at(R, national_day, calendar)
+    assert answer_due_at(Y, raised, calendar, 5) == datetime(2017, 7, 17, 16, tzinfo=UTC)
+    due = answer_due_at(R, national_day, calendar, 5)
     assert due is not None
     assert due > datetime(2017, 10, 12, tzinfo=UTC)
-    assert answer_due_at(B, raised, calendar) is None
+    assert answer_due_at(B, raised, calendar, 5) is None
 
 
 @pytest.mark.parametrize(
@@ -101,7 +101,7 @@ def test_the_answer_is_due_at_the_end_of_the_fifth_working_day() -> None:
 )
 def test_the_promised_day_lies_ahead_and_within_a_quarter(on: str, is_fit: bool) -> None:
     if is_fit:
-        check_answer(date.fromisoformat(on), date(2017, 7, 10))
+        check_answer(date.fromisoformat(on), date(2017, 7, 10), 92)
     else:
         with pytest.raises(AnswerInvalidError):
-            check_answer(date.fromisoformat(on), date(2017, 7, 10))
+            check_answer(date.fromisoformat(on), date(2017, 7, 10), 92)

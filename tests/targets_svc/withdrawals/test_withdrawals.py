@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from targets_svc.standards.repository import shipped
 from tests.targets_svc.assessments.test_publications import FINDING
 from tests.targets_svc.child_plans.test_child_plans import body as split
 from tests.targets_svc.child_plans.test_child_plans import proposed as proposed_split
@@ -38,6 +39,11 @@ async def plan(_: Targets, first: Client) -> Any:
 
 async def child_plan(targets: Targets, first: Client) -> Any:
     return await first.post("/child-plans", json=split((await proposed_split(targets)).json()["items"]))
+
+
+async def standard(_: Targets, first: Client) -> Any:
+    body = {"effective_from": "2034-01-01", "reference": "郑就业办〔2033〕9号", "content": shipped()["content"]}
+    return await first.post("/standards", json=body, headers=Client.key())
 
 
 async def month_close(_: Targets, first: Client) -> Any:
@@ -72,6 +78,8 @@ CASES = [
     Case(plan, "/plans", "issue", ("CITY", None, "plan.write"), "plan.issue", "PLAN_ISSUED"),
     Case(child_plan, "/child-plans", "issue", ("STAFF", "ZZ11", "child_plan.write"), "plan.issue",
          "CHILD_PLAN_ISSUED"),
+    Case(standard, "/standards", "publication", ("CITY", None, "standard.write"), "standard.publish",
+         "STANDARD_PUBLISHED"),
     Case(month_close, "/month-closes", "approval", ("CITY", None, "month.propose"), "month.approve",
          "PROPOSAL_DECIDED"),
 ]  # fmt: skip

@@ -30,7 +30,7 @@ def test_a_report_is_due_five_working_days_after_its_month(month: Month, last_da
 
 
 def test_the_last_day_ends_at_midnight_in_beijing() -> None:
-    assert due_at(Month(2017, 6), load_calendar()) == datetime(2017, 7, 7, 16, 0, tzinfo=UTC)
+    assert due_at(Month(2017, 6), load_calendar(), days=5) == datetime(2017, 7, 7, 16, 0, tzinfo=UTC)
 
 
 def test_the_number_of_days_is_a_setting() -> None:

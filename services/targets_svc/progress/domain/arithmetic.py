@@ -29,9 +29,9 @@ class Ratio(NamedTuple):
             self.denominator * other.denominator,
         )
 
-    def reaches(self, bound: int) -> bool:
-        """Whether it is at least `bound`."""
-        return self.numerator >= bound * self.denominator
+    def reaches(self, bound: int, scale: int = 1) -> bool:
+        """Whether it is at least `bound`/`scale`."""
+        return self.numerator * scale >= bound * self.denominator
 
 
 class Level(StrEnum):
@@ -66,28 +66,7 @@ class Curve(StrEnum):
     SEASONAL = "SEASONAL"
 
 
-CURVES: Mapping[Curve, tuple[int, ...]] = {
-    Curve.LINEAR: (1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12),
-    # Cumulative shares in percent: an assumption until two years of the city's own are known (targets design §10).
-    Curve.SEASONAL: (7, 15, 25, 34, 44, 54, 62, 71, 80, 88, 94, 100),
-}
-
-LEVEL_BOUNDS: tuple[tuple[int, Level], ...] = (
-    (0, Level.GREEN),
-    (-5, Level.BLUE),
-    (-10, Level.YELLOW),
-    (-20, Level.ORANGE),
-)
-"""Least gap in points of each level (targets design §5.7, default)."""
-
-OVERDUE_DAYS_TO_ORANGE = 10
 _FULL = Ratio(100, 1)
-
-
-def pace(curve: Curve, month: int) -> Ratio:
-    """100·S(m), the share of the year's target expected by the end of month 1…12, in percent."""
-    points = CURVES[curve]
-    return Ratio(100 * points[month - 1], points[-1])
 
 
 def completion(direction: Direction, actual: int, target: int) -> Ratio:
@@ -108,21 +87,11 @@ def is_met(direction: Direction, actual: int, target: int) -> bool:
     return actual <= target if direction is Direction.LE else actual == target
 
 
-def level_of_gap(gap: Ratio) -> Level:
-    """The colour of a gap in points, on its exact value."""
-    return next((level for bound, level in LEVEL_BOUNDS if gap.reaches(bound)), Level.RED)
-
-
 def level_of_limit(is_met_now: bool, was_met_before: bool | None) -> Level:
     """The colour of a rate or a stock: kept, missed, missed for the second period running."""
     if is_met_now:
         return Level.GREEN
     return Level.RED if was_met_before is False else Level.ORANGE
-
-
-def level_of_overdue(days_overdue: int) -> Level:
-    """A report that is overdue is at least yellow; after ten days orange."""
-    return Level.ORANGE if days_overdue > OVERDUE_DAYS_TO_ORANGE else Level.YELLOW
 
 
 def needed_per_month(target: int, actual: int, month: int) -> Ratio | None:

@@ -12,14 +12,12 @@ from targets_svc.progress.domain.arithmetic import (
     Ratio,
     completion,
     is_met,
-    level_of_gap,
     level_of_limit,
-    level_of_overdue,
     needed_per_month,
-    pace,
     ranks,
 )
 from targets_svc.progress.domain.observation import Cell, Observation
+from targets_svc.standards.domain import Standard
 from targets_svc.units.domain import CITY, Unit
 
 
@@ -54,6 +52,7 @@ class Period:
 
     month: int
     curve: Curve
+    standard: Standard
     kept_before: Mapping[str, bool]
 
 
@@ -107,7 +106,8 @@ def _row(
 ) -> Row:
     target, actual = item.value, observed.value
     is_flow = indicator.kind is IndicatorKind.FLOW
-    expected = pace(period.curve, period.month) if is_flow and target is not None else None
+    course = period.standard.pace(period.curve, indicator.code, period.month)
+    expected = course if is_flow and target is not None else None
     reached = completion(indicator.direction, actual, target) if actual is not None and target is not None else None
     gap = reached.minus(expected) if reached and expected else None
     has_need = is_flow and item.unit != CITY and actual is not None and target is not None
@@ -128,11 +128,11 @@ def _row(
 
 def _level(indicator: Indicator, target: int | None, observed: Observation, gap: Ratio | None, period: Period) -> Level:
     if observed.status is ObsStatus.OVERDUE:
-        return level_of_overdue(observed.days_overdue)
+        return period.standard.levels.of_overdue(observed.days_overdue)
     if target is None or observed.value is None:
         return Level.GREY
     if gap is not None:
-        return level_of_gap(gap)
+        return period.standard.levels.of_gap(gap)
     kept = is_met(indicator.direction, observed.value, target)
     return level_of_limit(kept, period.kept_before.get(indicator.code))
 

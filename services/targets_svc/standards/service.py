@@ -1,0 +1,107 @@
+"""Two people put a version of the standards into force."""
+
+from collections.abc import Mapping, Sequence
+from datetime import date, datetime
+from typing import Any
+from uuid import UUID
+
+from sqlalchemy.ext.asyncio import AsyncSession
+
+from kit.dates import Month
+from kit.errors import FieldError
+from kit.ids import new_id
+from targets_svc.indicators.repository import load_indicators
+from targets_svc.month_closes.repository import find_last_closed
+from targets_svc.standards import repository
+from targets_svc.standards.domain import Standard, find_faults
+from targets_svc.standards.errors import (
+    StandardFourEyesError,
+    StandardInvalidError,
+    StandardNotFoundError,
+    StandardPublishedError,
+)
+from targets_svc.standards.models import StandardRow
+from targets_svc.withdrawals.errors import WithdrawnError
+
+
+async def draw_up(
+    tx: AsyncSession, content: Mapping[str, Any], effective_from: date, reference: str, by: str, at: datetime
+) -> StandardRow:
+    """Keeps a whole version as a draft.
+
+    Raises:
+        StandardInvalidError: all faults at once; nothing is stored.
+    """
+    version = await repository.lock_next_version(tx)
+    faults = list(find_faults(repository.read_standard(content, version, effective_from, reference), load_indicators()))
+    faults += _closed_faults(effective_from, await find_last_closed(tx))
+    if faults:
+        raise StandardInvalidError(errors=faults)
+    row = StandardRow(
+        id=new_id(),
+        version=version,
+        effective_from=effective_from,
+        reference=reference,
+        content=dict(content),
+        drawn_up_by=by,
+        drawn_up_at=at,
+    )
+    tx.add(row)
+    await tx.flush()
+    return row
+
+
+async def publish(tx: AsyncSession, standard_id: UUID, by: str, at: datetime) -> StandardRow:
+    """From now on months that end on its first day or later are judged by it; what was known before stays sayable.
+
+    Raises:
+        StandardNotFoundError, StandardPublishedError, WithdrawnError, StandardFourEyesError.
+        StandardInvalidError: a month from its first day on has been closed since.
+    """
+    row = await _lock_draft(tx, standard_id)
+    if row.drawn_up_by == by:
+        raise StandardFourEyesError
+    if faults := _closed_faults(row.effective_from, await find_last_closed(tx)):
+        raise StandardInvalidError(errors=faults)
+    row.published_by, row.published_at = by, at
+    await tx.flush()
+    return row
+
+
+async def withdraw(tx: AsyncSession, standard_id: UUID, reason: str, by: str, at: datetime) -> StandardRow:
+    """Ends a draft; its number is not given again.
+
+    Raises:
+        StandardNotFoundError, StandardPublishedError, WithdrawnError.
+    """
+    row = await _lock_draft(tx, standard_id)
+    row.withdraw(by, at, reason)
+    await tx.flush()
+    return row
+
+
+async def list_versions(tx: AsyncSession, *, with_drafts: bool) -> Sequence[StandardRow]:
+    """Versions after the shipped one; drafts for those who draw them up or publish them."""
+    return await repository.list_rows(tx, with_drafts=with_drafts)
+
+
+async def find_standard(tx: AsyncSession, last_day: date) -> Standard:
+    """The version for a month that ends on a day."""
+    return await repository.find_standard(tx, last_day)
+
+
+async def _lock_draft(tx: AsyncSession, standard_id: UUID) -> StandardRow:
+    row = await repository.lock_draft(tx, standard_id)
+    if row is None:
+        ended = await repository.find_row(tx, standard_id)
+        if ended is None:
+            raise StandardNotFoundError
+        raise WithdrawnError if ended.withdrawn_by is not None else StandardPublishedError
+    return row
+
+
+def _closed_faults(effective_from: date, last_closed: Month | None) -> list[FieldError]:
+    if last_closed is None or effective_from > last_closed.last:
+        return []
+    message = f"{last_closed}已经结账，新标准应自其后的日期起适用"
+    return [FieldError("/effective_from", "MONTH_CLOSED", message)]
