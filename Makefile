@@ -38,7 +38,6 @@ test-long: installed-dev ## 十万行随机名册逐行比对三种算法，担�
 	@JIUYE_TEST_LOANS=5000 $(BIN)/python -m pytest tests/loans_svc/batches/test_books_at_size.py tests/loans_svc/batches/test_statements.py $(ARGS)
 	@JIUYE_TEST_YEAR=5000 $(BIN)/python -m pytest tests/loans_svc/test_a_year_over_http.py $(ARGS)
 	@JIUYE_TEST_LIVES=2000 $(BIN)/python -m pytest tests/loans_svc/loans/test_transitions.py $(ARGS)
-
 	@JIUYE_TEST_ROUNDS=100 JIUYE_TEST_DRILLS=yes JIUYE_TEST_POSTS=2000 JIUYE_TEST_UPGRADES=1 $(BIN)/python -m pytest -s tests/reliability $(ARGS)
 
 soak: installed-dev ## 以最大能力的一半持续运行，看内存、文件和错误（SECONDS=秒数，默认7200；RATE=每秒请求数）

@@ -63,7 +63,12 @@ def _roles(request: Request) -> Mapping[str, Role]:
     return roles
 
 
-@router.get("/clients", operation_id="list_clients", summary="客户端列表")
+@router.get(
+    "/clients",
+    operation_id="list_clients",
+    summary="客户端列表",
+    description="按编号排列，含已停用的；密钥本身不保存，也不显示。",
+)
 async def list_clients(_: ClientReader, tx: Reading, page: PageQuery) -> ClientsRead:
     position = page.after({}) or [""]
     rows = await repository.list_clients(tx, position[0], page.limit + 1)
@@ -98,6 +103,7 @@ async def create_client(
     "/clients/{client_id}",
     operation_id="get_client",
     summary="查询一个客户端",
+    description="应答头ETag是它的版本，修改时作为If-Match带上。",
     responses=problems(errors.ClientNotFoundError),
 )
 async def get_client(client_id: ClientPath, _: ClientReader, tx: Reading, response: Response) -> ClientRead:
@@ -110,6 +116,7 @@ async def get_client(client_id: ClientPath, _: ClientReader, tx: Reading, respon
     "/clients/{client_id}",
     operation_id="change_client",
     summary="修改客户端的名称、权限或数据范围",
+    description="只改请求中给出的成员，编号和种类不变；权限不能超出它的种类。自己的账号由别的管理员修改。",
     responses=problems(errors.ClientNotFoundError, errors.OwnAccountError, errors.ClientInvalidError, *_STALE),
 )
 async def change_client(
@@ -170,6 +177,7 @@ async def create_client_public_key(
     status_code=204,
     operation_id="remove_client_key",
     summary="停用一个密钥",
+    description="停用后不能再用它换取令牌；最后一个密钥不能停用，可停用客户端。",
     responses=problems(errors.ClientNotFoundError, errors.KeyNotFoundError, errors.LastKeyError, *_STALE),
 )
 async def remove_client_key(
@@ -186,6 +194,7 @@ async def remove_client_key(
     "/clients/{client_id}/disabling",
     operation_id="disable_client",
     summary="停用客户端，已发令牌立即失效",
+    description="不再签发令牌；可恢复。理由记入审计记录。",
     responses=problems(errors.ClientNotFoundError, errors.OwnAccountError),
 )
 async def disable_client(
@@ -200,6 +209,7 @@ async def disable_client(
     "/clients/{client_id}/enabling",
     operation_id="enable_client",
     summary="恢复客户端",
+    description="停用前签发的令牌不恢复，须重新换取。",
     responses=problems(errors.ClientNotFoundError, errors.OwnAccountError),
 )
 async def enable_client(
@@ -221,7 +231,12 @@ async def revoke_tokens(body: RevocationCreate, principal: Revoker, tx: Changing
     return RevocationRead.model_validate(await service.revoke(tx, principal, body))
 
 
-@router.get("/roles", operation_id="list_roles", summary="角色及其权限")
+@router.get(
+    "/roles",
+    operation_id="list_roles",
+    summary="角色及其权限",
+    description="每种客户端最多可有的权限；rows_of说明它只能看到一个单位（unit）或一家银行（bank）的内容。",
+)
 async def list_roles(request: Request, _: RoleReader) -> RolesRead:
     items = [
         RoleRead(kind=kind, title=role.title, scopes=sorted(role.scopes), rows_of=role.rows_of)
@@ -230,7 +245,9 @@ async def list_roles(request: Request, _: RoleReader) -> RolesRead:
     return RolesRead(items=items)
 
 
-@router.get("/devices", operation_id="list_devices", summary="自助终端列表")
+@router.get(
+    "/devices", operation_id="list_devices", summary="自助终端列表", description="按编号排列，含未批准和已停用的。"
+)
 async def list_devices(_: DeviceReader, tx: Reading, page: PageQuery) -> DevicesRead:
     position = page.after({}) or [""]
     rows = await repository.list_devices(tx, position[0], page.limit + 1)
@@ -255,6 +272,7 @@ async def create_device(body: DeviceCreate, principal: DeviceWriter, tx: Changin
     "/devices/{device_id}",
     operation_id="get_device",
     summary="查询一台自助终端",
+    description="fingerprint是终端公钥的指纹，与终端屏幕上显示的一致才可批准。",
     responses=problems(errors.DeviceNotFoundError),
 )
 async def get_device(device_id: DevicePath, _: DeviceReader, tx: Reading) -> DeviceRead:
@@ -277,6 +295,7 @@ async def renew_enrolment_code(device_id: DevicePath, principal: DeviceWriter, t
     "/devices/{device_id}/approval",
     operation_id="approve_device",
     summary="核对指纹后批准自助终端",
+    description="填写终端屏幕上显示的指纹；登记终端的人不能批准。",
     responses=problems(
         errors.DeviceNotFoundError,
         errors.DeviceStateError,
@@ -294,6 +313,7 @@ async def approve_device(
     "/devices/{device_id}/disabling",
     operation_id="disable_device",
     summary="停用自助终端，立即生效",
+    description="其令牌和会话一秒内失效；重新生成登记码后可再登记。",
     responses=problems(errors.DeviceNotFoundError),
 )
 async def disable_device(
@@ -302,7 +322,12 @@ async def disable_device(
     return DeviceRead.model_validate(await service.disable_device(tx, principal, device_id, body.reason))
 
 
-@router.get("/audit-entries", operation_id="list_audit_entries", summary="审计记录，新的在前")
+@router.get(
+    "/audit-entries",
+    operation_id="list_audit_entries",
+    summary="审计记录，新的在前",
+    description="客户端、密钥、令牌和终端的每次变动一条：谁、何时、做了什么、对谁，以及前后的内容。",
+)
 async def list_audit_entries(
     _: Auditor, tx: Reading, page: PageQuery, actor: Actor = None, object: Object = None, action: Action = None
 ) -> AuditEntriesRead:
@@ -313,6 +338,7 @@ async def list_audit_entries(
     "/audit-verification",
     operation_id="verify_audit_trail",
     summary="核验审计记录是否完整、未被改动",
+    description="逐条验算哈希链，指出第一处不符；请将head与日志中的audit.head核对。",
 )
 async def verify_audit_trail(_: Auditor, tx: Reading) -> AuditVerificationRead:
     return await read_verification(tx)

@@ -35,7 +35,10 @@ _PAGE_HEADERS = {
     "Cache-Control": "no-cache",
 }
 _DOCUMENT: dict[int | str, dict[str, Any]] = {
-    200: {"description": "OpenAPI 3.1", "content": {"application/json": {"schema": {"type": "object"}}}}
+    200: {
+        "description": "OpenAPI 3.1文档",
+        "content": {"application/json": {"schema": {"type": "object"}, "example": {"openapi": "3.1.0"}}},
+    }
 }
 
 router = Router(tags=["接口文档"])
@@ -63,7 +66,7 @@ async def get_openapi(request: Request) -> Response:
     responses=_DOCUMENT | problems(RouteNotFoundError, UpstreamUnavailableError),
 )
 async def get_service_openapi(
-    request: Request, service: Annotated[str, PathParameter(examples=["targets"], max_length=32)]
+    request: Request, service: Annotated[str, PathParameter(description="服务名", examples=["targets"], max_length=32)]
 ) -> Response:
     documents = _documents(request)
     if service not in documents.services:

@@ -121,6 +121,7 @@ async def open_kiosk_session(request: Request, body: SessionCreate, principal: S
     status_code=204,
     operation_id="close_kiosk_session",
     summary="办事人退出",
+    description="令牌立即失效；60秒无操作也会自动结束。",
     responses=problems(NoSessionError),
 )
 async def close_kiosk_session(request: Request, principal: SessionCloser) -> None:

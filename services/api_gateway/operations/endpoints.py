@@ -29,12 +29,23 @@ _NOT_READY: dict[int | str, dict[str, Any]] = {
 }
 
 
-@router.get("/healthz", operation_id="get_health", summary="网关进程是否存活")
+@router.get(
+    "/healthz",
+    operation_id="get_health",
+    summary="网关进程是否存活",
+    description="能应答即为存活；能否办理业务看 /readyz。",
+)
 async def get_health() -> HealthRead:
     return HealthRead(status="ok")
 
 
-@router.get("/readyz", operation_id="get_readiness", summary="各服务是否就绪", responses=_NOT_READY)
+@router.get(
+    "/readyz",
+    operation_id="get_readiness",
+    summary="各服务是否就绪",
+    description="全部服务就绪为200，否则503并指出哪个服务未就绪、哪个实例已熔断。",
+    responses=_NOT_READY,
+)
 async def get_readiness(request: Request, response: Response) -> ReadinessRead:
     readiness: Readiness = request.app.state.readiness
     gate: Gate = request.app.state.gate
@@ -51,7 +62,13 @@ async def get_readiness(request: Request, response: Response) -> ReadinessRead:
     return ReadinessRead.model_validate({"status": status, "upstreams": upstreams, "breakers": breakers})
 
 
-@router.get("/metrics", operation_id="get_metrics", summary="Prometheus指标", response_class=PlainTextResponse)
+@router.get(
+    "/metrics",
+    operation_id="get_metrics",
+    summary="Prometheus指标",
+    description="按路由模板统计，不含个人信息；供监控系统采集，不应对外开放。",
+    response_class=PlainTextResponse,
+)
 async def get_metrics(request: Request) -> Response:
     metrics: HttpMetrics = request.app.state.metrics
     return PlainTextResponse(metrics.render(), media_type="text/plain; version=0.0.4")

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import Query, Response
+from fastapi import Path, Query, Response
 
 from eligibility_svc.facts.domain import Subject
 from eligibility_svc.measures import examples
@@ -21,6 +21,7 @@ from kit.http.wire import Code, LegalDate
 
 router = Router(prefix="/api/v1/eligibility", tags=["措施目录"])
 Reader = Annotated[Principal, requires("eligibility.catalogue.read")]
+MeasurePath = Annotated[Code, Path(description="措施代码，见措施目录", examples=["startup-grant"])]
 AsOf = Annotated[LegalDate | None, Query(description="按哪一天的政策，默认今天（北京时间）")]
 OfSubject = Annotated[Subject | None, Query(description="只看该申请对象的措施")]
 OfFamily = Annotated[Family | None, Query(description="GRANT待遇，QUOTA任务，SERVICE服务")]
@@ -42,7 +43,7 @@ async def list_measures(
     summary="一项措施",
     responses=problems(MeasureNotFoundError) | examples.measure(),
 )
-async def get_measure(code: Code, _: Reader, response: Response, as_of: AsOf = None) -> MeasureRead:
+async def get_measure(code: MeasurePath, _: Reader, response: Response, as_of: AsOf = None) -> MeasureRead:
     """措施在该日的条件、参数、待遇和依据条款。"""
     day, known = as_of or today(), catalogue()
     edition = find_edition(known, code, day)

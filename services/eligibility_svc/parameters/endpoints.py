@@ -30,6 +30,7 @@ from kit.http.routing import Router
 from kit.http.wire import Code
 
 router = Router(prefix="/api/v1/eligibility", tags=["措施目录"])
+MeasurePath = Annotated[Code, Path(description="措施代码，见措施目录", examples=["startup-grant"])]
 Reader = Annotated[Principal, requires("eligibility.catalogue.read")]
 Writer = Annotated[Principal, requires("eligibility.parameter.write")]
 Publisher = Annotated[Principal, requires("eligibility.parameter.publish")]
@@ -45,7 +46,7 @@ ValueId = Annotated[UUID, Path(alias="id", description="参数值编号")]
     responses=problems(MeasureNotFoundError, ParameterInvalidError),
 )
 async def propose_parameter_value(
-    code: Code, body: ParameterValueCreate, principal: Writer, tx: Tx, _: IdempotencyRequired
+    code: MeasurePath, body: ParameterValueCreate, principal: Writer, tx: Tx, _: IdempotencyRequired
 ) -> ParameterValueRead:
     """只能填写通知没有规定、由实施细则确定的标准，并写明施行日期和依据；由另一人公布后生效。"""
     return ParameterValueRead.of(await service.propose_value(tx, principal.subject, code, body.proposal(), now()))
@@ -58,7 +59,7 @@ async def propose_parameter_value(
     responses=problems(ParameterNotFoundError, AlreadyPublishedError, ProposalRejectedError, SamePersonError),
 )
 async def publish_parameter_value(
-    code: Code,
+    code: MeasurePath,
     id_: ValueId,
     principal: Publisher,
     tx: Tx,
@@ -75,7 +76,7 @@ async def publish_parameter_value(
     responses=problems(ParameterNotFoundError, AlreadyPublishedError, ProposalRejectedError),
 )
 async def reject_parameter_value(
-    code: Code, id_: ValueId, body: RejectionCreate, principal: Rejecter, tx: Tx, _: IdempotencyRequired
+    code: MeasurePath, id_: ValueId, body: RejectionCreate, principal: Rejecter, tx: Tx, _: IdempotencyRequired
 ) -> ParameterValueRead:
     """公布人退回，或提出人自己撤回；须写明原因。已公布的不能退回，有误的请提出更正（corrects）。"""
     return ParameterValueRead.of(await service.reject_value(tx, principal.subject, code, id_, body.reason, now()))
@@ -87,7 +88,7 @@ async def reject_parameter_value(
     summary="标准的提出和公布情况",
     responses=problems(MeasureNotFoundError),
 )
-async def list_parameter_values(code: Code, _: Reader, tx: Tx) -> ParameterValueList:
+async def list_parameter_values(code: MeasurePath, _: Reader, tx: Tx) -> ParameterValueList:
     """按提出的先后排列。"""
     rows = await service.list_values(tx, code)
     return ParameterValueList(items=[ParameterValueRead.of(row) for row in rows])

@@ -121,7 +121,7 @@ async def list_screening_results(
     tx: Tx,
     page: PageQuery,
     measure: Annotated[MeasureCode, Query(description="措施代码")],
-    outcome: Annotated[OutcomeName | None, Query()] = None,
+    outcome: Annotated[OutcomeName | None, Query(description="只看这种结论的")] = None,
     work: Annotated[
         WorkListName | None,
         Query(

@@ -30,6 +30,7 @@ def audit_router(name: str) -> Router:
         summary="核验审计记录是否完整、未被改动",
     )
     async def verify_trail(_: Auditor, tx: Tx) -> AuditVerificationRead:
+        """逐条验算哈希链，指出第一处不符；请将head与日志中的audit.head核对。"""
         return await read_verification(SessionStatements(tx))
 
     return router

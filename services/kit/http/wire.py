@@ -134,4 +134,4 @@ Instant = Annotated[
 Code = Annotated[str, StringConstraints(pattern=r"^[A-Za-z0-9][A-Za-z0-9_-]*$", max_length=64)]
 Text = Annotated[str, StringConstraints(min_length=1, max_length=1000)]
 ShortText = Annotated[str, StringConstraints(min_length=1, max_length=100)]
-Year = Annotated[int, Field(ge=2000, le=2100, examples=[2017])]
+Year = Annotated[int, Field(ge=2000, le=2100, description="年度", examples=[2017])]

@@ -89,6 +89,7 @@ def webhook_router(  # noqa: C901  a list of routes
 
     @router.get("", operation_id=f"list_{name}_webhook_endpoints", summary="自己登记的接收地址")
     async def list_all(principal: Manager, tx: Tx) -> WebhookList:
+        """含已停用的，最多5个；密钥不再显示。"""
         rows = await repository.list_endpoints(tx, principal.subject)
         return WebhookList(items=[WebhookRead(**_members(row)) for row in rows])
 
@@ -99,6 +100,7 @@ def webhook_router(  # noqa: C901  a list of routes
         responses=problems(NotFoundError),
     )
     async def get(endpoint_id: EndpointId, principal: Manager, tx: Tx, response: Response) -> WebhookRead:
+        """状态为DISABLED时说明停用的原因；应答头ETag是它的版本，修改时作为If-Match带上。"""
         return _shown(await service.find_endpoint(tx, principal, endpoint_id), response)
 
     @router.put(
@@ -116,6 +118,7 @@ def webhook_router(  # noqa: C901  a list of routes
         response: Response,
         if_match: IfMatch = None,
     ) -> WebhookRead:
+        """整体替换地址和事件；is_active为false停用，为true重新启用。密钥不变。"""
         row = await service.change_endpoint(tx, principal, endpoint_id, if_match, wish(body), _inside(request))
         return _shown(row, response)
 
@@ -127,6 +130,7 @@ def webhook_router(  # noqa: C901  a list of routes
         responses=problems(NotFoundError),
     )
     async def delete(endpoint_id: EndpointId, principal: Manager, tx: Tx) -> None:
+        """不再发送，送达记录一并删除；只想暂停请改为停用。"""
         await service.remove_endpoint(tx, principal, endpoint_id)
 
     @router.post(
@@ -156,6 +160,7 @@ def webhook_router(  # noqa: C901  a list of routes
         responses=problems(NotFoundError, EndpointDisabledError),
     )
     async def ping(endpoint_id: EndpointId, principal: Manager, tx: Tx) -> PingRead:
+        """向该地址发送一条webhook.ping，签名和重试与正式消息相同，结果见送达记录。"""
         message = await service.ping_endpoint(tx, principal, endpoint_id)
         return PingRead(webhook_id=f"msg_{message.hex}")
 

@@ -62,6 +62,8 @@ class WebhookCreated(WebhookRead):
 class WebhookList(ResponseModel):
     """自己登记的全部接收地址，最多5个。"""
 
+    model_config = ResponseModel.model_config | {"json_schema_extra": {"examples": [{"items": [_ENDPOINT]}]}}
+
     items: list[WebhookRead]
 
 

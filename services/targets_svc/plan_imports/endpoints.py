@@ -4,7 +4,7 @@ import asyncio
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, Response
+from fastapi import Depends, Path, Response
 
 from kit.auth.dependencies import requires
 from kit.auth.principal import Principal
@@ -31,6 +31,7 @@ from targets_svc.plan_imports.schemas.tables import marked_workbook, read_file
 from targets_svc.plan_imports.service import Asked
 
 router = Router(prefix=PREFIX, tags=["计划"])
+ImportId = Annotated[UUID, Path(description="导入编号")]
 Writer = Annotated[Principal, requires("targets.plan.write")]
 
 
@@ -75,7 +76,7 @@ async def list_plan_imports(principal: Writer, tx: Tx, page: PageQuery) -> PlanI
     summary="查看一次导入",
     responses=problems(PlanImportNotFoundError),
 )
-async def get_plan_import(id: UUID, principal: Writer, tx: Tx) -> PlanImportDetail:
+async def get_plan_import(id: ImportId, principal: Writer, tx: Tx) -> PlanImportDetail:
     """逐处问题，以及保存成的草案；只有经办人本人可见。"""
     return PlanImportDetail.of_row(await service.read_import(tx, id, principal.subject))
 
@@ -87,7 +88,7 @@ async def get_plan_import(id: UUID, principal: Writer, tx: Tx) -> PlanImportDeta
     response_class=Response,
     responses=WORKBOOK | problems(PlanImportNotFoundError),
 )
-async def get_marked_workbook(id: UUID, principal: Writer, tx: Tx) -> Response:
+async def get_marked_workbook(id: ImportId, principal: Writer, tx: Tx) -> Response:
     """原表照录，有问题的单元格着色并附批注（规则和改法）；另有一页问题清单。只有经办人本人可取。"""
     grid, conflicts = await service.find_import(tx, id, principal.subject)
     content = await asyncio.to_thread(marked_workbook, grid, conflicts)

@@ -41,6 +41,7 @@ Reader = Annotated[Principal, requires("targets.plan.read")]
 Writer = Annotated[Principal, requires("targets.plan.write")]
 Issuer = Annotated[Principal, requires("targets.plan.issue")]
 Withdrawer = Annotated[Principal, requires_any("targets.plan.write", "targets.plan.issue")]
+DraftId = Annotated[UUID, Path(description="草案编号")]
 Version = Annotated[int | None, Query(ge=1, le=10_000, description="按版本号查询，不论是否有效；与as_of不并用")]
 AsOf = Annotated[LegalDate | None, Query(description="查询该日有效的版本；默认今天")]
 
@@ -140,7 +141,7 @@ async def draft_plan(body: PlanCreate, principal: Writer, tx: Tx, _: Idempotency
         PlanFourEyesError,
     ),
 )
-async def issue_plan(id: UUID, principal: Issuer, tx: Tx, _: IdempotencyRequired) -> PlanVersionRead:
+async def issue_plan(id: DraftId, principal: Issuer, tx: Tx, _: IdempotencyRequired) -> PlanVersionRead:
     """下达人不能是起草人。下达后不能再改，调整须另立新版本；自生效日期起按新版本计算。"""
     return PlanVersionRead.model_validate(await service.issue_draft(tx, id, principal.subject, now()))
 
@@ -152,7 +153,7 @@ async def issue_plan(id: UUID, principal: Issuer, tx: Tx, _: IdempotencyRequired
     responses=problems(PlanNotFoundError, PlanIssuedError, WithdrawnError),
 )
 async def withdraw_plan(
-    id: UUID, body: WithdrawalCreate, principal: Withdrawer, tx: Tx, _: IdempotencyRequired
+    id: DraftId, body: WithdrawalCreate, principal: Withdrawer, tx: Tx, _: IdempotencyRequired
 ) -> PlanVersionRead:
     """起草人撤回，或下达人退回，须写明原因；版本号不再使用。已下达的不能撤回，调整须另立新版本。"""
     return PlanVersionRead.model_validate(await service.withdraw_draft(tx, id, body.reason, principal.subject, now()))
