@@ -9,6 +9,7 @@ import os
 import random
 import signal
 import subprocess
+import sys
 import time
 from collections import Counter, deque
 from dataclasses import dataclass, field
@@ -69,7 +70,7 @@ class Storm:
 
 
 async def kill(storm: Storm, platform: RunningPlatform, victims: tuple[str, ...], kills: int) -> list[float]:
-    """Kills one of the victims each time a share of the work is done; how long each time until work went on."""
+    """Kills one of the victims each time a share of the work is done; how long until work goes on once it is back."""
     rng, pauses = random.Random(kills), []
     for turn in range(1, kills + 1):
         while len(storm.acknowledged) < POSTS * turn // (kills + 1):
@@ -77,11 +78,10 @@ async def kill(storm: Storm, platform: RunningPlatform, victims: tuple[str, ...]
         victim = rng.choice(victims)
         pid = platform.pids()[victim]
         os.kill(pid, signal.SIGKILL)
-        begun = time.monotonic()
         while platform.pids().get(victim, pid) == pid:
             await asyncio.sleep(0.02)
         await until_ready(platform)
-        done = len(storm.acknowledged)
+        begun, done = time.monotonic(), len(storm.acknowledged)
         while len(storm.acknowledged) == done and storm.todo:
             await asyncio.sleep(0.01)
         pauses.append(time.monotonic() - begun)
@@ -104,10 +104,12 @@ async def test_what_was_acknowledged_is_there_once(victims: tuple[str, ...], kil
         killing = asyncio.create_task(kill(storm, platform, victims, kills))
         await asyncio.gather(*(storm.work() for _ in range(CLIENTS)))
         pauses = await killing
+        told = f"{kills} kills of {', '.join(victims)}: {POSTS} acknowledged, {storm.failed} attempts failed"
+        sys.stdout.write(f"\n{told}, back after {max(pauses):.2f} s at most\n")
         assert not storm.wrong
         if "valkey" not in victims:
             assert storm.failed, "the kills were noticed"
-        assert max(pauses) < 20, f"{pauses} s; the supervisor's own pause grows to 3.2 s"
+        assert max(pauses) <= 10, pauses
         assert sorted(storm.acknowledged) == list(range(1, POSTS + 1))
         stored = await everything(api)
         assert len(stored) == len(set(stored)) == POSTS

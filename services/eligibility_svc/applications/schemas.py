@@ -391,6 +391,8 @@ class ProgressRead(ResponseModel):
     is_own: Annotated[bool, Field(description="是否由本账号提交；其他渠道提交的只能看进度，办理请回原渠道或到窗口")]
     next_step_zh: str
 
+    model_config = _answers(examples.FOUND["items"][0])
+
     @classmethod
     def of(cls, row: ApplicationRow, account: str) -> "ProgressRead":
         state = State(row.state)
