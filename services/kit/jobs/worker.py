@@ -29,6 +29,7 @@ from kit.db.engine import Database
 from kit.errors import DomainError
 from kit.http.idempotency import purge_idempotency_keys
 from kit.jobs import lease as leases
+from kit.jobs.queue import purge_jobs
 from kit.settings import ServiceSettings
 from kit.telemetry.logging import configure_logging
 from kit.telemetry.spans import open_spans
@@ -81,7 +82,7 @@ class Daily:
 
 
 async def _purge(job: Job) -> dict[str, Any]:
-    return {"deleted": await purge_idempotency_keys(job.session)}
+    return {"answers": await purge_idempotency_keys(job.session), "jobs": await purge_jobs(job.session)}
 
 
 async def _note_audit_head(job: Job) -> dict[str, Any]:
@@ -89,10 +90,10 @@ async def _note_audit_head(job: Job) -> dict[str, Any]:
 
 
 KIT_HANDLERS: dict[str, Handler] = {
-    "kit.purge_idempotency_keys": _purge,
+    "kit.purge": _purge,
     "kit.note_audit_head": _note_audit_head,
 }
-KIT_SCHEDULE = (Daily("kit.purge_idempotency_keys", time(3, 30)), Daily("kit.note_audit_head", time(23, 55)))
+KIT_SCHEDULE = (Daily("kit.purge", time(3, 30)), Daily("kit.note_audit_head", time(23, 55)))
 
 # The latest tick that is due; its dedupe key makes it one job however many relays there are.
 _TICK = text(
