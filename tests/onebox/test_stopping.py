@@ -28,7 +28,9 @@ def under_make(tmp_path):
     (tmp_path / "command.py").write_text(COMMAND)
     (tmp_path / "Makefile").write_text(f"run:\n\t@{sys.executable} command.py\n")
     environment = {"PYTHONPATH": "services:" + ":".join(sys.path), "PATH": "/usr/bin:/bin"}
-    with subprocess.Popen(["make", "run"], cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True) as make:
+    # As at a terminal, also where the tests themselves run under nohup: what is ignored stays ignored.
+    command = ["env", "--default-signal=HUP,INT", "make", "run"]
+    with subprocess.Popen(command, cwd=tmp_path, env=environment, stdout=subprocess.PIPE, text=True) as make:
         assert make.stdout.readline() == "here\n"
         yield make
         make.kill()
