@@ -14,6 +14,8 @@ MAX_REFERENCE = 200
 MAX_REJECTIONS = 1_000
 PART_ROWS = 50_000
 KEPT_DAYS = 30
+MAX_LISTED = 50_000
+"""Rows of a work list as a workbook."""
 NO_DISTRICT = "NONE"
 
 

@@ -15,6 +15,7 @@ from eligibility_svc.screenings.domain import MAX_ROWS, Question
 from eligibility_svc.screenings.errors import (
     CatalogueChangedError,
     FormInvalidError,
+    ListTooLongError,
     RegisterTooLargeError,
     RowNotFoundError,
     ScreeningNotFoundError,
@@ -48,6 +49,15 @@ router = Router(prefix="/api/v1/eligibility", tags=["名册筛查"])
 Runner = Annotated[Principal, requires("eligibility.screening.run")]
 Reader = Annotated[Principal, requires("eligibility.screening.read")]
 ScreeningId = Annotated[UUID, Path(description="筛查编号")]
+
+OfMeasure = Annotated[MeasureCode, Query(description="措施代码")]
+OfOutcome = Annotated[OutcomeName | None, Query(description="只看这种结论的")]
+OfWorkList = Annotated[
+    WorkListName | None,
+    Query(alias="list", description="NO_APPLICATION免申即享、CONFIRM一键确认、ONE_FACT缺一项信息、ENDING快到期"),
+]
+OfDistrict = Annotated[str | None, Query(pattern=r"^ZZ[0-9]{2}$", description="县（市、区）代码")]
+_XLSX = "application/vnd.openxmlformats-officedocument.spreadsheetml.sheet"
 
 
 @router.post(
@@ -120,16 +130,10 @@ async def list_screening_results(
     principal: Reader,
     tx: Tx,
     page: PageQuery,
-    measure: Annotated[MeasureCode, Query(description="措施代码")],
-    outcome: Annotated[OutcomeName | None, Query(description="只看这种结论的")] = None,
-    work: Annotated[
-        WorkListName | None,
-        Query(
-            alias="list",
-            description="NO_APPLICATION免申即享、CONFIRM一键确认、ONE_FACT缺一项信息、ENDING快到期",
-        ),
-    ] = None,
-    district: Annotated[str | None, Query(pattern=r"^ZZ[0-9]{2}$", description="县（市、区）代码")] = None,
+    measure: OfMeasure,
+    outcome: OfOutcome = None,
+    work: OfWorkList = None,
+    district: OfDistrict = None,
 ) -> ScreeningResultPage:
     """按名册顺序。"""
     filters: dict[str, Any] = {
@@ -141,6 +145,31 @@ async def list_screening_results(
     rows = await service.list_results(tx, screening, wanted, int(after[0]), page.limit)
     more = page.next([rows[page.limit - 1]["row_no"]], filters) if len(rows) > page.limit else None
     return ScreeningResultPage(items=[ScreeningResultRead.model_validate(row) for row in rows[: page.limit]], next=more)
+
+
+@router.get(
+    "/screenings/{screening_id}/results.xlsx",
+    operation_id="download_screening_list",
+    summary="下载一项措施的名单或工作清单（xlsx）",
+    response_class=Response,
+    responses=problems(ScreeningNotFoundError, ScreeningUnfinishedError, RowNotFoundError, ListTooLongError)
+    | {200: {"content": {_XLSX: {"schema": {"type": "string", "format": "binary"}}}}},
+)
+async def download_screening_list(
+    screening_id: ScreeningId,
+    principal: Reader,
+    tx: Tx,
+    measure: OfMeasure,
+    outcome: OfOutcome = None,
+    work: OfWorkList = None,
+    district: OfDistrict = None,
+) -> Response:
+    """筛选条件同逐行结果；条件写成文字，供打印和分发。最多5万行。"""
+    screening = await service.get_finished(tx, principal.subject, screening_id)
+    wanted = Filter(measure, outcome, work_list(work), district)
+    content = await service.list_as_workbook(tx, screening, wanted)
+    headers = {"Content-Disposition": f'attachment; filename="{measure}.xlsx"'}
+    return Response(content, media_type=_XLSX, headers=headers)
 
 
 @router.get(

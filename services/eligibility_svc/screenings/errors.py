@@ -41,6 +41,13 @@ class RowNotFoundError(NotFoundError):
     default_detail = "名册中没有这一行，或这一行因内容有误未参加筛查；请核对行号。"
 
 
+class ListTooLongError(StateConflictError):
+    code = "SCREENING_LIST_TOO_LONG"
+    title = "名单过长"
+    default_detail = "名单超过5万行；请按县（市、区）、结果或工作清单分别下载，或下载全部结果（parquet）。"
+    next_step = "请分县（市、区）下载名单。"
+
+
 class CatalogueChangedError(StateConflictError):
     code = "CATALOGUE_CHANGED"
     title = "政策目录已更新"

@@ -1,5 +1,6 @@
 """Use cases: take a register in, look at what came out, explain a row."""
 
+import asyncio
 import hashlib
 import io
 import json
@@ -18,9 +19,10 @@ from eligibility_svc.measures.domain import Catalogue
 from eligibility_svc.measures.repository import catalogue
 from eligibility_svc.parameters.repository import find_catalogue
 from eligibility_svc.screenings import repository, results
-from eligibility_svc.screenings.domain import PART_ROWS, Format, Question, WorkList, sniff
+from eligibility_svc.screenings.domain import MAX_LISTED, PART_ROWS, Format, Question, WorkList, sniff
 from eligibility_svc.screenings.errors import (
     CatalogueChangedError,
+    ListTooLongError,
     RowNotFoundError,
     ScreeningNotFoundError,
     ScreeningUnfinishedError,
@@ -29,6 +31,7 @@ from eligibility_svc.screenings.frames import OUTCOMES, facts_of_row
 from eligibility_svc.screenings.models import ScreeningRow
 from eligibility_svc.screenings.parts import DISTRICT, REFERENCE, ROW
 from eligibility_svc.screenings.programs import AMOUNT, ENDING, MISSING, OUTCOME, UNKNOWN, UNMET, column
+from eligibility_svc.screenings.workbook import list_workbook
 from kit.db.engine import Database
 from kit.ids import new_id
 from kit.jobs.queue import cancel_job, enqueue
@@ -151,6 +154,25 @@ async def list_results(
         found += results.page(content, wanted.measure, after, limit + 1 - len(found), conditions)
         position += 1
     return [_shown(row, about) for row in found]
+
+
+async def list_as_workbook(tx: AsyncSession, screening: ScreeningRow, wanted: Filter) -> bytes:
+    """All rows of `list_results` as a workbook, conditions in the words of the law that screened them.
+
+    Raises:
+        RowNotFoundError: the measure was not screened.
+        ListTooLongError.
+    """
+    rows = await list_results(tx, screening, wanted, 0, MAX_LISTED)
+    if len(rows) > MAX_LISTED:
+        raise ListTooLongError
+    law = await find_catalogue(tx, screening.catalogue_version) or catalogue()
+    edition = law.in_force(wanted.measure, screening.as_of) or law.measures[wanted.measure][-1]
+    terms = edition.terms[screening.request["subject"]]
+    criteria = [*terms.criteria, *(tier.criterion for tier in terms.benefit.tiers)]
+    conditions = {criterion.id: criterion.text for criterion in criteria}
+    districts = law.words.of("PERSON")["hukou_unit"].choices
+    return await asyncio.to_thread(list_workbook, edition.name, rows, conditions, districts)
 
 
 def _conditions(wanted: Filter, *, has_amount: bool) -> list[pl.Expr]:

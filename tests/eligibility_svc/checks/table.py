@@ -18,6 +18,7 @@ from kit.money import yuan
 
 DECIDER = Decider(catalogue(), vocabulary())
 _EXPECTATIONS = {"gives", "tiers", "lacking", "first_day"}
+_DUTY = ("at_most", "due")
 
 
 @dataclass(frozen=True)
@@ -28,6 +29,8 @@ class Row:
         gives: an amount in yuan, `open`, `none`, or a number owed; None where nothing is given.
         asks: the fact that must be asked for.
         first_day: the day from which it will be granted.
+        at_most, due: of a duty, the upper end of its range and its last day.
+        figures: what the law says beside the amount, by the name of the parameter.
     """
 
     measure: str
@@ -40,6 +43,9 @@ class Row:
     lacking: int | None = None
     asks: str | None = None
     first_day: date | None = None
+    at_most: int | None = None
+    due: str | None = None
+    figures: dict[str, Any] = field(default_factory=dict)
     change: dict[str, Any] = field(default_factory=dict)
 
     def __str__(self) -> str:
@@ -56,7 +62,7 @@ def rows() -> Iterator[Row]:
 
 def _rows(case: dict[str, Any]) -> Iterator[Row]:
     base: dict[str, Any] = case["base"]
-    given = {key: case[key] for key in ("gives", "tiers", "lacking") if key in case}
+    given = {key: case[key] for key in ("gives", "tiers", "lacking", *_DUTY) if key in case}
 
     def row(outcome: str, change: dict[str, Any], **expected: Any) -> Row:
         facts = base | {name: value for name, value in change.items() if name not in _EXPECTATIONS}
@@ -70,7 +76,7 @@ def _rows(case: dict[str, Any]) -> Iterator[Row]:
             **expected,
         )
 
-    yield row("ELIGIBLE", {}, **given)
+    yield row("ELIGIBLE", {}, figures=case.get("figures", {}), **given)
     for name in case.get("needs", []):
         yield row("UNDETERMINED", {name: None}, asks=name)
     for change in case.get("unsure", []):
@@ -107,6 +113,16 @@ def is_as_expected(row: Row, found: Answer) -> bool:
         and (row.gives is None or given(found) == row.gives)
         and (row.tiers is None or met == row.tiers)
         and (row.lacking is None or (found.quota is not None and found.quota.lacking == row.lacking))
+        and (row.at_most is None or (found.quota is not None and found.quota.owed_at_most == row.at_most))
+        and (row.due is None or (found.quota is not None and str(found.quota.due_on) == row.due))
         and (row.asks is None or row.asks in found.missing_facts)
         and (row.first_day is None or found.eligible_on == row.first_day)
     )
+
+
+def has_its_figures(row: Row, decider: Decider = DECIDER) -> bool:
+    """Whether the law says what the row says of it, beside the amount."""
+    edition = decider.catalogue.in_force(row.measure, row.as_of)
+    values = edition.values_on(row.as_of) if edition else {}
+    parameters = edition.parameters if edition else {}
+    return all(name in values and parameters[name].wire(values[name]) == figure for name, figure in row.figures.items())

@@ -7,7 +7,9 @@ import asyncpg
 import httpx
 import polars as pl
 import pytest
+from python_calamine import CalamineWorkbook
 
+from eligibility_svc.screenings import service as screenings
 from kit.testing import Caller, client
 from tests.eligibility_svc.screenings.conftest import SCOPES, Screen, finished, submit
 
@@ -108,6 +110,38 @@ async def test_the_whole_result_is_a_parquet_file(screen: Screen, office: httpx.
         "ELIGIBLE", "ELIGIBLE", "UNDETERMINED", "NOT_ELIGIBLE", "UNDETERMINED"
     ]  # fmt: skip
     assert frame.get_column("poor-training-living.amount").to_list() == [36000, None, 15000, None, 15000]
+
+
+async def test_a_work_list_is_a_workbook_in_words(screen: Screen, office: httpx.AsyncClient) -> None:
+    register = REGISTER.replace(b"A-4", b"=1+1")
+    screening = await screen(register, REQUEST)
+    path = f"/screenings/{screening['id']}/results.xlsx"
+    answer = await office.get(path, params={"measure": "poor-training-living"})
+    assert answer.headers["content-disposition"] == 'attachment; filename="poor-training-living.xlsx"'
+    rows = CalamineWorkbook.from_filelike(io.BytesIO(answer.content)).get_sheet_by_index(0).to_python()
+    assert rows[1:] == [
+        [1, "A-1", "新密市", "符合", 360, "", "", 0, ""],
+        [2, "A-2", "登封市", "符合", "", "", "", 0, ""],
+        [3, "A-3", "登封市", "暂不能判断", 150, "", "有培训意愿并参加培训", 1, ""],
+        [4, "=1+1", "登封市", "不符合", "", "建档立卡贫困家庭劳动力", "", 0, ""],
+        [5, "A-5", "", "暂不能判断", 150, "", "建档立卡贫困家庭劳动力；有培训意愿并参加培训", 2, ""],
+    ]
+    listed = await office.get(path, params={"measure": "poor-training-living", "list": "ONE_FACT", "district": "ZZ02"})
+    rows = CalamineWorkbook.from_filelike(io.BytesIO(listed.content)).get_sheet_by_index(0).to_python()
+    assert [row[1] for row in rows[1:]] == ["A-3"]
+    answer = await office.get(path, params={"measure": "startup-star"})
+    assert (answer.status_code, answer.json()["code"]) == (404, "SCREENING_ROW_NOT_FOUND")
+
+
+async def test_a_list_that_is_too_long_is_downloaded_in_parts(
+    screen: Screen, office: httpx.AsyncClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(screenings, "MAX_LISTED", 3)
+    screening = await screen(REGISTER, REQUEST)
+    path = f"/screenings/{screening['id']}/results.xlsx"
+    answer = await office.get(path, params={"measure": "startup-grant"})
+    assert (answer.status_code, answer.json()["code"]) == (409, "SCREENING_LIST_TOO_LONG")
+    assert (await office.get(path, params={"measure": "startup-grant", "district": "ZZ01"})).status_code == 200
 
 
 @pytest.mark.parametrize("form", ["gb18030", "xlsx", "parquet"])
