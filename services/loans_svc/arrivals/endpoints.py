@@ -74,6 +74,6 @@ async def retract_payer_arrival(
     tx: Tx,
     _: IdempotencyRequired,
 ) -> ArrivalsRead:
-    """原记录保留，另记一条撤销，须写明原因；撤销后可以重新登记（使用新的流水号）。"""
+    """原记录保留，另记一条撤销，须写明原因；撤销后可以用原来的流水号重新登记。"""
     answer = await service.take_arrival_back(tx, _actor(principal), batch_id, arrival_id, body.reason, now())
     return _answer(answer)

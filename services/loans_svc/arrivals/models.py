@@ -3,7 +3,19 @@
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Date, DateTime, ForeignKey, Index, String, Text, Uuid
+from sqlalchemy import (
+    BigInteger,
+    CheckConstraint,
+    Date,
+    DateTime,
+    ForeignKey,
+    Index,
+    SmallInteger,
+    String,
+    Text,
+    Uuid,
+    text,
+)
 from sqlalchemy.orm import Mapped, mapped_column
 
 from loans_svc.base import Base
@@ -15,6 +27,7 @@ class ArrivalRow(Base):
     Attributes:
         retracts: the row that was an error; at most one other takes it back.
         reason: why it was one.
+        bank_ref_use: how often the reference stood before on arrivals that were taken back.
     """
 
     __tablename__ = "payer_arrival"
@@ -25,7 +38,7 @@ class ArrivalRow(Base):
             name="arrival_or_retraction",
         ),
         Index("ix_payer_arrival_batch_id", "batch_id"),
-        Index("uq_payer_arrival_bank_ref", "bank", "bank_ref", unique=True),
+        Index("uq_payer_arrival_bank_ref", "bank", "bank_ref", "bank_ref_use", unique=True),
         Index("uq_payer_arrival_retracts", "retracts", unique=True),
     )
 
@@ -37,6 +50,7 @@ class ArrivalRow(Base):
     amount_fen: Mapped[int] = mapped_column(BigInteger)
     arrived_on: Mapped[date] = mapped_column(Date)
     bank_ref: Mapped[str | None] = mapped_column(String(100))
+    bank_ref_use: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
     retracts: Mapped[UUID | None] = mapped_column(Uuid, ForeignKey("loans.payer_arrival.id"))
     reason: Mapped[str | None] = mapped_column(Text)
     recorded_by: Mapped[str] = mapped_column(String(128))

@@ -119,6 +119,11 @@ def deposit(amount_fen: int) -> list[Transfer]:
     return [Transfer(Account.CASH, Account.CAPITAL, amount_fen)]
 
 
+def undeposit(amount_fen: int) -> list[Transfer]:
+    """Money that turns out not to have come in, or not into this fund."""
+    return [Transfer(Account.CAPITAL, Account.CASH, amount_fen)]
+
+
 def reserve(amount_fen: int) -> list[Transfer]:
     """An approval promises a guarantee."""
     return [Transfer(Account.RESERVED, Account.CONTINGENT, amount_fen)]

@@ -5,7 +5,7 @@ from uuid import UUID
 
 from fastapi import Path, Query, Response
 
-from kit.auth.dependencies import requires
+from kit.auth.dependencies import requires, requires_any
 from kit.auth.principal import Principal
 from kit.clock import now, today
 from kit.db.engine import Tx
@@ -19,11 +19,21 @@ from loans_svc.funds import service
 from loans_svc.funds.errors import (
     DepositConfirmedError,
     DepositNotFoundError,
+    DepositWithdrawnError,
     FundFourEyesError,
     FundNotFoundError,
+    FundShortError,
     ReferenceUsedError,
 )
-from loans_svc.funds.schemas import DepositCreate, DepositList, DepositRead, FundList, FundRead, FundTransferList
+from loans_svc.funds.schemas import (
+    DepositCreate,
+    DepositList,
+    DepositRead,
+    DepositWithdrawal,
+    FundList,
+    FundRead,
+    FundTransferList,
+)
 
 router = Router(prefix="/api/v1/loans", tags=["担保基金"])
 FundPath = Annotated[Code, Path(description="基金代码", examples=["CITY"])]
@@ -127,7 +137,9 @@ async def record_fund_deposit(
     "/funds/{fund_id}/deposits/{deposit_id}/confirmation",
     operation_id="confirm_fund_deposit",
     summary="确认担保基金注资",
-    responses=problems(FundNotFoundError, DepositNotFoundError, DepositConfirmedError, FundFourEyesError),
+    responses=problems(
+        FundNotFoundError, DepositNotFoundError, DepositConfirmedError, DepositWithdrawnError, FundFourEyesError
+    ),
 )
 async def confirm_fund_deposit(
     fund_id: FundPath,
@@ -138,3 +150,26 @@ async def confirm_fund_deposit(
 ) -> DepositRead:
     """确认人不能是登记人。"""
     return DepositRead.of(await service.confirm_deposit(tx, fund_id, deposit_id, principal.subject, now()))
+
+
+@router.post(
+    "/funds/{fund_id}/deposits/{deposit_id}/withdrawal",
+    operation_id="withdraw_fund_deposit",
+    summary="撤销登记有误的注资",
+    responses=problems(
+        FundNotFoundError, DepositNotFoundError, DepositWithdrawnError, FundFourEyesError, FundShortError
+    ),
+)
+async def withdraw_fund_deposit(
+    fund_id: FundPath,
+    deposit_id: Annotated[UUID, Path(description="注资编号")],
+    body: DepositWithdrawal,
+    principal: Annotated[Principal, requires_any("loans.fund.write", "loans.fund.confirm")],
+    tx: Tx,
+    _: IdempotencyRequired,
+) -> DepositRead:
+    """确认前由登记或确认的人撤销；确认后由确认人以外有确认权限的人撤销，款项从基金存款中冲回。流水号可以重新使用。"""
+    may_confirm = "loans.fund.confirm" in principal.scopes
+    return DepositRead.of(
+        await service.withdraw_deposit(tx, fund_id, deposit_id, body.reason, may_confirm, principal.subject, now())
+    )

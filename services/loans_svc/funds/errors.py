@@ -18,7 +18,13 @@ class DepositNotFoundError(NotFoundError):
 class DepositConfirmedError(StateConflictError):
     code = "DEPOSIT_CONFIRMED"
     title = "这笔注资已经确认"
-    default_detail = "无需重复确认；请查看基金余额。"
+    default_detail = "无需重复确认；请查看基金余额。登记有误的，由另一位有确认权限的同事撤销。"
+
+
+class DepositWithdrawnError(StateConflictError):
+    code = "DEPOSIT_WITHDRAWN"
+    title = "这笔注资已经撤销"
+    default_detail = "已撤销的注资不再确认或撤销；款项确已到账的，请重新登记。"
 
 
 class ReferenceUsedError(StateConflictError):

@@ -7,7 +7,7 @@ entry that does not balance can't be written down. The service's roles can't cha
 from datetime import date, datetime
 from uuid import UUID
 
-from sqlalchemy import BigInteger, CheckConstraint, Date, DateTime, ForeignKey, Index, Integer, String, Text, Uuid
+from sqlalchemy import BigInteger, CheckConstraint, Date, DateTime, ForeignKey, Index, Integer, String, Text, Uuid, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from loans_svc.base import Base
@@ -72,14 +72,26 @@ class TransferRow(Base):
 
 
 class DepositRow(Base):
-    """Money paid into a fund: recorded by one person, in the journal when another has confirmed it."""
+    """Money paid into a fund: recorded by one person, in the journal when another has confirmed it.
+
+    Attributes:
+        withdrawn_by: who found that it was an error; after its confirmation somebody else than who confirmed it.
+    """
 
     __tablename__ = "fund_deposit"
     __table_args__ = (
         CheckConstraint("amount_fen > 0", name="amount_positive"),
         CheckConstraint("recorded_by <> confirmed_by", name="four_eyes"),
         CheckConstraint("(confirmed_by IS NULL) = (confirmed_at IS NULL)", name="signature_and_instant"),
-        Index("uq_fund_deposit_bank_ref", "fund", "bank_ref", unique=True),
+        CheckConstraint("withdrawn_by <> confirmed_by", name="withdrawn_by_another"),
+        CheckConstraint("num_nulls(withdrawn_by, withdrawn_at, withdrawal_reason) IN (0, 3)", name="withdrawal_whole"),
+        Index(
+            "uq_fund_deposit_bank_ref",
+            "fund",
+            "bank_ref",
+            unique=True,
+            postgresql_where=text("withdrawn_by IS NULL"),
+        ),
     )
 
     id: Mapped[UUID] = mapped_column(Uuid, primary_key=True)
@@ -92,3 +104,6 @@ class DepositRow(Base):
     recorded_at: Mapped[datetime] = mapped_column(_INSTANT)
     confirmed_by: Mapped[str | None] = mapped_column(String(128))
     confirmed_at: Mapped[datetime | None] = mapped_column(_INSTANT)
+    withdrawn_by: Mapped[str | None] = mapped_column(String(128))
+    withdrawn_at: Mapped[datetime | None] = mapped_column(_INSTANT)
+    withdrawal_reason: Mapped[str | None] = mapped_column(Text)

@@ -137,7 +137,10 @@ async def list_deposits(
     """
     query = select(DepositRow).where(DepositRow.fund == fund)
     if is_confirmed is not None:
-        query = query.where(DepositRow.confirmed_by.is_not(None) if is_confirmed else DepositRow.confirmed_by.is_(None))
+        query = query.where(
+            DepositRow.confirmed_by.is_not(None) if is_confirmed else DepositRow.confirmed_by.is_(None),
+            DepositRow.withdrawn_by.is_(None),
+        )
     if before is not None:
         query = query.where(DepositRow.id < before)
     return (await tx.scalars(query.order_by(DepositRow.id.desc()).limit(limit))).all()

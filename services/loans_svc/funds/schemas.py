@@ -53,6 +53,9 @@ _DEPOSIT_READ: dict[str, Any] = _DEPOSIT | {
     "recorded_at": "2025-01-02T02:00:00Z",
     "confirmed_by": None,
     "confirmed_at": None,
+    "withdrawn_by": None,
+    "withdrawn_at": None,
+    "withdrawal_reason": None,
 }
 
 
@@ -134,6 +137,14 @@ class DepositCreate(RequestModel):
     model_config = RequestModel.model_config | {"json_schema_extra": {"examples": [_DEPOSIT]}}
 
 
+class DepositWithdrawal(RequestModel):
+    """Why it was an error."""
+
+    reason: Annotated[str, StringConstraints(min_length=5, max_length=500), Field(description="原因，至少5个字")]
+
+    model_config = RequestModel.model_config | {"json_schema_extra": {"examples": [{"reason": "金额多记了一位"}]}}
+
+
 class DepositRead(ResponseModel):
     """A deposit and who carried it."""
 
@@ -147,6 +158,9 @@ class DepositRead(ResponseModel):
     recorded_at: datetime
     confirmed_by: str | None
     confirmed_at: datetime | None
+    withdrawn_by: str | None = Field(description="撤销人；已撤销的不计入基金存款")
+    withdrawn_at: datetime | None
+    withdrawal_reason: str | None
 
     model_config = ResponseModel.model_config | {"json_schema_extra": {"examples": [_DEPOSIT_READ]}}
 
@@ -164,6 +178,9 @@ class DepositRead(ResponseModel):
             recorded_at=row.recorded_at,
             confirmed_by=row.confirmed_by,
             confirmed_at=row.confirmed_at,
+            withdrawn_by=row.withdrawn_by,
+            withdrawn_at=row.withdrawn_at,
+            withdrawal_reason=row.withdrawal_reason,
         )
 
 

@@ -11,13 +11,14 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kit.clock import legal_day
 from kit.dates import add_months
 from kit.db.rows import all_rows
-from kit.errors import FieldError, ValidationFailedError
+from kit.errors import FieldError, ScopeMissingError, ValidationFailedError
 from kit.ids import new_id
 from loans_svc.funds import domain, repository
 from loans_svc.funds.domain import Account, FundAssessment, FundPosition, Transfer, assess_application
 from loans_svc.funds.errors import (
     DepositConfirmedError,
     DepositNotFoundError,
+    DepositWithdrawnError,
     FundFourEyesError,
     FundNotFoundError,
     FundShortError,
@@ -195,12 +196,42 @@ async def confirm_deposit(tx: AsyncSession, fund_id: str, deposit_id: UUID, by: 
     found = await repository.lock_deposit(tx, fund_id, deposit_id)
     if found is None:
         raise DepositNotFoundError
+    if found.withdrawn_by is not None:
+        raise DepositWithdrawnError
     if found.confirmed_by is not None:
         raise DepositConfirmedError
     if found.recorded_by == by:
         raise FundFourEyesError
     found.confirmed_by, found.confirmed_at = by, now
     await post(tx, fund_id, domain.deposit(found.amount_fen), Booking(found.id, legal_day(now), by, now))
+    return found
+
+
+async def withdraw_deposit(
+    tx: AsyncSession, fund_id: str, deposit_id: UUID, reason: str, may_confirm: bool, by: str, now: datetime
+) -> DepositRow:
+    """A deposit that was recorded in error counts no more, and its reference is free again.
+
+    Args:
+        may_confirm: whether it is somebody who confirms deposits; once confirmed, nobody else takes one back.
+
+    Raises:
+        DepositNotFoundError, DepositWithdrawnError, FundFourEyesError, ScopeMissingError.
+        FundShortError: the fund has pledged or paid the money meanwhile.
+    """
+    found = await repository.lock_deposit(tx, fund_id, deposit_id)
+    if found is None:
+        raise DepositNotFoundError
+    if found.withdrawn_by is not None:
+        raise DepositWithdrawnError
+    if found.confirmed_by is not None and not may_confirm:
+        raise ScopeMissingError("这笔注资已经确认，须由有确认权限的另一人撤销。")
+    if found.confirmed_by == by:
+        raise FundFourEyesError("确认与撤销应由两人分别办理；请换由另一位同事撤销。")
+    found.withdrawn_by, found.withdrawn_at, found.withdrawal_reason = by, now, reason
+    if found.confirmed_by is not None:
+        await post(tx, fund_id, domain.undeposit(found.amount_fen), Booking(found.id, legal_day(now), by, now))
+    await tx.flush()
     return found
 
 

@@ -270,6 +270,13 @@ class Effect:
     receivable_fen: int = 0
     transfers: tuple[funds.Transfer, ...] = ()
 
+    def __add__(self, other: "Effect") -> "Effect":
+        return Effect(
+            self.outstanding_fen + other.outstanding_fen,
+            self.receivable_fen + other.receivable_fen,
+            self.transfers + other.transfers,
+        )
+
 
 def effect_of(kind: Kind, amount_fen: int) -> Effect:
     """Of an event of a disbursed loan; nothing where no money moves."""
@@ -319,11 +326,11 @@ def settling(state: State, outstanding_fen: int, standing: Collection[Kind]) -> 
 
 
 FIELDS: Mapping[Kind, tuple[frozenset[str], frozenset[str]]] = {  # required, optional
-    Kind.REPAYMENT: (frozenset({"amount", "bank_ref"}), frozenset()),
-    Kind.OVERDUE: (frozenset({"amount", "bank_ref"}), frozenset({"until"})),
-    Kind.STOP: (frozenset(), frozenset({"bank_ref"})),
-    Kind.EXTENSION: (frozenset({"until", "bank_ref"}), frozenset()),
-    Kind.RATE_RESET: (frozenset({"contract_rate", "bank_ref"}), frozenset({"benchmark_rate"})),
+    Kind.REPAYMENT: (frozenset({"amount", "bank_ref"}), frozenset({"retracts"})),
+    Kind.OVERDUE: (frozenset({"amount", "bank_ref"}), frozenset({"until", "retracts"})),
+    Kind.STOP: (frozenset(), frozenset({"bank_ref", "retracts"})),
+    Kind.EXTENSION: (frozenset({"until", "bank_ref"}), frozenset({"retracts"})),
+    Kind.RATE_RESET: (frozenset({"contract_rate", "bank_ref"}), frozenset({"benchmark_rate", "retracts"})),
     Kind.COMPENSATION: (frozenset({"amount", "bank_ref"}), frozenset()),
     Kind.RECOVERY: (frozenset({"amount", "bank_ref"}), frozenset()),
     Kind.WRITE_OFF: (frozenset({"amount"}), frozenset({"bank_ref"})),

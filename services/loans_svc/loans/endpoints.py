@@ -214,7 +214,7 @@ async def record_loan_event(
 ) -> LoanRead:
     """还款、逾期、停止贴息、展期、利率调整、代偿、追偿、核销，按生效日计算，先后到达的次序不影响结果。
 
-    登记有误的，用RETRACTION撤销后重新登记；已登记的事项不修改、不删除。逾期因银行系统故障等原因不应计算的，同样凭证明用RETRACTION撤销该逾期。
+    登记有误的，用RETRACTION撤销后重新登记，或以正确的同类事项改记（retracts填原事项）；已登记的事项不修改、不删除。逾期归还的，先改记逾期、填写结束日（until），再登记还款。逾期因银行系统故障等原因不应计算的，同样凭证明用RETRACTION撤销该逾期。
     """
     return _answer(await happening.record_event(tx, _actor(principal), loan_id, body.order(), now()), response)
 

@@ -166,12 +166,13 @@ class LoanEventRow(Base):
         until: end of an overdue span, or the later maturity.
         rule_id: the rule that holds from then on.
         retracts: the event that was an error; at most one other takes it back.
+        bank_ref_use: how often the reference stood before on events that were taken back or whose loan was cancelled.
     """
 
     __tablename__ = "loan_event"
     __table_args__ = (
         Index("ix_loan_event_loan_id", "loan_id"),
-        Index("uq_loan_event_bank_ref", "bank", "bank_ref", unique=True),
+        Index("uq_loan_event_bank_ref", "bank", "bank_ref", "bank_ref_use", unique=True),
         Index("uq_loan_event_retracts", "retracts", unique=True),
         Index("ix_loan_event_compensated", "booked_on", postgresql_where=text("kind = 'COMPENSATION'")),
         Index("ix_loan_event_extended", "until", postgresql_where=text("kind = 'EXTENSION'")),
@@ -196,5 +197,6 @@ class LoanEventRow(Base):
     benchmark_ppm: Mapped[int | None] = mapped_column(Integer)
     evidence: Mapped[str] = mapped_column(Text)
     bank_ref: Mapped[str | None] = mapped_column(String(100))
+    bank_ref_use: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
     rule_id: Mapped[str | None] = mapped_column(String(40))
     retracts: Mapped[UUID | None] = mapped_column(Uuid, ForeignKey("loans.loan_event.id"))

@@ -7,7 +7,7 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select
+from sqlalchemy import insert, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
@@ -84,9 +84,24 @@ async def list_allowed(tx: AsyncSession, state: str) -> set[Kind]:
     }
 
 
+_USES = text(
+    """
+    SELECT count(*) FROM loan_event e JOIN loan l ON l.id = e.loan_id
+    WHERE e.bank = :bank AND e.bank_ref = :bank_ref
+      AND (l.state = 'CANCELLED' OR EXISTS (SELECT FROM loan_event r WHERE r.retracts = e.id))
+    """
+)
+
+
 async def add_event(tx: AsyncSession, values: Mapping[str, Any]) -> bool:
-    """Appends; False when the bank's reference is there already, or the event it takes back was taken back."""
-    added = await tx.scalar(upsert(LoanEventRow).values(**values).on_conflict_do_nothing().returning(LoanEventRow.id))
+    """Appends; False when the bank's reference stands already, or the event it takes back was taken back.
+
+    A reference may stand again when what had it was an error: of two who use it at once, the index lets one pass.
+    """
+    given = dict(values)
+    if given.get("bank_ref") is not None:
+        given["bank_ref_use"] = await tx.scalar(_USES, {name: given[name] for name in ("bank", "bank_ref")})
+    added = await tx.scalar(upsert(LoanEventRow).values(**given).on_conflict_do_nothing().returning(LoanEventRow.id))
     return added is not None
 
 

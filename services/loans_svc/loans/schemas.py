@@ -229,7 +229,14 @@ class LoanEventCreate(RequestModel):
     contract_rate: Annotated[Rate | None, Field(description="仅用于RATE_RESET")] = None
     benchmark_rate: Annotated[Rate | None, Field(description="仅用于RATE_RESET")] = None
     bank_ref: BankRef | None = None
-    retracts: Annotated[UUID | None, Field(strict=False, description="仅用于RETRACTION：登记有误的事项编号")] = None
+    retracts: Annotated[
+        UUID | None,
+        Field(
+            strict=False,
+            description="RETRACTION：登记有误的事项编号；还款、逾期、停止贴息、展期、利率调整也可以填同类的原事项，撤销原事项并改记为本项，"
+            "流水号可以相同",
+        ),
+    ] = None
     evidence: Evidence
 
     model_config = RequestModel.model_config | {

@@ -90,7 +90,7 @@ def summary_of(posting: Posting) -> str:
         step = "应付" if posting.debit in (SubsidyAccount.EXPENSE, SubsidyAccount.RECEIVABLE) else "支付"
         return f"{posting.period}创业担保贷款贴息{step}"
     if posting.cause is None:
-        return "担保基金注资"
+        return "撤销登记有误的担保基金注资" if posting.debit == FundAccount.CAPITAL else "担保基金注资"
     return f"创业担保贷款{KIND_NAMES[EventKind(posting.cause)]}"
 
 

@@ -58,6 +58,9 @@ async def test_each_payers_money_is_seen_apart_and_never_more_than_it_owes(offic
     assert by_payer(taken)["CENTRE"] == ("53.96", "700.00")
     assert taken["items"][-1]["reason"] == reason["reason"]
     assert (await office.post("BANK", back, reason, bank="bank-a")).json()["code"] == "ARRIVAL_NOT_FOUND"
+    anew = await office.post("BANK", path, part | {"amount": "1.00"}, bank="bank-a")
+    assert anew.status_code == 201, anew.text  # under the reference that the wrong one had
+    assert (await office.post("BANK", path, part | {"amount": "1.00"}, bank="bank-a")).json()["code"] == "BANK_REF_USED"
     itself = f"{path}/{taken['items'][-1]['id']}/retraction"
     assert (await office.post("BANK", itself, reason, bank="bank-a")).json()["code"] == "ARRIVAL_NOT_FOUND"
 

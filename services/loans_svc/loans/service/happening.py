@@ -1,7 +1,7 @@
 """What happens to a disbursed loan, told at any time and in any order."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import date, datetime
 from typing import Any
 from uuid import UUID
@@ -69,30 +69,57 @@ async def record_event(tx: AsyncSession, actor: Actor, loan_id: UUID, order: Eve
     faults = [*day_faults(order.effective_on, order.booked_on, day, "/effective_on")]
     if faults:
         raise LoanInvalidError(errors=faults)
-    booked, before = order.booked_on or day, State(loan.state)
-    event = event_values(loan, order.kind, before, target, order.effective_on, booked, actor, now, order.evidence)
-    event |= {
-        "amount_fen": order.amount_fen,
-        "until": order.until,
-        "contract_ppm": order.contract_ppm,
-        "benchmark_ppm": order.benchmark_ppm,
-        "bank_ref": order.bank_ref,
-        "retracts": order.retracts,
-    }
-    happenings = await repository.list_happenings(tx, loan.id)
-    effect, after = await _effect(tx, loan, order, event["id"], happenings)
+    after = await repository.list_happenings(tx, loan.id)
+    effect, events = Effect(), []
+    for one in _parts(order):
+        to_state = target if one is order else State(loan.state)  # nothing that is replaced moves the state
+        event = _event_of(loan, one, to_state, actor, now)
+        own, after = await _effect(tx, loan, one, order.kind, event["id"], after)
+        effect += own
+        events.append((event, own))
     _check_amounts(loan, effect, "/retracts" if order.kind is Kind.RETRACTION else "/amount")
     tranches = [tranche_order(row) for row in await repository.list_tranches(tx, loan.id)]
     loan.window_end = quote_loan(loan, tuple(tranches), after, day).schedule.window.end
     loan.outstanding_fen += effect.outstanding_fen
     loan.receivable_fen += effect.receivable_fen
-    await advance(tx, loan, event)
-    if effect.transfers:
-        await funds.post(tx, loan.fund, effect.transfers, Booking(event["id"], event["booked_on"], actor.subject, now))
+    for event, own in events:
+        await advance(tx, loan, event)
+        if own.transfers:
+            await funds.post(tx, loan.fund, own.transfers, Booking(event["id"], event["booked_on"], actor.subject, now))
     standing = {one.kind for one in after}
     while (follows := settling(State(loan.state), loan.outstanding_fen, standing)) is not None:
         await _follow(tx, loan, follows, event, actor, now)
     return await view(tx, loan)
+
+
+def _parts(order: EventOrder) -> list[EventOrder]:
+    """One that replaces another takes it back first."""
+    if order.kind is Kind.RETRACTION or order.retracts is None:
+        return [order]
+    taken_back = replace(
+        order,
+        kind=Kind.RETRACTION,
+        amount_fen=None,
+        until=None,
+        contract_ppm=None,
+        benchmark_ppm=None,
+        bank_ref=None,
+    )
+    return [taken_back, order]
+
+
+def _event_of(loan: LoanRow, order: EventOrder, target: State, actor: Actor, now: datetime) -> dict[str, Any]:
+    booked = order.booked_on or legal_day(now)
+    before = State(loan.state)
+    event = event_values(loan, order.kind, before, target, order.effective_on, booked, actor, now, order.evidence)
+    return event | {
+        "amount_fen": order.amount_fen,
+        "until": order.until,
+        "contract_ppm": order.contract_ppm,
+        "benchmark_ppm": order.benchmark_ppm,
+        "bank_ref": order.bank_ref,
+        "retracts": order.retracts if order.kind is Kind.RETRACTION else None,
+    }
 
 
 async def _follow(
@@ -108,18 +135,33 @@ async def _follow(
 
 
 async def _effect(
-    tx: AsyncSession, loan: LoanRow, order: EventOrder, event_id: UUID, happenings: Sequence[Happening]
+    tx: AsyncSession,
+    loan: LoanRow,
+    order: EventOrder,
+    asked: Kind,
+    event_id: UUID,
+    happenings: Sequence[Happening],
 ) -> tuple[Effect, list[Happening]]:
-    """What the event moves, and the loan's story with it; the new event stands last."""
+    """What the event moves, and the loan's story with it; the new event stands last.
+
+    Args:
+        asked: RETRACTION, or the kind that replaces: then what it replaces must be of that kind.
+    """
     if order.kind is not Kind.RETRACTION:
         new = Happening(event_id, order.kind, order.effective_on, order.amount_fen, order.until, order.contract_ppm,
                         order.benchmark_ppm)  # fmt: skip
         return effect_of(order.kind, order.amount_fen or 0), [*happenings, new]
     assert order.retracts is not None
     wrong = await repository.find_standing_event(tx, loan.id, order.retracts)
-    if wrong is None or Kind(wrong.kind) not in RETRACTABLE:
+    if wrong is None or Kind(wrong.kind) not in (RETRACTABLE if asked is Kind.RETRACTION else {asked}):
         raise LoanInvalidError(
-            errors=[FieldError("/retracts", "NOT_RETRACTABLE", "没有这一可撤销的事项：编号不对，或已经撤销；请核对。")]
+            errors=[
+                FieldError(
+                    "/retracts",
+                    "NOT_RETRACTABLE",
+                    "没有这一可撤销的事项：编号不对、已经撤销，或不是要改记的同类事项；请核对。",
+                )
+            ]
         )
     return effect_of_retraction(Kind(wrong.kind), wrong.amount_fen or 0), [
         one for one in happenings if one.id != order.retracts

@@ -123,19 +123,30 @@ def tranche_order(row: TrancheRow) -> TrancheOrder:
 def quote_loan(
     loan: LoanRow, tranches: tuple[TrancheOrder, ...], happenings: Sequence[Happening], known_on: date
 ) -> Quote:
-    """The pure engine on a stored loan; a fault of the last event points at the request's own fields."""
+    """The pure engine on a stored loan; what it finds wrong points at the request's own fields."""
     order = order_of(loan, tranches, happenings, known_on)
     try:
         return quote_subsidy(order, catalogue())
     except ValidationFailedError as wrong:
-        last = f"/events/{len(order.events) - 1}/"
-        own = bool(happenings) and subsidy_event(happenings[-1]) is not None
-        raise LoanInvalidError(
-            errors=[
-                FieldError(fault.pointer.replace(last, "/") if own else fault.pointer, fault.code, fault.message)
-                for fault in wrong.errors
-            ]
-        ) from None
+        is_own = bool(happenings) and subsidy_event(happenings[-1]) is not None
+        last = f"/events/{len(order.events) - 1}/" if is_own else ""
+        raise LoanInvalidError(errors=[_of_request(fault, last) for fault in wrong.errors]) from None
+
+
+_STILL_OVERDUE = (
+    "这样登记后，以前登记的逾期本金会超过未还本金。逾期已归还的，请先用OVERDUE改记该逾期"
+    "（retracts填原事项编号，until填归还日），再登记还款；金额有误的请改正金额。"
+)
+
+
+def _of_request(fault: FieldError, last: str) -> FieldError:
+    """A fault of another event than the one that is told shows only with it: then that one is pointed at."""
+    if not fault.pointer.startswith("/events/"):
+        return fault
+    if last and fault.pointer.startswith(last):
+        return FieldError(fault.pointer.replace(last, "/"), fault.code, fault.message)
+    message = _STILL_OVERDUE if fault.code == "OVERDUE_EXCEEDS_BALANCE" else fault.message
+    return FieldError("/amount" if last else "/retracts", fault.code, message)
 
 
 def order_of(
