@@ -130,7 +130,8 @@ async def find_recorded(tx: AsyncSession, rows: pl.DataFrame) -> pl.DataFrame:
 
 async def find_persons(tx: AsyncSession, keys: pl.Series) -> pl.DataFrame:
     """Those of the keys (hexadecimal) under which somebody is recorded, as `PERSONS`."""
-    return _frame(await (await _driver(tx)).fetch(_PERSONS, keys.to_list()), PERSONS)
+    found = _frame(await (await _driver(tx)).fetch(_PERSONS, keys.to_list()), PERSONS)
+    return found.unique("person_key") if found.height else found
 
 
 async def find_ends(tx: AsyncSession, persons: pl.Series, ends: Sequence[str]) -> pl.DataFrame:

@@ -7,6 +7,7 @@ import json
 import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from itertools import chain
 from typing import Any
 from uuid import UUID
 
@@ -31,6 +32,7 @@ _SLOT = ["person_id", "year", "indicator"]
 _SOURCE = ["source_system", "source_ref"]
 _PRECEDENCE = ["event_date", "received_at", "source_system", "source_ref"]
 _CONTENT = ["year", "indicator", "person_id", "unit", "event_date"]
+_OF_PERSON = ("person_id", "first_name_digest", "first_key_id")
 _STATUSES = {"row_no": pl.Int32, "status": pl.String}
 
 
@@ -70,38 +72,24 @@ def prepare(good: pl.DataFrame, vault: Vault) -> pl.DataFrame:
     """Adds the pseudonym under each held key (`person_key_0` is the current one, hexadecimal), the digest of the name,
     and `evidence` as the ledger keeps it, the phone number as its digest.
     """
-    found = []
     good = good.select("row_no", *FIELDS, "name_key", "is_pending")
-    for (id_type,), group in good.group_by("id_type", maintain_order=True):
-        keys = vault.hash.many_person_keys(str(id_type), group.get_column("id_number"))
-        columns = [pl.Series(f"person_key_{i}", [k.hex() for k in made]) for i, made in enumerate(keys.values())]
-        current = pl.Series("person_copied", list(map(copying.of_bytes, keys[vault.hash.current_key_id])))
-        found.append(group.with_columns(*columns, current))
-    keyed = pl.concat(found)
-    return (
-        keyed.join(_digests(keyed, vault), on="name_key", how="left")
-        .with_columns(
-            pl.col("phone").replace_strict(_phone_digests(keyed, vault), default=None, return_dtype=pl.String),
-            at=_instants(keyed.get_column("received_at")),
-        )
-        .with_columns(evidence=_evidence(keyed))
-        .drop(name for name in EVIDENCE if name not in SAME_DAY)
-        .sort("row_no")
-    )
+    types = good.get_column("id_type").unique(maintain_order=True)
+    if len(types) == 1:
+        keyed = _keyed(good, types[0], vault)
+    else:
+        keyed = pl.concat([_keyed(good.filter(pl.col("id_type") == one), one, vault) for one in types]).sort("row_no")
+    digests = vault.name_digests(keyed.get_column("name_key"))
+    return keyed.with_columns(
+        pl.col("phone").replace_strict(_phone_digests(keyed, vault), default=None, return_dtype=pl.String),
+        pl.Series("name_digest", digests, pl.Int64),
+    ).with_columns(evidence=_evidence(keyed)).drop(name for name in EVIDENCE if name not in SAME_DAY)  # fmt: skip
 
 
-def _digests(keyed: pl.DataFrame, vault: Vault) -> pl.DataFrame:
-    names = keyed.get_column("name_key").unique()
-    made = vault.name_digests(names)
-    columns = {"name_key": names, "name_digest": made, "name_copied": [copying.whole(digest, 8) for digest in made]}
-    return pl.DataFrame(columns, schema_overrides={"name_digest": pl.Int64, "name_copied": pl.String})
-
-
-def _instants(texts: pl.Series) -> pl.Expr:
-    """Each different one is read once; most files have few."""
-    different = texts.unique()
-    read = different.str.to_datetime(time_zone="UTC", time_unit="us")
-    return pl.col(texts.name).replace_strict(different, read)
+def _keyed(rows: pl.DataFrame, id_type: str, vault: Vault) -> pl.DataFrame:
+    keys = vault.hash.many_person_keys(id_type, rows.get_column("id_number"))
+    columns = [pl.Series(f"person_key_{i}", [key.hex() for key in made]) for i, made in enumerate(keys.values())]
+    current = pl.Series("person_copied", list(map(copying.of_bytes, keys[vault.hash.current_key_id])))
+    return rows.with_columns(*columns, current)
 
 
 def _phone_digests(keyed: pl.DataFrame, vault: Vault) -> dict[str, str]:
@@ -267,7 +255,8 @@ class _Batch:
         pending, claims = fresh.filter("is_pending"), fresh.filter(~pl.col("is_pending"))
         self.outcome.became(pending, RowStatus.PENDING)
         self.outcome.became(held, RowStatus.COUNTED)
-        self.outcome.became(claims.join(held.select("row_no"), on="row_no", how="anti"), RowStatus.DUPLICATE)
+        if held.height < claims.height:
+            self.outcome.became(claims.join(held.select("row_no"), on="row_no", how="anti"), RowStatus.DUPLICATE)
         self._warn_of_names(fresh)
         self._warn_of_ends(fresh, ended)
         for name, before in same_days.items():
@@ -288,10 +277,12 @@ class _Batch:
 
     def _warn_of_ends(self, fresh: pl.DataFrame, ended: pl.DataFrame | None) -> None:
         """N7: the end of a case that was registered before, and happened before."""
+        here = fresh.filter(pl.col("indicator").is_in(list(self.attrition.values())) & ~pl.col("is_pending"))
+        if not here.height and (ended is None or not ended.height):
+            return
         jobs = fresh.with_columns(end=pl.col("indicator").replace_strict(dict(self.attrition), default=None)).filter(
             pl.col("end").is_not_null()
         )
-        here = fresh.filter(pl.col("indicator").is_in(list(self.attrition.values())) & ~pl.col("is_pending"))
         found = []
         if here.height:
             both = jobs.join(
@@ -353,14 +344,19 @@ async def with_known_persons(tx: AsyncSession, rows: pl.DataFrame, before: Resol
     candidates = [name for name in rows.columns if name.startswith("person_key_")]
     found = []
     for name in candidates:
-        known = await ledger.find_persons(tx, rows.get_column(name).unique())
+        known = await ledger.find_persons(tx, rows.get_column(name))
         if before is not None and name == candidates[0]:
             known = pl.concat([known, before.made]).unique("person_key", keep="first")
         found.append(known.rename({"person_key": name}))
     if len(candidates) == 1:
-        (known,) = found
-        return rows.join(known, on=candidates, how="left", maintain_order="left").rename({"person_key_0": "person_key"})
+        return _with(rows, candidates[0], found[0]).rename({"person_key_0": "person_key"})
     return await aside(_choose, rows, candidates, found)
+
+
+def _with(rows: pl.DataFrame, key: str, known: pl.DataFrame) -> pl.DataFrame:
+    """The rows with the other columns of `known`, looked up by its key; their own columns stay where they are."""
+    looked_up = rows.select(key).join(known, on=key, how="left", maintain_order="left")
+    return rows.hstack(looked_up.drop(key).get_columns())
 
 
 def is_same_content(judged: pl.DataFrame, vault: Vault) -> pl.Series:
@@ -391,10 +387,18 @@ def is_same_content(judged: pl.DataFrame, vault: Vault) -> pl.Series:
 
 
 def _first_of_each(rows: pl.DataFrame, recorded: pl.DataFrame) -> pl.DataFrame:
-    """The rows whose references are new, each reference once."""
+    """The rows whose references are new, each reference once, in the order of their references."""
     if recorded.height:
         rows = rows.join(recorded.select("row_no"), on="row_no", how="anti", maintain_order="left")
-    return rows.unique(_SOURCE, keep="first", maintain_order=True)
+    if _is_in_order(rows):
+        return rows
+    return rows.unique(_SOURCE, keep="first", maintain_order=True).sort(_SOURCE)
+
+
+def _is_in_order(rows: pl.DataFrame) -> bool:
+    """As files of one system mostly are: each reference is greater than the one before."""
+    system, ref = rows.get_column("source_system"), rows.get_column("source_ref")
+    return rows.height == 0 or ((system == system[0]).all() and bool((ref.slice(1) > ref.head(rows.height - 1)).all()))
 
 
 def _choose(rows: pl.DataFrame, candidates: Sequence[str], found: Sequence[pl.DataFrame]) -> pl.DataFrame:
@@ -402,7 +406,7 @@ def _choose(rows: pl.DataFrame, candidates: Sequence[str], found: Sequence[pl.Da
     columns = [name for name in found[0].columns if name not in candidates]
     chosen = chosen.with_columns(pl.lit(None, found[0].schema[name]).alias(name) for name in columns)
     for name, known in zip(candidates, found, strict=True):
-        chosen = chosen.join(known, on=name, how="left", suffix="_here", maintain_order="left").with_columns(
+        chosen = _with(chosen, name, known.rename({column: f"{column}_here" for column in columns})).with_columns(
             pl.when(pl.col("person_id").is_null() & pl.col("person_id_here").is_not_null())
             .then(pl.col(name))
             .otherwise("person_key")
@@ -417,19 +421,21 @@ def _choose(rows: pl.DataFrame, candidates: Sequence[str], found: Sequence[pl.Da
 
 
 def _make_persons(resolved: Resolved, vault: Vault) -> None:
-    """Everybody's `person_id`, the new persons as COPY takes them, and their sealed identities."""
-    fresh = resolved.fresh.with_columns(is_new=pl.col("person_id").is_null())
+    """Everybody's `person_id`, the new persons as COPY takes them, and their sealed identities. Who is new is named by
+    the id of the first event: an index of events by person has to hold the later ones alone.
+    """
+    fresh = resolved.fresh.with_columns(_ids(resolved.fresh.height), is_new=pl.col("person_id").is_null())
     new = (
         fresh.filter("is_new")
-        .select("person_key", "person_copied", "id_type", "id_number", "name", "name_digest", "name_copied")
-        .unique("person_key", keep="first")
+        .sort("row_no")
+        .select("person_key", "person_copied", "id_type", "id_number", "name", "name_digest", person_id="event_id")
+        .unique("person_key", keep="first", maintain_order=True)
         .sort("person_key")
     )
     resolved.fresh = fresh
     if not new.height:
         return
     key_id = vault.hash.current_key_id
-    new = new.with_columns(person_id=pl.Series(_ids(new.height)))
     resolved.made = new.select(
         "person_key", "person_id", first_name_digest="name_digest", first_key_id=pl.lit(key_id, pl.String)
     )
@@ -440,41 +446,42 @@ def _make_persons(resolved: Resolved, vault: Vault) -> None:
             copying.uuids("person_copied"),
             copying.uuids("person_id"),
             copying.constant(key_id.encode()),
-            copying.numbers("name_copied"),
+            copying.bigints("name_digest"),
             copying.constant(resolved.block_id.bytes),
         ],
     )
     lines = new.select("person_key", "id_type", "id_number", "name").write_csv(include_header=False)
     resolved.sealed = vault.seal_identities(resolved.block_id, lines)
-    joined = fresh.join(resolved.made, on="person_key", how="left", suffix="_made", maintain_order="left")
-    made = ("person_id", "first_name_digest", "first_key_id")
-    resolved.fresh = joined.with_columns(pl.coalesce(name, f"{name}_made").alias(name) for name in made).drop(
-        f"{name}_made" for name in made
+    made = resolved.made.select("person_key", *(pl.col(name).alias(f"{name}_made") for name in _OF_PERSON))
+    resolved.fresh = (
+        _with(fresh, "person_key", made)
+        .with_columns(pl.coalesce(name, f"{name}_made").alias(name) for name in _OF_PERSON)
+        .drop(f"{name}_made" for name in _OF_PERSON)
     )
 
 
 def _make_events(resolved: Resolved, key_id: str, recorded_by: str) -> None:
-    """The rows in the order of their references with `event_id`, and as COPY takes them."""
+    """The rows as COPY takes them, and what a slot copies of its event."""
     fresh = resolved.fresh
-    if not _is_in_order(fresh):
-        fresh = fresh.sort(_SOURCE)
-    claims = [
-        copying.small_numbers(fresh, "year"),
-        copying.texts(fresh, "indicator"),
-        copying.texts(fresh, "unit"),
-        copying.days(fresh, "event_date"),
-        copying.instants(fresh, "received_at"),
-        *(copying.texts(fresh, name) for name in _SOURCE),
-    ]
-    resolved.fresh = fresh.with_columns(event_id=pl.Series(_ids(fresh.height)), claim=pl.concat_str(claims))
+    claim = copying.together(
+        [
+            *copying.small_numbers(fresh, "year"),
+            *copying.texts(fresh, "indicator"),
+            *copying.texts(fresh, "unit"),
+            *copying.days(fresh, "event_date"),
+            *copying.instants(fresh, "received_at"),
+            *chain.from_iterable(copying.texts(fresh, name) for name in _SOURCE),
+        ]
+    )
+    resolved.fresh = fresh.with_columns(claim=claim)
     resolved.events = copying.lines(
         resolved.fresh,
         len(ledger.EVENT_COLUMNS),
         [
             copying.uuids("person_id"),
             copying.uuids("event_id"),
-            pl.col("claim"),
-            copying.numbers("name_copied"),
+            [pl.col("claim")],
+            copying.bigints("name_digest"),
             copying.booleans(fresh, "is_pending"),
             copying.constant(key_id.encode()),
             copying.constant(recorded_by.encode()),
@@ -483,31 +490,38 @@ def _make_events(resolved: Resolved, key_id: str, recorded_by: str) -> None:
     )
 
 
-def _is_in_order(fresh: pl.DataFrame) -> bool:
-    """As files of one system mostly are."""
-    return fresh.get_column("source_system").n_unique() == 1 and fresh.get_column("source_ref").is_sorted()
-
-
-def _ids(count: int) -> list[str]:
-    """UUIDv7 one after the other (RFC 9562, 6.2), 16 characters each: what came together lies together in an index."""
-    first = new_id().int & ~(1 << 61)  # room to count up within the random part
-    return [copying.of_bytes((first + n).to_bytes(16, "big")) for n in range(count)]
+def _ids(count: int) -> pl.Series:
+    """UUIDv7 one after the other (RFC 9562, 6.2): what came together lies together in an index."""
+    return copying.counted_up(new_id().int >> 16 << 16, count).alias("event_id")
 
 
 def _make_slots(resolved: Resolved) -> None:
     """The least claim of each slot within the batch, in the order of the slots' key; those of new persons, whose
     slots nobody else can have, as COPY takes them.
     """
-    resolved.least = (
-        resolved.fresh.filter(~pl.col("is_pending"))
-        .select("row_no", "event_id", "is_new", "unit", "at", "claim", *_SLOT, *_PRECEDENCE)
-        .sort(*_SLOT, "event_date", "at", *_SOURCE)
-        .unique(_SLOT, keep="first", maintain_order=True)
+    claims = resolved.fresh.filter(~pl.col("is_pending")).select(
+        "row_no", "event_id", "is_new", "claim", "unit", *_SLOT, *_PRECEDENCE
     )
+    if claims.get_column("person_id").is_unique().all():
+        resolved.least = claims.sort("person_id")
+    else:
+        resolved.least = (
+            claims.with_columns(at=_instants(claims.get_column("received_at")))
+            .sort(*_SLOT, "event_date", "at", *_SOURCE)
+            .drop("at")
+            .unique(_SLOT, keep="first", maintain_order=True)
+        )
     new = resolved.least.filter("is_new")
     if new.height:
-        fields = [copying.uuids("person_id"), copying.uuids("event_id"), pl.col("claim")]
+        fields: list[list[copying.Piece]] = [copying.uuids("person_id"), copying.uuids("event_id"), [pl.col("claim")]]
         resolved.slots = copying.lines(new, len(ledger.CLAIM_COLUMNS), fields)
+
+
+def _instants(texts: pl.Series) -> pl.Expr:
+    """Each different one is read once; most files have few."""
+    different = texts.unique()
+    read = different.str.to_datetime(time_zone="UTC", time_unit="us")
+    return pl.col(texts.name).replace_strict(different, read)
 
 
 def _deltas(held: pl.DataFrame, old: pl.DataFrame | None) -> list[dict[str, Any]]:

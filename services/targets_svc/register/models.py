@@ -36,8 +36,8 @@ _SOURCE = Text(collation="C")
 
 class PersonRow(Base):
     """A person as a pseudonym: a keyed hash of the document number, and eight bytes of one of the name, to notice
-    another spelling. `person_id` stands for the person in all other tables; it grows with time, so that a file's
-    new people lie together there, and it stays when keys change.
+    another spelling. `person_id` stands for the person in all other tables; it is the id of the first event, so that a
+    file's new people lie together there, and it stays when keys change.
     """
 
     __tablename__ = "person"
@@ -60,7 +60,10 @@ class IdentityBlockRow(Base):
 
 
 class EventRow(Base):
-    """The ledger: what was received, counted or not; `is_pending` says that it counts only once it is verified."""
+    """The ledger: what was received, counted or not; `is_pending` says that it counts only once it is verified.
+
+    A person's first event has the person's id, and the others are found by an index of their own.
+    """
 
     __tablename__ = "event"
     __table_args__ = (
@@ -68,7 +71,7 @@ class EventRow(Base):
         CheckConstraint(
             "event_date >= make_date(year, 1, 1) AND event_date < make_date(year + 1, 1, 1)", name="date_in_year"
         ),
-        Index("ix_event_person_id", "person_id"),
+        Index("ix_event_later", "person_id", postgresql_where=text("person_id <> event_id")),
         Index("ix_event_pending", "unit", "event_id", postgresql_where=text("is_pending")),
         Index(
             "ix_event_phone",

@@ -23,6 +23,7 @@ from targets_svc.register.models import (
     VerificationRow,
 )
 
+_IS_LATER = EventRow.person_id != EventRow.event_id
 _SLOT_KEY = (SlotRow.person_id, SlotRow.year, SlotRow.indicator)
 _CLAIM = (
     EventRow.event_id,
@@ -152,6 +153,8 @@ async def live_claims(tx: AsyncSession, key: SlotKey) -> list[Claim]:
     """The events that may hold one slot: not retracted, and not waiting."""
     rows = await tx.execute(
         _CLAIMS.where(
+            # The first event of a person has the person's id; one of an older release is indexed like the later ones.
+            (EventRow.event_id == key.person) | ((EventRow.person_id == key.person) & _IS_LATER),
             EventRow.person_id == key.person,
             EventRow.year == key.year,
             EventRow.indicator == key.indicator,

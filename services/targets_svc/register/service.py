@@ -73,7 +73,7 @@ class Vault:
         wanted, known = list(names), self._name_digests
         if len(known) > _NAMES_REMEMBERED:
             known.clear()
-        new = [name for name in wanted if name not in known]
+        new = [*dict.fromkeys(name for name in wanted if name not in known)]
         known.update(zip(new, map(digest_number, self.hash.many_lookups(NAME, new)), strict=True))
         return [known[name] for name in wanted]
 
@@ -143,8 +143,9 @@ async def record_event(
     faults = [*find_errors(notice, covered, now), *faults]
     if faults or person is None:
         raise EventInvalidError(errors=faults)
-    known = await _find_or_add(tx, vault, person)
-    claim = _claim(notice, known.person_id)
+    event_id = new_id()
+    known = await _find_or_add(tx, vault, person, event_id)
+    claim = _claim(notice, event_id, known.person_id)
     stored: dict[str, Any] = {
         "event_id": claim.event_id,
         "person_id": known.person_id,
@@ -217,14 +218,14 @@ async def find_coverage(tx: AsyncSession, year: int) -> Coverage:
     )
 
 
-async def _find_or_add(tx: AsyncSession, vault: Vault, person: Person) -> KnownPerson:
-    """The person, found under any held key or added under the current one."""
+async def _find_or_add(tx: AsyncSession, vault: Vault, person: Person, event_id: UUID) -> KnownPerson:
+    """The person, found under any held key or added under the current one, with the id of the first event."""
     keys = vault.hash.person_keys(person.id_type.value, person.number)
     known = await repository.find_person(tx, list(keys.values()))
     if known is not None:
         return known
     key, name = vault.hash.person_key(person.id_type.value, person.number), name_key(person.name)
-    added = KnownPerson(new_id(), vault.name_digest(name), vault.hash.current_key_id)
+    added = KnownPerson(event_id, vault.name_digest(name), vault.hash.current_key_id)
     block_id = new_id()
     values = added._asdict() | {"person_key": key, "identity_block": block_id}
     sealed = vault.seal_identities(block_id, identity_line(key, person))
@@ -240,9 +241,9 @@ def identity_line(key: UUID, person: Person) -> str:
     return f"{key.hex},{person.id_type.value},{person.number},{person.name}\n"
 
 
-def _claim(notice: Notice, person_id: UUID) -> Claim:
+def _claim(notice: Notice, event_id: UUID, person_id: UUID) -> Claim:
     return Claim(
-        new_id(),
+        event_id,
         SlotKey(notice.year, notice.indicator, person_id),
         notice.unit,
         notice.event_date,
