@@ -26,6 +26,7 @@ from targets_svc.reports.endpoints import router as reports_router
 from targets_svc.service_events.endpoints import internal as internal_router
 from targets_svc.service_events.endpoints import router as service_events_router
 from targets_svc.standards.endpoints import router as standards_router
+from targets_svc.street_progress.endpoints import router as street_progress_router
 from targets_svc.units.domain import CITY
 from targets_svc.units.endpoints import router as units_router
 from targets_svc.warnings.endpoints import router as warnings_router
@@ -53,6 +54,7 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
             standards_router,
             reconciliations_router,
             progress_router,
+            street_progress_router,
             month_closes_router,
             warnings_router,
             rankings_router,

@@ -52,6 +52,14 @@ async def load_items(tx: AsyncSession, row: ChildPlanRow) -> list[PartItem]:
     return [PartItem(*cell) for cell in found]
 
 
+async def find_issued(tx: AsyncSession, unit: str, year: int) -> ChildPlanRow | None:
+    """The unit's last issued version of a year."""
+    query = select(ChildPlanRow).where(
+        ChildPlanRow.unit == unit, ChildPlanRow.year == year, ChildPlanRow.state == "ISSUED"
+    )
+    return (await tx.scalars(query.order_by(ChildPlanRow.version.desc()).limit(1))).one_or_none()
+
+
 async def list_versions(tx: AsyncSession, *, year: int, unit: str | None, with_drafts: bool) -> Sequence[ChildPlanRow]:
     """The versions of a year by unit and number."""
     query = select(ChildPlanRow).where(ChildPlanRow.year == year).order_by(ChildPlanRow.unit, ChildPlanRow.version)

@@ -60,6 +60,7 @@ _LONG_NUMBER = re.compile(r"[0-9]{11}")
 _DAY = re.compile(r"(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}", re.ASCII)
 _INSTANT = re.compile(r"(?:19|20)[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9]{2}:[0-9]{2}:[0-9]{2}Z", re.ASCII)
 _SYSTEM = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,63}")
+_STREET = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,15}")
 _MONTHS = re.compile(r"0|[1-9][0-9]?|[1-5][0-9]{2}")
 _PAY = re.compile(r"(?:0|[1-9][0-9]{0,8})(?:\.[0-9]{1,2})?")
 _SHORTEST_WITH_NUMBER = 18
@@ -262,6 +263,8 @@ def _is_proved(frame: pl.DataFrame) -> pl.Expr:
         & _is_among(frame, "phone", lambda text: _parses(parse_mobile, text), may_lack=True)
         & _is_among(frame, "employer", lambda text: _parses(parse_uscc, text), may_lack=True)
         & _is_among(frame, "correction", {*YES, *NO}.__contains__, may_lack=True)
+        & _is_among(frame, "street", _STREET.fullmatch, may_lack=True)
+        & pl.col("street").str.starts_with(pl.concat_str("unit", pl.lit("-"))).fill_null(True)
     )
 
 
@@ -307,6 +310,7 @@ def _contents(good: pl.DataFrame, rules: Rules) -> list[pl.Expr]:
         _mapped(good, "phone", parse_mobile).alias("phone"),
         _mapped(good, "employer", lambda code: parse_uscc(code).number).alias("employer"),
         pl.when(pl.col("correction").is_in(YES)).then(pl.lit("true")).alias("correction"),
+        pl.col("street"),
         pl.col("name").alias("name_key"),
         pl.col("is_pending"),
     ]

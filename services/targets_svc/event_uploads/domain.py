@@ -22,6 +22,7 @@ FIELDS = (
     "phone",
     "employer",
     "correction",
+    "street",
 )
 """The columns of a file, by their names on the wire."""
 EVIDENCE = FIELDS[10:]
@@ -50,6 +51,7 @@ LABELS = {
     "phone": "手机号码",
     "employer": "统一社会信用代码",
     "correction": "是否补登",
+    "street": "街道（乡镇）",
 }
 MAX_ROWS = 1_000_000
 MAX_FILE_BYTES = 512 * 1024 * 1024

@@ -101,7 +101,7 @@ def _phone_digests(keyed: pl.DataFrame, vault: Vault) -> dict[str, str]:
 
 def _evidence(keyed: pl.DataFrame) -> pl.Expr:
     """JSON text of what is declared; null where nothing is."""
-    texts = ("unemployed_on", "certified_on", "certified_until", "job_form", "phone", "employer")
+    texts = ("unemployed_on", "certified_on", "certified_until", "job_form", "phone", "employer", "street")
     plain = ("job_months", "monthly_pay", "correction")
     given = [name for name in (*texts, *plain) if keyed.get_column(name).null_count() < keyed.height]
     if not given:

@@ -188,6 +188,8 @@ def find_errors(notice: Notice, covered: Coverage, now: datetime) -> Iterator[Fi
         yield FieldError("/received_at", "N2_RECEIVED", "接收时间晚于现在，请核对")
     if notice.id_number.strip() in notice.source_ref:
         yield FieldError("/source_ref", "SOURCE_REF_PERSONAL", "来源编号不能含有证件号码，请改用业务流水号")
+    if notice.evidence.street is not None and not notice.evidence.street.startswith(f"{notice.unit}-"):
+        yield FieldError("/street", "N4_STREET", "街道（乡镇）代码应以本单位代码加-开头，请核对")
     if notice.event_date.month in covered.closed_months and not notice.evidence.correction:
         yield FieldError("/correction", "N11_CLOSED", CLOSED)
     yield from find_evidence_errors(notice.indicator, notice.event_date, notice.evidence)

@@ -59,6 +59,7 @@ class Evidence:
         phone: of the person, as entered.
         employer: unified social credit code.
         correction: a case of a closed month that is registered afterwards on purpose (N11).
+        street: the unit's own code of its street or town, for the progress of streets.
     """
 
     unemployed_on: date | None = None
@@ -70,6 +71,7 @@ class Evidence:
     phone: str | None = field(default=None, repr=False)
     employer: str | None = None
     correction: bool = False
+    street: str | None = None
 
     def stored(self, phone_digest: str | None) -> dict[str, Any] | None:
         """The form of the ledger, without what is not given; the phone number as its keyed digest."""
@@ -83,6 +85,7 @@ class Evidence:
             "phone": phone_digest,
             "employer": parse_uscc(self.employer).number if self.employer else None,
             "correction": True if self.correction else None,
+            "street": self.street,
         }
         return {name: value for name, value in given.items() if value is not None} or None
 

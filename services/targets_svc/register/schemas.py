@@ -61,6 +61,12 @@ class EventCreate(RequestModel):
         str | None, StringConstraints(min_length=1, max_length=40), Field(description="用人单位的统一社会信用代码")
     ] = None
     correction: Annotated[bool, Field(description="补登已结账月份的事件时为true；只计入实时数据")] = False
+    street: Annotated[
+        Code | None,
+        Field(
+            max_length=16, description="街道（乡镇）代码，与分解方案一致，以单位代码加-开头，如ZZ07-01；用于街道进度"
+        ),
+    ] = None
 
     model_config = RequestModel.model_config | {
         "json_schema_extra": {

@@ -32,6 +32,7 @@ GOOD = {
     "event_date": "2017-05-10", "unit": "ZZ07", "source_system": "hr", "source_ref": "R-1", "received_at": None,
     "unemployed_on": None, "certified_on": None, "certified_until": None, "job_form": None, "job_months": None,
     "monthly_pay": None, "phone": None, "employer": None, "correction": None,
+    "street": None,
 }  # fmt: skip
 
 
@@ -90,6 +91,9 @@ _ROWS = st.fixed_dictionaries(
         "phone": st.sampled_from([None, "13800138000", "+8613800138000", "138 0013 8000", "12800138000", ""]),
         "employer": st.sampled_from([None, "91410100MA44ABCD0X", USCC, USCC.lower(), f" {USCC}", "123"]),
         "correction": st.sampled_from([None, "true", "false", "是", "否", "TRUE", "1"]),
+        "street": st.sampled_from(
+            [None, "ZZ07-01", "ZZ08-01", "ZZ07-", "ZZ07-01234567890", "ZZ07-012345678901", "ZZ07 1", ""]
+        ),
     }
 )  # fmt: skip
 # One wrong cell at a time finds what many at once would hide; a proof or flexible work takes two or three.
@@ -99,6 +103,7 @@ _GROUPS = [
     ("indicator", "certified_on", "certified_until"),
     ("job_form", "job_months", "monthly_pay"),
     ("event_date", "correction"),
+    ("unit", "street"),
     ("id_number", "indicator"),
 ]
 _NEARLY_GOOD = st.tuples(st.sampled_from(_GROUPS), _ROWS).map(
@@ -146,7 +151,7 @@ def test_a_plainly_good_row_takes_the_vectorised_way() -> None:
 def test_pseudonyms_digests_and_evidence_are_those_of_a_single_event() -> None:
     vault = Vault(KeyRing("k1", {"k1": FieldKey("k1", b"c" * 16, b"l" * 32)}))
     rows = [
-        GOOD | {"phone": "138 0013 8000", "employer": USCC},
+        GOOD | {"phone": "138 0013 8000", "employer": USCC, "street": "ZZ07-01"},
         GOOD | {"phone": "13800138000", "job_form": "FLEXIBLE", "job_months": "2", "monthly_pay": "1599.9"},
         GOOD
         | {"id_type": "PASSPORT", "id_number": "e1234567", "name": "Anna Maria", "correction": "是", "job_months": "3",
