@@ -4,6 +4,7 @@ from typing import Annotated
 from uuid import UUID
 
 from fastapi import Depends, Path, Query, Request, Response
+from pydantic import StringConstraints
 
 from kit.auth.dependencies import requires
 from kit.auth.principal import Principal
@@ -14,7 +15,7 @@ from kit.http.idempotency import IdempotencyHonoured
 from kit.http.paging import PageQuery
 from kit.http.problems import problems
 from kit.http.routing import Router
-from kit.http.wire import Year
+from kit.http.wire import Code, Year
 from kit.jobs.queue import enqueue
 from targets_svc.register import service
 from targets_svc.register.errors import (
@@ -32,6 +33,7 @@ from targets_svc.register.schemas import (
     EventCreate,
     EventRead,
     JobAccepted,
+    LedgerEventList,
     LedgerEventRead,
     PendingList,
     RetractionCreate,
@@ -113,6 +115,23 @@ async def verify_event(
         tx, subject=principal.subject, own_unit=principal.unit, event_id=event_id, basis=body.basis, now=now()
     )
     return VerificationRead.of(done)
+
+
+@router.get("/events", operation_id="find_event", summary="按来源编号查找实名事件")
+@sees_all_rows
+async def find_event(
+    principal: Annotated[Principal, requires("targets.event.read")],
+    tx: Tx,
+    source_system: Annotated[Code, Query(description="来源系统", examples=["hr-registration"])],
+    source_ref: Annotated[
+        str,
+        StringConstraints(pattern=r"^[!-~]+$", max_length=100),
+        Query(description="来源系统中的编号", examples=["JS-2017-000123"]),
+    ],
+) -> LedgerEventList:
+    """批量上传或忘记编号的，凭来源编号找到事件，以便核实或撤销；没有的、其他单位的返回空列表。不含个人信息。"""
+    found = await service.find_by_source(tx, source_system, source_ref, own_unit=principal.unit)
+    return LedgerEventList(items=[LedgerEventRead.of(entry) for entry in found])
 
 
 @router.get("/events/pending", operation_id="list_pending_events", summary="待核实的实名事件")

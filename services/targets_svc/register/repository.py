@@ -149,6 +149,12 @@ async def find_entry(tx: AsyncSession, event_id: UUID) -> Row[Any] | None:
     return cast("Row[Any] | None", (await tx.execute(query)).one_or_none())
 
 
+async def find_event_id(tx: AsyncSession, source_system: str, source_ref: str) -> UUID | None:
+    """The event of a source reference."""
+    query = select(EventRow.event_id).where(EventRow.source_system == source_system, EventRow.source_ref == source_ref)
+    return await tx.scalar(query)
+
+
 async def live_claims(tx: AsyncSession, key: SlotKey) -> list[Claim]:
     """The events that may hold one slot: not retracted, and not waiting."""
     rows = await tx.execute(

@@ -139,6 +139,28 @@ class EventRead(ResponseModel):
         )
 
 
+_ENTRY: dict[str, Any] = {
+    "event_id": "019330f0-7a1c-7c8e-9a3e-0d5f6b7a8c9d",
+    "year": 2017,
+    "indicator": "I01",
+    "unit": "ZZ07",
+    "event_date": "2017-05-10",
+    "source_system": "hr-registration",
+    "source_ref": "JS-2017-000123",
+    "received_at": "2017-06-01T00:00:00Z",
+    "recorded_by": "staff-ZZ07",
+    "counted": False,
+    "reason": "DUP_YEAR",
+    "held_by": {"event_id": "019330f0-7a1c-7c8e-9a3e-0d5f6b7a8c00", "unit": "ZZ08"},
+    "verified_at": None,
+    "verified_by": None,
+    "basis": None,
+    "retracted_at": None,
+    "retracted_by": None,
+    "retraction_reason": None,
+}
+
+
 class LedgerEventRead(ResponseModel):
     """An event as things stand now; never whom it is about."""
 
@@ -164,32 +186,7 @@ class LedgerEventRead(ResponseModel):
     retracted_by: str | None
     retraction_reason: str | None
 
-    model_config = ResponseModel.model_config | {
-        "json_schema_extra": {
-            "examples": [
-                {
-                    "event_id": "019330f0-7a1c-7c8e-9a3e-0d5f6b7a8c9d",
-                    "year": 2017,
-                    "indicator": "I01",
-                    "unit": "ZZ07",
-                    "event_date": "2017-05-10",
-                    "source_system": "hr-registration",
-                    "source_ref": "JS-2017-000123",
-                    "received_at": "2017-06-01T00:00:00Z",
-                    "recorded_by": "staff-ZZ07",
-                    "counted": False,
-                    "reason": "DUP_YEAR",
-                    "held_by": {"event_id": "019330f0-7a1c-7c8e-9a3e-0d5f6b7a8c00", "unit": "ZZ08"},
-                    "verified_at": None,
-                    "verified_by": None,
-                    "basis": None,
-                    "retracted_at": None,
-                    "retracted_by": None,
-                    "retraction_reason": None,
-                }
-            ]
-        }
-    }
+    model_config = ResponseModel.model_config | {"json_schema_extra": {"examples": [_ENTRY]}}
 
     @classmethod
     def of(cls, entry: Entry) -> "LedgerEventRead":
@@ -202,6 +199,14 @@ class LedgerEventRead(ResponseModel):
             held_by=HolderRead(event_id=entry.held_by[0], unit=entry.held_by[1]) if entry.held_by else None,
             retraction_reason=entry.row.reason,
         )
+
+
+class LedgerEventList(ResponseModel):
+    """What was found: one event, or none."""
+
+    items: list[LedgerEventRead]
+
+    model_config = ResponseModel.model_config | {"json_schema_extra": {"examples": [{"items": [_ENTRY]}]}}
 
 
 class RetractionCreate(RequestModel):

@@ -372,6 +372,17 @@ async def read_event(tx: AsyncSession, event_id: UUID, *, own_unit: str | None) 
     return Entry(row, Outcome.DUPLICATE_IN_YEAR, (row.holder, row.holder_unit))
 
 
+async def find_by_source(tx: AsyncSession, source_system: str, source_ref: str, *, own_unit: str | None) -> list[Entry]:
+    """The event of a source reference, as far as the account sees it."""
+    event_id = await repository.find_event_id(tx, source_system, source_ref)
+    if event_id is None:
+        return []
+    try:
+        return [await read_event(tx, event_id, own_unit=own_unit)]
+    except EventNotFoundError:
+        return []
+
+
 async def list_pending(
     tx: AsyncSession, *, own_unit: str | None, after: Sequence[Any] | None, limit: int
 ) -> Sequence[Row[Any]]:

@@ -250,3 +250,22 @@ async def test_counts_are_paged_by_unit_indicator_and_month(targets: Targets) ->
     assert keys == sorted(whole)[:4]
     assert (other.status_code, other.json()["code"]) == (400, "CURSOR_INVALID")
     assert missing.status_code == 422
+
+
+async def test_an_event_is_found_by_what_its_source_calls_it(targets: Targets) -> None:
+    asked = {"source_system": "hr", "source_ref": "WRONG-1"}
+    async with targets.staff("ZZ04") as staff, targets.staff("ZZ05") as other, targets.city() as city:
+        made = await staff.post("/events", json=event(700, "ZZ04", "2017-05-10", source_ref="WRONG-1"))
+        (found,) = (await staff.get("/events", params=asked)).json()["items"]
+        by_city = (await city.get("/events", params=asked)).json()["items"]
+        by_other = (await other.get("/events", params=asked)).json()
+        nothing = (await staff.get("/events", params=asked | {"source_ref": "WRONG-2"})).json()
+        unasked = await staff.get("/events", params={"source_system": "hr"})
+        await staff.post(f"/events/{found['event_id']}/retraction", json={"reason": "登记到了错误的单位"})
+        (after,) = (await staff.get("/events", params=asked)).json()["items"]
+
+    assert (found["event_id"], found["counted"]) == (made.json()["event_id"], True)
+    assert by_city == [found]
+    assert by_other == nothing == {"items": []}
+    assert (unasked.status_code, unasked.json()["errors"][0]["pointer"]) == (422, "query:source_ref")
+    assert (after["counted"], after["reason"]) == (False, "RETRACTED")
