@@ -74,6 +74,12 @@ class EventRow(Base):
         Index("ix_event_later", "person_id", postgresql_where=text("person_id <> event_id")),
         Index("ix_event_pending", "unit", "event_id", postgresql_where=text("is_pending")),
         Index(
+            "ix_event_street",
+            "unit",
+            "year",
+            postgresql_where=text("(evidence ->> 'street') IS NOT NULL"),
+        ),
+        Index(
             "ix_event_phone",
             text("(evidence ->> 'phone')"),
             "event_date",
