@@ -8,9 +8,10 @@ from fastapi import Body, Request, Response
 from pydantic_core import to_json
 
 from eligibility_svc.checks.domain import Answer
-from eligibility_svc.checks.examples import REQUESTS, answers
+from eligibility_svc.checks.examples import LISTS, REQUESTS, answers, list_answers
+from eligibility_svc.checks.lists import check_list
 from eligibility_svc.checks.rendering import renderer_of
-from eligibility_svc.checks.schemas import CheckCreate, CheckRead, wire
+from eligibility_svc.checks.schemas import CheckCreate, CheckListCreate, CheckListRead, CheckRead, wire
 from eligibility_svc.checks.service import decider_of, read_check
 from eligibility_svc.grants.service import count_register
 from eligibility_svc.measures.domain import Catalogue
@@ -24,6 +25,7 @@ from kit.http.routing import Router
 
 router = Router(prefix="/api/v1/eligibility", tags=["资格查询"])
 Checker = Annotated[Principal, requires("eligibility.check.run")]
+CheckListBody = Annotated[CheckListCreate, Body(openapi_examples=LISTS)]
 CheckBody = Annotated[CheckCreate, Body(openapi_examples=REQUESTS)]
 
 
@@ -46,6 +48,20 @@ async def check_eligibility(body: CheckBody, principal: Checker, request: Reques
         counted = await _with_register(request, principal, body.applicant_ref, found, known, as_of)
         content = to_json(wire(as_of, counted, known, known.words))
     return Response(content, media_type="application/json")
+
+
+@router.post(
+    "/check-lists",
+    operation_id="check_eligibility_of_several",
+    summary="一次查询几个人或几种情形",
+    response_model=CheckListRead,
+    responses={200: {"content": {"application/json": {"examples": list_answers()}}}},
+)
+async def check_eligibility_of_several(body: CheckListBody, _: Checker, request: Request) -> Response:
+    """如一家人逐个查询，或招用的人属于几类时每类查一次；每次最多50个，按提交的顺序返回，不保存任何内容。"""
+    as_of = body.as_of or today()
+    known = await version_of_catalogue(request.app.state.database, body.catalogue_version)
+    return Response(check_list(known, as_of, body.checks), media_type="application/json")
 
 
 async def _with_register(

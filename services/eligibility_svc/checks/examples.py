@@ -55,6 +55,44 @@ REQUESTS: dict[str, Any] = {
 }
 
 
+LISTS: dict[str, Any] = {
+    "household": {
+        "summary": "一家两口",
+        "value": {
+            "as_of": "2018-09-01",
+            "checks": [
+                {
+                    "reference": "户主",
+                    "subject": "PERSON",
+                    "facts": {"is_hardship_person": True, "is_flexibly_insured": True},
+                    "measures": ["hardship-insurance"],
+                },
+                {
+                    "reference": "女儿",
+                    "subject": "PERSON",
+                    "facts": {"school_kind": "UNIVERSITY", "graduated_on": "2018-07-01", "is_job_seeking": True},
+                    "measures": ["job-seeking-grant"],
+                },
+            ],
+        },
+    },
+}
+
+
+def list_answers() -> dict[str, Any]:
+    """What the catalogue answers to `LISTS`."""
+    return {name: {"summary": each["summary"], "value": _list_answer(each["value"])} for name, each in LISTS.items()}
+
+
+def _list_answer(request: dict[str, Any]) -> dict[str, Any]:
+    checks = [each | {"as_of": request["as_of"]} for each in request["checks"]]
+    items = [
+        {"reference": each["reference"], "subject": each["subject"], "results": _answer(each)["results"]}
+        for each in checks
+    ]
+    return {"as_of": request["as_of"], "catalogue_version": catalogue().version, "items": items}
+
+
 def answers() -> dict[str, Any]:
     """What the catalogue answers to `REQUESTS`, so that the document cannot drift from the service."""
     return {name: {"summary": each["summary"], "value": _answer(each["value"])} for name, each in REQUESTS.items()}

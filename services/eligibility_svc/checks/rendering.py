@@ -57,7 +57,18 @@ class Renderer:
         self, subject: str, facts: Mapping[str, Value], as_of: date, measures: Sequence[str] | None = None
     ) -> bytes:
         """`CheckRead` as JSON. The arguments are those of `Decider.check`."""
-        head, all_measures = self._measures(subject, as_of)
+        head, _ = self._measures(subject, as_of)
+        texts = self.results(subject, facts, as_of, measures)
+        # The whole is copied once: it is some 45 kB.
+        texts[0] = head + texts[0]
+        texts[-1] += b"]}"
+        return b",".join(texts)
+
+    def results(
+        self, subject: str, facts: Mapping[str, Value], as_of: date, measures: Sequence[str] | None = None
+    ) -> list[bytes]:
+        """Each `ResultRead` of a check as JSON."""
+        _, all_measures = self._measures(subject, as_of)
         asked = all_measures if measures is None else [each for each in all_measures if each[0] in set(measures)]
         whole = self._decider.whole(subject, facts)
         texts: list[bytes] = []
@@ -71,10 +82,7 @@ class Renderer:
         for code, others in overlapping(costs).items():
             position, (text, gap, _) = standing[code]
             texts[position] = text[:gap] + to_json(others)[1:-1] + text[gap:]
-        # The whole is copied once: it is some 38 kB.
-        texts[0] = head + texts[0]
-        texts[-1] += b"]}"
-        return b",".join(texts)
+        return texts
 
     def _measures_on(self, subject: str, as_of: date) -> tuple[bytes, list[_Entry]]:
         """What stands before the results of a day, and each measure of the subject."""

@@ -14,7 +14,7 @@ from eligibility_svc.facts.schemas import value_schema
 from eligibility_svc.measures.domain import Catalogue, Citation
 from eligibility_svc.measures.repository import catalogue
 from eligibility_svc.measures.schemas import CitationRead, NoteRead
-from kit.http.wire import Code, LegalDate, RequestModel, ResponseModel
+from kit.http.wire import Code, LegalDate, RequestModel, ResponseModel, ShortText
 from kit.money import yuan
 
 
@@ -33,6 +33,7 @@ SubmittedFacts = Annotated[dict[str, Any], Field(max_length=200), WithJsonSchema
 MeasureCode = Annotated[Code, WithJsonSchema({"type": "string", "enum": list(catalogue().measures)})]
 
 
+MOST_CHECKS = 50
 CatalogueVersion = Annotated[str, StringConstraints(pattern=r"^[0-9a-f]{16}(\.[1-9][0-9]{0,5})?$", max_length=23)]
 
 
@@ -153,6 +154,44 @@ class CheckRead(ResponseModel):
     as_of: date
     catalogue_version: str
     results: list[ResultRead]
+
+
+class OneCheckCreate(RequestModel):
+    """One of several checks."""
+
+    reference: Annotated[ShortText | None, Field(description="本单位自己的标识，如家庭成员的序号，原样返回")] = None
+    subject: Annotated[Subject, Field(description="申请对象")]
+    facts: SubmittedFacts
+    measures: Annotated[
+        list[MeasureCode] | None,
+        Field(min_length=1, max_length=100, description="只查这些措施；不填为该对象的全部措施"),
+    ] = None
+
+
+class CheckListCreate(RequestModel):
+    """Several checks at once: the members of a household, the same person or firm in several situations."""
+
+    as_of: Annotated[LegalDate | None, Field(description="按哪一天的政策判断，默认今天（北京时间）")] = None
+    checks: Annotated[list[OneCheckCreate], Field(min_length=1, max_length=MOST_CHECKS)]
+    catalogue_version: Annotated[
+        CatalogueVersion | None, Field(description="按以前某次核对的目录版本重现；不填为现行版本")
+    ] = None
+
+
+class OneCheckRead(ResponseModel):
+    """The answer to one of several checks."""
+
+    reference: str | None
+    subject: Subject
+    results: list[ResultRead]
+
+
+class CheckListRead(ResponseModel):
+    """The answers in the order of the checks. They are not stored."""
+
+    as_of: date
+    catalogue_version: str
+    items: list[OneCheckRead]
 
 
 def wire(as_of: date, answers: tuple[Answer, ...], known: Catalogue, words: Vocabulary) -> dict[str, Any]:

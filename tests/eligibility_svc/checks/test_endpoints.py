@@ -208,3 +208,58 @@ async def test_no_fact_is_logged(api: httpx.AsyncClient) -> None:
     written = log.getvalue()
     assert "/checks" in written
     assert not any(told in written for told in ("1977-07-17", "is_destitute", SECRET, "UNIVERSITY"))
+
+
+async def test_several_checks_are_answered_in_one_call_as_each_would_be(api: httpx.AsyncClient) -> None:
+    household = [
+        {"subject": "PERSON", "facts": {"is_hardship_person": True}},
+        {"subject": "PERSON", "facts": {"school_kind": "UNIVERSITY"}, "measures": ["startup-park-place"]},
+        {"subject": "EMPLOYER", "facts": {"hire_kind": "HARDSHIP"}},
+    ]
+    asked = [each | {"reference": f"第{number}人"} for number, each in enumerate(household, 1)]
+    answer = await api.post("/check-lists", json={"as_of": "2018-09-01", "checks": asked})
+    assert answer.status_code == 200, answer.text
+    single = [(await api.post("/checks", json=each | {"as_of": "2018-09-01"})).json() for each in household]
+    assert [item["results"] for item in answer.json()["items"]] == [each["results"] for each in single]
+    assert [(item["reference"], item["subject"]) for item in answer.json()["items"]] == [
+        ("第1人", "PERSON"), ("第2人", "PERSON"), ("第3人", "EMPLOYER")
+    ]  # fmt: skip
+    assert answer.json()["catalogue_version"] == single[0]["catalogue_version"]
+
+
+async def test_what_is_wrong_with_any_of_several_checks_is_told_at_once(api: httpx.AsyncClient) -> None:
+    wrong = [
+        {"subject": "PERSON", "facts": {"is_poor_houshold": True}},
+        {"subject": "PERSON", "facts": {}},
+        {"subject": "PERSON", "facts": {"training_days": -1}, "measures": ["job-fair"]},
+    ]
+    answer = await api.post("/check-lists", json={"checks": wrong})
+    assert answer.status_code == 422
+    assert [each["pointer"] for each in answer.json()["errors"]] == [
+        "/checks/0/facts/is_poor_houshold", "/checks/2/facts/training_days", "/checks/2/measures/0"
+    ]  # fmt: skip
+    for many in (0, 51):
+        answer = await api.post("/check-lists", json={"checks": wrong[1:2] * many})
+        assert answer.status_code == 422
+
+
+async def test_a_refusal_names_the_condition_and_a_service_says_where_to_go(api: httpx.AsyncClient) -> None:
+    facts = {
+        "is_poor_household": True,
+        "is_in_training": True,
+        "training_place": "OUTSIDE_HENAN",
+        "school_kind": "UNIVERSITY",
+    }
+    body = {"subject": "PERSON", "as_of": "2018-09-01", "facts": facts}
+    found = {each["measure"]: each for each in (await api.post("/checks", json=body)).json()["results"]}
+    assert found["poor-training-travel"]["message_zh"] == "目前不满足“到郑州市外河南省内参加培训”这一条件。"
+    place = found["startup-park-place"]
+    assert (place["message_zh"], place["next_step_zh"]) == (
+        "您可以享受这项服务。", "请到就近的人社服务窗口办理，咨询电话12333。"
+    )  # fmt: skip
+    assert place["notes"] == [
+        {"text": "提供创业场地、补贴和指导服务", "citation": {"document": "郑政〔2018〕31号", "clause": "七"}}
+    ]
+    body |= {"facts": {"is_disabled": False, "is_in_rehabilitation": False}, "measures": ["rehabilitation-help"]}
+    (none,) = (await api.post("/checks", json=body)).json()["results"]
+    assert none["message_zh"] == "几项条件至少要满足一项，目前均不满足。"
