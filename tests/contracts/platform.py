@@ -124,7 +124,8 @@ async def running(infrastructure: Any, secret_hash: str) -> AsyncIterator[Platfo
             "database_url": SecretStr(infrastructure.url("gateway_app", database)),
             "redis_url": SecretStr(infrastructure.redis_url),
         }
-        gateway = create_gateway(gateways.settings(**urls, **kept), changed_table(), Unlimited())
+        table = changed_table(read_seconds=60)  # a machine that is busy with other things is no fault
+        gateway = create_gateway(gateways.settings(**urls, **kept), table, Unlimited())
         urls[GATEWAY] = stack.enter_context(serving(gateway, http=partial(ClientConnection, gateway.state.gate)))
         http = {name: await stack.enter_async_context(client(url)) for name, url in urls.items()}
         document = (await http[GATEWAY].get("/openapi.json")).raise_for_status().json()
