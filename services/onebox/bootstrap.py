@@ -6,7 +6,8 @@
 import asyncio
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from pathlib import Path
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
@@ -37,9 +38,20 @@ async def bootstrap(admin_url: str, passwords: Mapping[str, str], database: str 
         ValueError: a password is not ASCII.
     """
     stored = {role: verifier(passwords[role]) for role in ROLES}
-    try:
+    with refusals_told(database):
         await _create_database(admin_url, database)
         await _create_roles_and_schemas(admin_url, database, stored)
+
+
+@contextmanager
+def refusals_told(database: str) -> Iterator[None]:
+    """What the administrator's server says, turned into what a person can do about it.
+
+    Raises:
+        OneboxError.
+    """
+    try:
+        yield
     except asyncpg.InsufficientPrivilegeError as refusal:
         raise OneboxError(
             f"数据库管理账号权限不足：{str(refusal).splitlines()[0]}。它需要 CREATEROLE 权限，"

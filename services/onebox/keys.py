@@ -1,6 +1,7 @@
 """Passwords and keys of one installation, made once and kept in a file that only its owner can read."""
 
 import base64
+import hashlib
 import json
 import os
 import secrets
@@ -52,6 +53,15 @@ class Keys:
         """The JWKS with which services verify each other's own tokens."""
         keys = (OKPKey.import_key(dict(key)) for key in self.service_signing_keys.values())
         return {"keys": [dict(key.as_dict(private=False)) | {"use": "sig", "alg": "Ed25519"} for key in keys]}
+
+    @property
+    def field_key_marks(self) -> dict[str, str]:
+        """By key id what tells one field key from another and does not give it away: both halves are random."""
+        marks = {}
+        for key_id, key in self.field_keys["keys"].items():
+            content = f"jiuye.mark\0{key['cipher']}\0{key['lookup']}"
+            marks[key_id] = hashlib.sha256(content.encode()).hexdigest()[:16]
+        return marks
 
     def shared_environment(self) -> dict[str, str]:
         """The variables that every service process gets alike."""
