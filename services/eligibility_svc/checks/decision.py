@@ -1,7 +1,7 @@
 """Deciding: facts and a date against the catalogue, every criterion reported, unknown never taken for no."""
 
 from collections.abc import Callable, Mapping, Sequence
-from datetime import date
+from datetime import date, timedelta
 from functools import lru_cache
 from itertools import product
 from math import prod
@@ -129,6 +129,8 @@ class Phase:
         rules: list[Rule | None] = []
         if verdict is None:
             rules += [terms.criteria[position].rule for position in plan.unsettled(truths)]
+        if verdict is True:
+            rules += [terms.criteria[position].rule for position in plan.dated]
         if self.figures.settled is None:
             rules += [benefit.formula, benefit.ceiling, *(payer.rule for payer in benefit.payers)]
             rules += [tier.criterion.rule for tier in benefit.tiers]
@@ -293,6 +295,7 @@ class _Case:
             missing_facts=self._in_order(missing),
             notes=edition.notes,
             eligible_on=self._eligible_on(plan, figures, truths) if plan.dated and verdict is False else None,
+            eligible_until=self._eligible_until(plan, figures) if plan.dated and verdict else None,
         )
 
     def _run(self, rule: Rule, figures: Figures) -> Any:
@@ -318,13 +321,24 @@ class _Case:
         """The first later day on which everything is met with these facts, found among the days that can matter."""
         if not plan.hopes(truths):
             return None
+        in_force = {day for day in self._turns(plan, figures) if plan.edition.is_in_force(day)}
+        return _first_day(in_force, self.as_of, lambda day: plan.verdict(plan.truths(self.facts, day)))
+
+    def _eligible_until(self, plan: Plan, figures: Figures) -> date | None:
+        """The day before the first later one on which something is no longer met with these facts."""
+        ends = _first_day(
+            self._turns(plan, figures), self.as_of, lambda day: not plan.verdict(plan.truths(self.facts, day))
+        )
+        return None if ends is None else ends - timedelta(days=1)
+
+    def _turns(self, plan: Plan, figures: Figures) -> set[date]:
+        """The days on which the calendar alone may change a criterion."""
         days: set[date] = set()
         for position in plan.dated:
             turns = plan.terms.criteria[position].rule.turns
             if turns is not None:
                 days |= turns(self.facts, figures.values, self.as_of)
-        in_force = {day for day in days if plan.edition.is_in_force(day)}
-        return _first_day(in_force, self.as_of, lambda day: plan.verdict(plan.truths(self.facts, day)))
+        return days
 
     def _benefit(self, plan: Plan, figures: Figures, asked: set[str]) -> BenefitAnswer:
         benefit = plan.terms.benefit

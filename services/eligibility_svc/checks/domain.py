@@ -109,6 +109,7 @@ class Answer(NamedTuple):
     Attributes:
         rule: how the criteria combine: an id, or `{"all": […]}`, `{"any": […]}`, `{"at_least": n, "of": […]}`.
         eligible_on: when only time is missing, the first day on which all criteria are met.
+        eligible_until: of who is entitled, the last day on which that holds by the calendar alone.
         notes: what the notice says beside the conditions: what a service offers, how long a benefit lasts.
         overlaps: other measures of this check, not refused, that pay for the same cost; no notice ranks them.
     """
@@ -125,3 +126,4 @@ class Answer(NamedTuple):
     notes: tuple[Note, ...] = ()
     overlaps: tuple[str, ...] = ()
     eligible_on: date | None = None
+    eligible_until: date | None = None

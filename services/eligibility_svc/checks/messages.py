@@ -75,7 +75,15 @@ def _eligible(answer: Answer, catalogue: Catalogue) -> Message:
         if answer.quota.owed is None:
             return Message("承担这项任务，补充信息后可算出应完成数。", _REPORT)
         return Message(f"承担这项任务，应完成{answer.quota.owed}{answer.quota.unit}。", _REPORT)
-    return Message(_entitled(answer, catalogue), _VISIT if answer.family is Family.SERVICE else _APPLY)
+    return Message(_entitled(answer, catalogue), _step(answer))
+
+
+def _step(answer: Answer) -> str:
+    if answer.family is Family.SERVICE:
+        return _VISIT
+    if answer.eligible_until is not None:
+        return f"请最迟在{_day(answer.eligible_until)}，网上或到人社服务窗口申请。"
+    return _APPLY
 
 
 def _entitled(answer: Answer, catalogue: Catalogue) -> str:

@@ -144,6 +144,9 @@ class ResultRead(ResponseModel):
     missing_facts: Annotated[list[str], Field(description="还能改变结果的未知事实，按询问顺序；已有定论时为空")]
     overlaps: Annotated[list[str], Field(description="本次结果中为同一费用付款的其他措施；通知没有规定先后")]
     eligible_on: Annotated[date | None, Field(description="只差时间时，从哪一天起符合条件")]
+    eligible_until: Annotated[
+        date | None, Field(description="按已知信息，因时间推移将不再符合的，最后符合条件的一天")
+    ] = None
     message_zh: Annotated[str, Field(max_length=MAX_LENGTH)]
     next_step_zh: Annotated[str, Field(max_length=MAX_LENGTH)]
 
@@ -229,6 +232,7 @@ def wire_parts(answer: Answer, known: Catalogue, words: Vocabulary) -> tuple[dic
         },
         {
             "eligible_on": answer.eligible_on,
+            "eligible_until": answer.eligible_until,
             "message_zh": text,
             "next_step_zh": next_step,
         },

@@ -159,4 +159,5 @@ def _refused(answer: Answer, edition: Edition, text: str, met_on: date | None) -
         rule={"all": [answer.rule, ALREADY_GRANTED]},
         missing_facts=(),
         overlaps=(),
+        eligible_until=None,
     )

@@ -3,6 +3,7 @@
 import re
 from collections import defaultdict
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import date, timedelta
 from fractions import Fraction
 
@@ -33,6 +34,18 @@ def test_what_only_lacks_time_is_granted_on_the_promised_day_and_not_before(row:
     (before,) = DECIDER.check(row.subject, facts, row.first_day - timedelta(days=1), [row.measure])
     (then,) = DECIDER.check(row.subject, facts, row.first_day, [row.measure])
     assert (before.outcome, then.outcome) == (Outcome.NOT_ELIGIBLE, Outcome.ELIGIBLE)
+
+
+def test_what_ends_by_the_calendar_holds_on_its_last_day_and_not_after() -> None:
+    ending = [(row, found) for row in ROWS if (found := answer(row)).eligible_until is not None]
+    assert {found.measure for _, found in ending} == {"startup-grant", "job-seeking-grant", "job-seeking-left-school"}
+    for row, found in ending:
+        last = found.eligible_until
+        assert found.outcome is Outcome.ELIGIBLE
+        assert last is not None
+        on_last, after = (answer(replace(row, as_of=day)).outcome for day in (last, last + timedelta(days=1)))
+        assert on_last is Outcome.ELIGIBLE
+        assert after is not Outcome.ELIGIBLE
 
 
 def test_every_measure_and_subject_stands_in_the_table() -> None:

@@ -31,6 +31,21 @@ def reason(answer: Any, criterion: str) -> Reason:
     return found
 
 
+@pytest.mark.parametrize(
+    ("facts", "until"),
+    [
+        ({"graduated_on": "2013-09-01"}, "2018-09-01"),
+        ({"graduated_on": "2013-09-02"}, "2018-09-02"),
+        ({"graduated_on": "2016-02-29"}, "2021-02-28"),
+        ({"is_hardship_person": True}, None),
+    ],
+)
+def test_who_is_entitled_learns_until_when(check: Any, facts: dict[str, Any], until: str | None) -> None:
+    answer = check("startup-grant", "PERSON", FOUNDER | NO_OTHER_STATUS | facts)
+    assert answer.outcome is ELIGIBLE
+    assert answer.eligible_until == (None if until is None else date.fromisoformat(until))
+
+
 def test_the_fifth_anniversary_of_graduation_still_counts(check: Any) -> None:
     answer = check("startup-grant", "PERSON", FOUNDER | NO_OTHER_STATUS)
     assert answer.outcome is ELIGIBLE
