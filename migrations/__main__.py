@@ -11,8 +11,11 @@ from pathlib import Path
 
 from alembic import command
 from alembic.config import Config
+from alembic.util.exc import CommandError
+from sqlalchemy.exc import DBAPIError
 
 HERE = Path(__file__).parent
+_LOCK_NOT_AVAILABLE = "55P03"
 SCHEMAS = ("targets", "eligibility", "loans", "gateway")
 
 
@@ -49,18 +52,30 @@ def main(arguments: list[str] | None = None) -> None:
     for schema in given.schemas or SCHEMAS:
         if schema not in SCHEMAS:
             parser.error(f"unknown schema {schema}; known: {', '.join(SCHEMAS)}")
-        made = config(schema, owner_url(schema))
-        match given.action:
-            case "upgrade":
-                command.upgrade(made, "head")
-            case "downgrade":
-                command.downgrade(made, "base")
-            case "current":
-                command.current(made, verbose=True)
-            case "check":
-                command.check(made)
-            case "revision":
-                command.revision(made, message=given.message, autogenerate=True)
+        try:
+            _act(given.action, config(schema, owner_url(schema)), given.message)
+        except CommandError as refusal:
+            newer = "Can't locate revision" in str(refusal)
+            told = "数据库的结构比本程序新：请换用不低于它的版本，或恢复升级前的备份。 " if newer else ""
+            sys.exit(f"{schema}: {told}{refusal}")
+        except DBAPIError as failure:
+            if getattr(failure.orig, "sqlstate", None) != _LOCK_NOT_AVAILABLE:
+                raise
+            sys.exit(f"{schema}: 有表正被占用，两秒内没有等到锁，这一步没有改动任何内容。请再运行一次。")
+
+
+def _act(action: str, made: Config, message: str) -> None:
+    match action:
+        case "upgrade":
+            command.upgrade(made, "head")
+        case "downgrade":
+            command.downgrade(made, "base")
+        case "current":
+            command.current(made, verbose=True)
+        case "check":
+            command.check(made)
+        case "revision":
+            command.revision(made, message=message, autogenerate=True)
 
 
 if __name__ == "__main__":

@@ -3,8 +3,10 @@
 import asyncio
 import importlib
 import pkgutil
+import sys
 
 from alembic import context
+from alembic.runtime.migration import MigrationInfo
 from sqlalchemy import Connection, MetaData
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
@@ -24,6 +26,11 @@ def _metadata() -> MetaData:
     return base
 
 
+def _tell(*, step: MigrationInfo, **_: object) -> None:
+    before, after = ("".join(ids) or "-" for ids in (step.source_revision_ids, step.destination_revision_ids))
+    sys.stdout.write(f"{before} -> {after}\n")
+
+
 def _migrate(connection: Connection) -> None:
     context.configure(
         connection=connection,
@@ -33,6 +40,7 @@ def _migrate(connection: Connection) -> None:
         include_name=lambda name, kind, _: name == schema if kind == "schema" else True,
         compare_type=True,
         transaction_per_migration=True,
+        on_version_apply=_tell,
     )
     with context.begin_transaction():
         context.run_migrations()
