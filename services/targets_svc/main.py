@@ -7,6 +7,7 @@ from kit.http.app import service_app
 from kit.settings import ServiceSettings
 from targets_svc import webhooks
 from targets_svc.annex.endpoints import router as annex_router
+from targets_svc.assessment_rules.endpoints import router as assessment_rules_router
 from targets_svc.assessments.endpoints import router as assessments_router
 from targets_svc.child_plans.endpoints import router as child_plans_router
 from targets_svc.completeness.endpoints import router as completeness_router
@@ -61,6 +62,7 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
             forecasts_router,
             completeness_router,
             assessments_router,
+            assessment_rules_router,
             jobs_router,
         ],
         settings=settings or ServiceSettings(),

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from enum import StrEnum
 from fractions import Fraction
 from typing import NamedTuple
@@ -39,6 +39,7 @@ class RuleSet:
         bonus_each: points for every ten points of completion beyond 100, per indicator.
         excellent_share: at most so many percent of the units are excellent.
         veto_cap: the highest score of a unit that missed a VETO indicator.
+        published_at: None for those that are shipped.
     """
 
     code: str
@@ -59,15 +60,22 @@ class RuleSet:
     passed: Fraction
     excellent_share: Fraction
     veto_cap: Fraction
+    published_at: datetime | None = None
 
     def type_of(self, indicator: str) -> RuleType:
         """The rule of one indicator."""
         return self.rules.get(indicator, self.rule)
 
 
-def in_force(rule_sets: Iterable[RuleSet], code: str, on: date) -> RuleSet | None:
-    """The version of a rule set that is in force on a day."""
-    versions = [rules for rules in rule_sets if rules.code == code and rules.effective_from <= on]
+def in_force(rule_sets: Iterable[RuleSet], code: str, on: date, known_at: datetime | None = None) -> RuleSet | None:
+    """The version of a rule set that is in force on a day, of those published by an instant."""
+    versions = [
+        rules
+        for rules in rule_sets
+        if rules.code == code
+        and rules.effective_from <= on
+        and (known_at is None or rules.published_at is None or rules.published_at <= known_at)
+    ]
     return max(versions, key=lambda rules: (rules.effective_from, rules.version), default=None)
 
 

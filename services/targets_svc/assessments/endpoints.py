@@ -1,4 +1,4 @@
-"""Assessments, the rules by which they are made, what vetoes them, and their publication."""
+"""Assessments, what vetoes them, and their publication."""
 
 from typing import Annotated
 from uuid import UUID
@@ -29,7 +29,6 @@ from targets_svc.assessments.errors import (
     RevocationOpenError,
     RuleSetNotFoundError,
 )
-from targets_svc.assessments.repository import load_rule_sets
 from targets_svc.assessments.schemas import (
     AssessmentRead,
     FindingCreate,
@@ -40,7 +39,6 @@ from targets_svc.assessments.schemas import (
     PublicationRead,
     PublicationSummary,
     RevocationCreate,
-    RuleSetList,
 )
 from targets_svc.assessments.service import assess_units
 from targets_svc.plans.errors import PlanNotFoundError
@@ -83,12 +81,6 @@ async def get_assessments(
     answer = AssessmentRead.of(found)
     cells = answer.model_dump_json(exclude={"known_at"}).encode()
     return answer_table(answer.model_dump_json().encode(), if_none_match, cells=cells)
-
-
-@router.get("/assessment-rule-sets", operation_id="list_assessment_rule_sets", summary="考核规则目录")
-async def list_assessment_rule_sets(_: Reader) -> RuleSetList:
-    """各套规则的各个版本及其依据；用过的版本不再修改。"""
-    return RuleSetList.of(load_rule_sets())
 
 
 @router.post(

@@ -1,6 +1,6 @@
 """The assessment on the wire."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from fractions import Fraction
 from typing import Annotated, Any
@@ -11,7 +11,7 @@ from pydantic import Field
 from kit.http.paging import Page
 from kit.http.wire import Code, MonthText, RequestModel, ResponseModel, Text, Year
 from kit.money import fixed
-from targets_svc.assessments.domain import Grade, Line, RuleSet, RuleType
+from targets_svc.assessments.domain import Grade, Line, RuleType
 from targets_svc.assessments.models import FindingRow, PublicationRow, RevocationRow
 from targets_svc.assessments.service import Assessed, Assessment
 from targets_svc.reports.schemas import Reason
@@ -36,19 +36,6 @@ class RuleSetRead(ResponseModel):
     name: str
     effective_from: date
     reference: str
-
-
-class RuleSetList(ResponseModel):
-    """All versions of all rule sets."""
-
-    items: list[RuleSetRead]
-
-    model_config = ResponseModel.model_config | {"json_schema_extra": {"examples": [{"items": [_RULES]}]}}
-
-    @classmethod
-    def of(cls, rule_sets: Iterable[RuleSet]) -> "RuleSetList":
-        """From the data file."""
-        return cls(items=[RuleSetRead.model_validate(rules) for rules in rule_sets])
 
 
 class LineRead(ResponseModel):

@@ -12,6 +12,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kit.dates import Month
 from kit.ids import new_id
 from kit.working_days import load_calendar
+from targets_svc.assessment_rules.repository import find_rule_sets, load_rule_sets
 from targets_svc.assessments import repository
 from targets_svc.assessments.domain import (
     Graded,
@@ -34,7 +35,6 @@ from targets_svc.assessments.errors import (
     RuleSetNotFoundError,
 )
 from targets_svc.assessments.models import FindingRow, PublicationRow, RevocationRow
-from targets_svc.assessments.repository import load_rule_sets
 from targets_svc.completeness.domain import owed, tally
 from targets_svc.completeness.repository import find_received
 from targets_svc.indicators.repository import load_indicators
@@ -87,12 +87,12 @@ async def assess_units(
     Raises:
         PlanNotFoundError, RuleSetNotFoundError.
     """
-    rules = in_force(load_rule_sets(), rule_set or load_rule_sets()[0].code, month.last)
+    at = min(known_at or now, now)
+    rules = in_force(await find_rule_sets(tx), rule_set or load_rule_sets()[0].code, month.last, at)
     if rules is None:
         raise RuleSetNotFoundError
     asked = Question(month, ProgressSource.POLICY, known_at=known_at)
     table = await read_progress(tx, asked, own_unit=None, now=now)
-    at = min(known_at or now, now)
     results: dict[str, list[Result]] = {}
     for row in table.rows:
         if row.unit != CITY and row.target is not None:

@@ -6,6 +6,7 @@ from fractions import Fraction
 
 import pytest
 
+from targets_svc.assessment_rules.repository import load_rule_sets
 from targets_svc.assessments.domain import (
     Grade,
     Result,
@@ -16,7 +17,6 @@ from targets_svc.assessments.domain import (
     in_force,
     score,
 )
-from targets_svc.assessments.repository import load_rule_sets
 from targets_svc.indicators.domain import Direction
 from targets_svc.indicators.repository import load_indicators
 from targets_svc.plans.repository import plan_files

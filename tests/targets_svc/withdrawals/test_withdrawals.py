@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from targets_svc.standards.repository import shipped
+from tests.targets_svc.assessment_rules.test_rule_sets import RULES
 from tests.targets_svc.assessments.test_publications import FINDING
 from tests.targets_svc.child_plans.test_child_plans import body as split
 from tests.targets_svc.child_plans.test_child_plans import proposed as proposed_split
@@ -46,6 +47,10 @@ async def standard(_: Targets, first: Client) -> Any:
     return await first.post("/standards", json=body, headers=Client.key())
 
 
+async def rule_set(_: Targets, first: Client) -> Any:
+    return await first.post("/assessment-rule-sets", json=RULES | {"code": f"SET{next(number)}"}, headers=Client.key())
+
+
 async def month_close(_: Targets, first: Client) -> Any:
     body = {"month": f"2017-{next(number) % 12 + 1:02d}", "reason": "按已批准的月报结账"}
     return await first.post("/month-closes", json=body)
@@ -80,6 +85,8 @@ CASES = [
          "CHILD_PLAN_ISSUED"),
     Case(standard, "/standards", "publication", ("CITY", None, "standard.write"), "standard.publish",
          "STANDARD_PUBLISHED"),
+    Case(rule_set, "/assessment-rule-sets", "publication", ("CITY", None, "assessment.write"), "assessment.publish",
+         "RULE_SET_PUBLISHED"),
     Case(month_close, "/month-closes", "approval", ("CITY", None, "month.propose"), "month.approve",
          "PROPOSAL_DECIDED"),
 ]  # fmt: skip
