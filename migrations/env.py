@@ -4,9 +4,11 @@ import asyncio
 import importlib
 import pkgutil
 import sys
+from collections.abc import Collection, Mapping
+from typing import Any
 
 from alembic import context
-from alembic.runtime.migration import MigrationInfo
+from alembic.runtime.migration import MigrationContext, MigrationInfo
 from sqlalchemy import Connection, MetaData
 from sqlalchemy.ext.asyncio import create_async_engine
 from sqlalchemy.pool import NullPool
@@ -26,7 +28,7 @@ def _metadata() -> MetaData:
     return base
 
 
-def _tell(*, step: MigrationInfo, **_: object) -> None:
+def _tell(ctx: MigrationContext, step: MigrationInfo, heads: Collection[Any], run_args: Mapping[str, Any]) -> None:
     before, after = ("".join(ids) or "-" for ids in (step.source_revision_ids, step.destination_revision_ids))
     sys.stdout.write(f"{before} -> {after}\n")
 
