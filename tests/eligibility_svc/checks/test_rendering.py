@@ -55,6 +55,14 @@ def test_the_day_from_which_somebody_is_entitled_is_their_own() -> None:
         assert result["eligible_on"] == entitled
 
 
+def test_the_day_until_which_somebody_is_entitled_is_their_own() -> None:
+    ready = {"is_first_business": True, "is_business_operating": True, "business_opened_on": date(2018, 1, 1)}
+    for graduated, until in (("2014-07-01", "2019-07-01"), ("2016-02-29", "2021-02-28")):
+        facts = ready | {"school_kind": "UNIVERSITY", "graduated_on": date.fromisoformat(graduated)}
+        (result,) = json.loads(RENDERER.check("PERSON", facts, AS_OF, ["startup-grant"]))["results"]
+        assert result["eligible_until"] == until
+
+
 def test_equal_numbers_of_another_kind_are_not_mixed_up() -> None:
     """`True == 1` in Python: a position of the key holds one fact, and so one kind."""
     for facts in ({"is_poor_household": True, "is_in_training": True, "training_days": 1},
