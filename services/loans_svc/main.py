@@ -6,6 +6,7 @@ from kit.db.rows import narrowing
 from kit.http.app import service_app
 from kit.settings import ServiceSettings
 from loans_svc import webhooks
+from loans_svc.agreements.endpoints import router as agreements_router
 from loans_svc.arrivals.endpoints import router as arrivals_router
 from loans_svc.bank_lines.endpoints import router as bank_lines_router
 from loans_svc.batches.endpoints import router as batches_router
@@ -42,6 +43,7 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
         routers=[
             rules_router,
             benchmarks_router,
+            agreements_router,
             subsidies_router,
             loans_router,
             progress_router,

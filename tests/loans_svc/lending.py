@@ -13,15 +13,15 @@ from kit.identifiers.citizen_id import check_character
 from kit.testing import Caller
 
 SCOPES = {
-    "OFFICER": ("rule.read", "quote.run", "benchmark.write",
+    "OFFICER": ("agreement.read", "agreement.write", "rule.read", "quote.run", "benchmark.write",
                 "loan.apply", "loan.read", "progress.read", "loan.disburse", "event.write", "fund.read", "fund.write",
                 "pool.read", "pool.write", "batch.read", "batch.write", "job.read",
                 "statistics.read"),
-    "REVIEWER": ("benchmark.confirm",
+    "REVIEWER": ("agreement.confirm", "benchmark.confirm",
                  "loan.read", "loan.decide", "fund.read", "fund.confirm", "pool.read", "pool.close",
                  "batch.read", "batch.review"),
-    "BANK": ("progress.read", "loan.read", "loan.disburse", "event.write", "batch.read", "batch.write", "job.read",
-             "statistics.read"),
+    "BANK": ("agreement.read", "progress.read", "loan.read", "loan.disburse", "event.write", "batch.read",
+             "batch.write", "job.read", "statistics.read"),
     "STAFF": ("progress.read", "loan.apply", "loan.read", "pool.read", "batch.read", "statistics.read"),
     "KIOSK": ("progress.read",),
     "CITY": ("batch.read", "batch.approve", "voucher.read", "voucher.close"),

@@ -53,6 +53,7 @@ class LoanRow(Base):
         receivable_fen: compensated, not yet recovered or written off.
         rule_id: frozen at disbursement, like all that follows it.
         window_end: of the subsidised term as events stand now.
+        grace_days, repayment_order: as agreed with the bank; None where nothing was: then as the rule says, pro rata.
     """
 
     __tablename__ = "loan"
@@ -125,6 +126,8 @@ class LoanRow(Base):
     day_count: Mapped[str | None] = mapped_column(String(16))
     period_scheme: Mapped[str | None] = mapped_column(String(16))
     window_end: Mapped[date | None] = mapped_column(Date)
+    grace_days: Mapped[int | None] = mapped_column(SmallInteger)
+    repayment_order: Mapped[str | None] = mapped_column(String(16))
     prior_loans: Mapped[int] = mapped_column(SmallInteger, server_default=text("0"))
     prior_days: Mapped[int] = mapped_column(Integer, server_default=text("0"))
     prior_first_on: Mapped[date | None] = mapped_column(Date)

@@ -22,6 +22,7 @@ from loans_svc.loans.service.eligibility import Question
 from loans_svc.loans.service.happening import EventOrder
 from loans_svc.loans.service.steps import LoanView
 from loans_svc.rules.domain import BorrowerKind, DayCount, PeriodScheme, Tranche
+from loans_svc.subsidies.domain.loan import RepaymentOrder
 from loans_svc.subsidies.schemas import QuoteRead, TrancheIn
 from loans_svc.subsidies.service import Quote, TrancheOrder
 from loans_svc.wire import PositiveYuan, Rate
@@ -304,6 +305,8 @@ class TermsRead(ResponseModel):
     rule: str
     day_count: DayCount
     period_scheme: PeriodScheme
+    grace_days: int | None = Field(description="与银行约定的宽限期天数；没有约定的为空，按规则")
+    repayment_order: RepaymentOrder | None = Field(description="与银行约定的还款冲减次序；没有约定的为空，按比例")
     subsidised_until: date = Field(description="贴息期限止（不含当日），按目前的事项")
     prior_loans: int = Field(description="借款人此前发放的贴息贷款笔数")
     prior_subsidised_days: int
@@ -446,6 +449,8 @@ def _terms(loan: LoanRow, view: LoanView) -> TermsRead:
             "rule": loan.rule_id,
             "day_count": loan.day_count,
             "period_scheme": loan.period_scheme,
+            "grace_days": loan.grace_days,
+            "repayment_order": loan.repayment_order,
             "subsidised_until": loan.window_end,
             "prior_loans": loan.prior_loans,
             "prior_subsidised_days": loan.prior_days,

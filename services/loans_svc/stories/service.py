@@ -63,7 +63,9 @@ def tell(
         return [], None
     order = order_of(loan, tuple(tranche_order(row) for row in tranches), happenings, today)
     lines = compute_schedule(order, catalogue()).lines
-    return stretches_of(lines), renewal_day(order.events, catalogue().rules[order.rule].parameters.grace_days, today)
+    by_rule = catalogue().rules[order.rule].parameters.grace_days
+    grace_days = by_rule if order.grace_days is None else order.grace_days
+    return stretches_of(lines), renewal_day(order.events, grace_days, today)
 
 
 def _segments(

@@ -10,6 +10,7 @@ from kit.clock import legal_day
 from kit.dates import add_months
 from kit.db.rows import all_rows
 from kit.errors import FieldError
+from loans_svc.agreements.repository import find_terms
 from loans_svc.benchmarks.service import benchmark_on
 from loans_svc.funds import domain as fund_moves
 from loans_svc.funds import service as funds
@@ -44,7 +45,7 @@ from loans_svc.subsidies.service import TrancheOrder
 
 @dataclass(frozen=True, slots=True)
 class DisbursementOrder:
-    """The contract as the bank signed it; None means "as the rule says", or the term that was applied for."""
+    """The contract as the bank signed it; None means as agreed with the bank, as the rule says, or as applied for."""
 
     principal_fen: int | None
     disbursed_on: date
@@ -89,13 +90,17 @@ async def disburse_loan(
     if benchmark is None:
         benchmark = await benchmark_on(tx, order.signed_on)
     prior = await _prior_use(tx, loan, order.disbursed_on)
+    agreed = await find_terms(tx, loan.bank, order.disbursed_on)
     loan.disbursed_on = order.disbursed_on
     loan.matures_on = order.matures_on or add_months(order.disbursed_on, loan.term_months)
     loan.principal_fen, loan.outstanding_fen = principal, principal
     loan.contract_ppm, loan.benchmark_ppm = order.contract_ppm, benchmark
     loan.rule_id = rule.rule_id
-    loan.day_count = (order.day_count or rule.parameters.day_count).value
-    loan.period_scheme = (order.period_scheme or rule.parameters.period_scheme).value
+    usual = agreed or rule.parameters
+    loan.day_count = (order.day_count or usual.day_count).value
+    loan.period_scheme = (order.period_scheme or usual.period_scheme).value
+    if agreed is not None:
+        loan.grace_days, loan.repayment_order = agreed.grace_days, agreed.repayment_order.value
     loan.prior_loans, loan.prior_days, loan.prior_first_on = prior.loans, prior.days, prior.first_disbursed_on
     loan.disbursed_by, loan.disbursed_at = actor.subject, now
     quote = quote_loan(loan, order.tranches, (), day)

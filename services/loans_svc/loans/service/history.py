@@ -47,6 +47,8 @@ def _was_overdue(loan: LoanRow, happenings: Sequence[Happening], today: date) ->
 
 
 def grace_days(loan: LoanRow, happenings: Sequence[Happening], day: date) -> int:
-    """By the rule that holds for the loan on a day."""
+    """As agreed with the bank, else by the rule that holds for the loan on a day."""
+    if loan.grace_days is not None:
+        return loan.grace_days
     assert loan.rule_id is not None
     return catalogue().rules[rule_on(loan.rule_id, happenings, day)].parameters.grace_days

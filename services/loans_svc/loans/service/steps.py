@@ -174,10 +174,10 @@ def order_of(
         period_scheme=PeriodScheme(loan.period_scheme) if loan.period_scheme else None,
         overdue_mode=None,
         cap_scope=None,
-        grace_days=None,
+        grace_days=loan.grace_days,
         known_on=known_on,
         tranches=tranches,
-        repayment_order=RepaymentOrder.PRO_RATA,
+        repayment_order=RepaymentOrder(loan.repayment_order or RepaymentOrder.PRO_RATA),
         payer_scheme=None,
         rerules=tuple(
             ReRule(one.effective_on, one.rule_id) for one in happenings if one.kind is Kind.RE_RULE and one.rule_id
