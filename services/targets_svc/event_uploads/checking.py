@@ -108,9 +108,10 @@ def check_again(frame: pl.DataFrame, rules: Rules) -> pl.DataFrame:
     return _normal_forms(_numbered(frame), rules)
 
 
-def is_plain(frame: pl.DataFrame, rules: Rules) -> bool:
-    """Whether all rows are plainly good."""
-    return bool(_judge(frame, rules).get_column("is_good").all())
+def check_plain(frame: pl.DataFrame, rules: Rules) -> pl.DataFrame | None:
+    """`check`, when all rows are plainly good."""
+    judged = _judge(frame, rules)
+    return _normal_forms(judged, rules) if judged.get_column("is_good").all() else None
 
 
 def find_wrong(frame: pl.DataFrame, rules: Rules) -> tuple[bool, pl.DataFrame]:

@@ -1,6 +1,5 @@
 """Files of real-name events."""
 
-import zlib
 from collections.abc import AsyncIterator
 from typing import Annotated
 from uuid import UUID
@@ -16,7 +15,7 @@ from kit.http.paging import PageQuery
 from kit.http.problems import problems
 from kit.http.routing import Router
 from kit.jobs.queue import read_job
-from targets_svc.event_uploads import repository, service
+from targets_svc.event_uploads import repository, results, service
 from targets_svc.event_uploads.domain import Mode
 from targets_svc.event_uploads.errors import (
     FileTooLargeError,
@@ -25,8 +24,8 @@ from targets_svc.event_uploads.errors import (
     UploadNotFoundError,
     UploadRepeatedError,
 )
-from targets_svc.event_uploads.recording import RESULT_COLUMNS
 from targets_svc.event_uploads.schemas import UploadAccepted, UploadList, UploadRead
+from targets_svc.event_uploads.threads import aside
 from targets_svc.register.service import Vault
 
 router = Router(prefix="/api/v1/targets", tags=["实名登记"])
@@ -131,6 +130,6 @@ async def get_event_upload_result(
 
 async def _lines(database: Database, upload_id: UUID) -> AsyncIterator[bytes]:
     """With a byte order mark, by which Excel knows UTF-8."""
-    yield ("\ufeff" + ",".join(RESULT_COLUMNS) + "\r\n").encode()
+    yield ("\ufeff" + ",".join(results.COLUMNS) + "\r\n").encode()
     async for result in repository.results(database, upload_id):
-        yield zlib.decompress(result)
+        yield await aside(results.lines_of, result)

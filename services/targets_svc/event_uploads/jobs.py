@@ -1,6 +1,7 @@
 """The job of an upload, and the daily clearing of files and old results."""
 
 import gc
+import sys
 from datetime import time
 from typing import Any
 
@@ -14,6 +15,8 @@ from targets_svc.event_uploads.service import PROCESS, Run, find_upload, process
 from targets_svc.register.service import Vault
 
 FORGET = "targets.forget_uploads"
+_SWITCH_SECONDS = 0.0005
+"""After so long a thread gives way to the event loop, on which the database waits for its next statement."""
 DAILY = Daily(FORGET, time(3, 0))
 
 __all__ = ["DAILY", "FORGET", "PROCESS", "forget_uploads", "run_upload"]
@@ -29,6 +32,7 @@ async def run_upload(job: Job) -> dict[str, Any]:
         upload = await find_upload(tx, job.lease.id, None)
     gc.collect()
     gc.freeze()  # what the start has made need not be looked through again and again while rows come and go
+    sys.setswitchinterval(_SWITCH_SECONDS)
     run = Run(job.database, Vault(job.settings.key_ring), upload, job.progress, advance)
     try:
         counts = await process_upload(run)

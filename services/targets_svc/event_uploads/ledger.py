@@ -7,8 +7,7 @@ Locks are taken in the order of the single event (person, event, slot, counts), 
 uploads, single events and retractions wait for each other and never in a circle (targets design §8).
 """
 
-import json
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import polars as pl
@@ -75,20 +74,17 @@ _SAME_DAY = """
     GROUP BY 1, 2
 """
 SAME_DAYS: dict[str, Any] = {"value": pl.String, "event_date": pl.String, "before": pl.Int64}
-_DELTAS = "jsonb_to_recordset(CAST(:deltas AS jsonb)) AS d(unit text, indicator text, year int, month int, by int)"
-_LOCK_COUNTS = text(
-    f"""
-    SELECT count(*) FROM (
-        SELECT FROM rollup r JOIN {_DELTAS} USING (unit, indicator, year, month)
-        ORDER BY r.unit COLLATE "C", r.indicator COLLATE "C", r.year, r.month FOR UPDATE OF r) locked
-    """  # noqa: S608
-)
-_MOVE_COUNTS = text(
-    f"""
-    UPDATE rollup r SET n = r.n + d.by FROM {_DELTAS}
-    WHERE (r.unit, r.indicator, r.year, r.month) = (d.unit, d.indicator, d.year, d.month)
-    """  # noqa: S608
-)
+# The rows are locked in the order of their key before the first one is moved. One that was moved while this statement
+# waited for it is read again, as READ COMMITTED has it.
+_MOVE_COUNTS = """
+    WITH locked AS MATERIALIZED (
+        SELECT r.unit, r.indicator, r.year, r.month, d.by
+        FROM unnest($1::text[], $2::text[], $3::int[], $4::int[], $5::int[]) d(unit, indicator, year, month, by)
+        JOIN rollup r USING (unit, indicator, year, month)
+        ORDER BY r.unit COLLATE "C", r.indicator COLLATE "C", r.year, r.month FOR UPDATE OF r)
+    UPDATE rollup r SET n = r.n + l.by FROM locked l
+    WHERE (r.unit, r.indicator, r.year, r.month) = (l.unit, l.indicator, l.year, l.month)
+"""
 # In a transaction of its own, before any batch: a row that is inserted late would be locked out of order.
 _ALL_CELLS = text(
     """
@@ -158,11 +154,11 @@ async def claim_slots(tx: AsyncSession, event_ids: pl.Series) -> pl.DataFrame:
     return _frame(await (await _driver(tx)).fetch(_CLAIM_SLOTS, _ids(event_ids)), MOVED)
 
 
-async def move_counts(tx: AsyncSession, deltas: Sequence[Mapping[str, Any]]) -> None:
-    """The roll-up's rows, locked in the order of their key; single events wait here only for the end of a batch."""
-    values = {"deltas": json.dumps(deltas)}
-    await tx.execute(_LOCK_COUNTS, values)
-    await tx.execute(_MOVE_COUNTS, values)
+async def move_counts(tx: AsyncSession, deltas: pl.DataFrame) -> None:
+    """The roll-up's rows; single events wait here only for the end of a batch."""
+    if deltas.height:
+        columns = (deltas.get_column(name).to_list() for name in ("unit", "indicator", "year", "month", "by"))
+        await (await _driver(tx)).execute(_MOVE_COUNTS, *columns)
 
 
 async def make_cells(tx: AsyncSession, year: int, units: Sequence[str], indicators: Sequence[str]) -> None:

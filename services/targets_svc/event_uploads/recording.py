@@ -2,70 +2,32 @@
 of each row. All but the look-ups and the COPY itself is done on frames, beside the event loop.
 """
 
-import io
 import json
-import zlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
-from typing import Any
 from uuid import UUID
 
 import polars as pl
 from asyncpg import UniqueViolationError  # type: ignore[import-untyped]
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from kit.errors import FieldError
 from kit.ids import new_id
 from targets_svc.event_uploads import copying, ledger
-from targets_svc.event_uploads.domain import EVIDENCE, FIELDS, LABELS, RowStatus
+from targets_svc.event_uploads.domain import EVIDENCE, FIELDS, RowStatus
+from targets_svc.event_uploads.results import Outcome
 from targets_svc.event_uploads.threads import aside
-from targets_svc.register.domain import AFTER_ATTRITION, OTHER_NAME, OVER_AGE
-from targets_svc.register.evidence import FLEXIBLE, SAME_DAY, SAME_SOURCE_A_DAY
+from targets_svc.register.domain import AFTER_ATTRITION, OTHER_NAME
+from targets_svc.register.evidence import SAME_DAY, SAME_SOURCE_A_DAY
 from targets_svc.register.repository import add_identity_block
 from targets_svc.register.service import PHONE, Vault
 
-RESULT_COLUMNS = ("row_no", "status", "error_code", "error_message_zh", *FIELDS)
-REUSED = ("N5_SOURCE", "来源编号：该编号已登记过另一内容，请核对；更正请先撤销原事件，再用新的编号登记")
 _TIMES = 5
 _SLOT = ["person_id", "year", "indicator"]
 _SOURCE = ["source_system", "source_ref"]
 _PRECEDENCE = ["event_date", "received_at", "source_system", "source_ref"]
 _CONTENT = ["year", "indicator", "person_id", "unit", "event_date"]
 _OF_PERSON = ("person_id", "first_name_digest", "first_key_id")
-_STATUSES = {"row_no": pl.Int32, "status": pl.String}
-
-
-@dataclass(slots=True)
-class Outcome:
-    """What became of the rows of a batch, by row number; a row that is in none of them was not recorded.
-
-    Attributes:
-        statuses, remarks: frames (row_no, status) and (row_no, remark, remark_message).
-        slots: of new persons, still to be copied: nobody waits for them, and meanwhile the result is made.
-        deltas: what is still to be done to the counts, as the last thing of the transaction.
-    """
-
-    statuses: list[pl.DataFrame] = field(default_factory=list)
-    remarks: list[pl.DataFrame] = field(default_factory=list)
-    slots: bytes = b""
-    deltas: list[dict[str, Any]] = field(default_factory=list)
-
-    def became(self, rows: pl.DataFrame, status: RowStatus) -> None:
-        self.statuses.append(rows.select("row_no", status=pl.lit(status.value)))
-
-    def refuse(self, row_nos: pl.Series) -> None:
-        """N5: the source reference stands for other content."""
-        self.became(row_nos.to_frame("row_no"), RowStatus.ERROR)
-        self.remark(row_nos, *REUSED)
-
-    def remark(self, row_nos: Sequence[int] | pl.Series, code: str, message: str) -> None:
-        if len(row_nos):
-            noted = pl.DataFrame({"row_no": row_nos}, schema={"row_no": pl.Int32})
-            self.remarks.append(noted.with_columns(remark=pl.lit(code), remark_message=pl.lit(message)))
-
-    def warn(self, row_nos: Sequence[int] | pl.Series, warning: FieldError) -> None:
-        self.remark(row_nos, warning.code, f"{LABELS[warning.pointer[1:]]}：{warning.message}")
 
 
 def prepare(good: pl.DataFrame, vault: Vault) -> pl.DataFrame:
@@ -524,7 +486,8 @@ def _instants(texts: pl.Series) -> pl.Expr:
     return pl.col(texts.name).replace_strict(different, read)
 
 
-def _deltas(held: pl.DataFrame, old: pl.DataFrame | None) -> list[dict[str, Any]]:
+def _deltas(held: pl.DataFrame, old: pl.DataFrame | None) -> pl.DataFrame:
+    """By how much each cell of the counts changes, in the order of their key."""
     gained = held.select(
         "unit", "indicator", "year", month=pl.col("event_date").str.slice(5, 2).cast(pl.Int32), by=pl.lit(1)
     )
@@ -537,42 +500,4 @@ def _deltas(held: pl.DataFrame, old: pl.DataFrame | None) -> list[dict[str, Any]
             )
         )
     deltas = pl.concat(changes).group_by("unit", "indicator", "year", "month").agg(pl.col("by").sum())
-    return deltas.filter(pl.col("by") != 0).with_columns(pl.col("year").cast(pl.Int32)).to_dicts()
-
-
-def result_of(checked: pl.DataFrame, outcome: Outcome) -> tuple[dict[str, int], bytes]:
-    """Counts by status, and the compressed lines of the result file: every row, number and name masked."""
-    statuses = pl.concat([pl.DataFrame(schema=_STATUSES), *outcome.statuses])
-    fallback = (
-        pl.when(pl.col("code").is_null()).then(pl.lit(RowStatus.VALID.value)).otherwise(pl.lit(RowStatus.ERROR.value))
-    )
-    told = checked.select("row_no", "code", "message", "is_pending", "is_over_age").join(
-        statuses, on="row_no", how="left", maintain_order="left"
-    )
-    frame = _with_remarks(told.with_columns(pl.col("status").fill_null(fallback)), outcome)
-    shown = checked.select(pl.col(f"shown_{name}").alias(name) for name in FIELDS)
-    lines = io.BytesIO()
-    frame.select(RESULT_COLUMNS[:4]).hstack(shown.get_columns()).write_csv(
-        lines, include_header=False, line_terminator="\r\n"
-    )
-    counted: Mapping[str, int] = dict(frame.get_column("status").value_counts().iter_rows())
-    return dict(counted), zlib.compress(lines.getbuffer(), 1)
-
-
-def _with_remarks(frame: pl.DataFrame, outcome: Outcome) -> pl.DataFrame:
-    """All that is said of a row, in the order of the codes; of a refused or a repeated one nothing but why."""
-    said = Outcome(remarks=list(outcome.remarks))
-    taken = frame.filter(~pl.col("status").is_in([RowStatus.ERROR.value, RowStatus.SKIPPED.value]))
-    said.warn(taken.filter("is_pending").get_column("row_no"), FLEXIBLE)
-    said.warn(taken.filter("is_over_age").get_column("row_no"), OVER_AGE)
-    if not said.remarks:
-        return frame.with_columns(error_code="code", error_message_zh="message")
-    remarks = (
-        pl.concat(said.remarks)
-        .sort("row_no", "remark")
-        .group_by("row_no", maintain_order=True)
-        .agg(pl.col("remark").str.join(";"), pl.col("remark_message").str.join("；"))
-    )
-    return frame.join(remarks, on="row_no", how="left", maintain_order="left").with_columns(
-        error_code=pl.coalesce("code", "remark"), error_message_zh=pl.coalesce("message", "remark_message")
-    )
+    return deltas.filter(pl.col("by") != 0).with_columns(pl.col("year").cast(pl.Int32))

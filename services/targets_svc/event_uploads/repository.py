@@ -100,6 +100,10 @@ async def done_batches(tx: AsyncSession, upload_id: UUID) -> set[int]:
     return set(await tx.scalars(select(UploadBatchRow.batch_no).where(UploadBatchRow.upload_id == upload_id)))
 
 
+async def forget_batches(tx: AsyncSession, upload_id: UUID) -> None:
+    await tx.execute(delete(UploadBatchRow).where(UploadBatchRow.upload_id == upload_id))
+
+
 async def add_batch(tx: AsyncSession, values: Mapping[str, Any]) -> None:
     await tx.execute(insert(UploadBatchRow).values(**values))
 

@@ -19,7 +19,7 @@ from kit.db.engine import Database
 from kit.jobs.queue import enqueue
 from kit.workbooks import find_fault
 from targets_svc.event_uploads import ledger, recording, repository
-from targets_svc.event_uploads.checking import Rules, check, check_again, find_wrong, is_plain, years_of
+from targets_svc.event_uploads.checking import Rules, check, check_again, check_plain, find_wrong, years_of
 from targets_svc.event_uploads.domain import (
     BATCH_ROWS,
     MAX_FILE_BYTES,
@@ -38,8 +38,9 @@ from targets_svc.event_uploads.errors import (
 )
 from targets_svc.event_uploads.models import UploadRow
 from targets_svc.event_uploads.reading import Batch, Encoding, parse_header, read_batches
-from targets_svc.event_uploads.recording import Outcome, Resolved
+from targets_svc.event_uploads.recording import Resolved
 from targets_svc.event_uploads.references import References
+from targets_svc.event_uploads.results import SHOWN, Outcome, result_of, shown_of
 from targets_svc.event_uploads.threads import aside, one_ahead
 from targets_svc.register.domain import Coverage
 from targets_svc.register.service import Vault, find_coverage
@@ -141,7 +142,7 @@ class Run:
         coverage: what each year's plan lets the register count, as far as the file has named years.
         reused, same: rows whose source reference stands for other content (N5), or for the same, found while checking.
         plain: batches whose rows were all found plainly good while checking; no rule is asked of them again.
-        repeated: those of them whose very lines were recorded before, row by row.
+        repeated: batches whose very lines were recorded before, row by row; they are done with the first reading.
     """
 
     database: Database
@@ -189,30 +190,37 @@ async def process_upload(run: Run) -> dict[str, Any]:
     # A run of another release may have begun: batches are numbered by its size.
     run.batch_rows = upload.batch_lines or run.batch_rows
     if upload.rows is None or (run.looks_before and (upload.faulty_rows or not done)):
-        await _check_all(run)
+        await _check_all(run, done)
     stops = bool(upload.faulty_rows) and upload.mode == Mode.ALL_OR_NOTHING
+    async with run.database.transaction() as tx:
+        if stops and run.repeated:
+            await repository.forget_batches(tx, upload.upload_id)
+        done = await repository.done_batches(tx, upload.upload_id)
+        counts = await repository.count_rows(tx, upload.upload_id)
     if counts["rows"] < (upload.rows or 0):
         await (_report_all(run, done) if stops or upload.is_dry_run else _record_all(run, done, counts["rows"]))
-    async with run.database.transaction() as tx:
-        counts = await repository.count_rows(tx, upload.upload_id)
+        async with run.database.transaction() as tx:
+            counts = await repository.count_rows(tx, upload.upload_id)
     if stops and not upload.is_dry_run:
         raise UploadHasErrorsError
     return counts
 
 
-async def _check_all(run: Run) -> None:
+async def _check_all(run: Run, done: set[int]) -> None:
     """The first reading: every row is checked and little is kept: two numbers, and which rows reuse a reference."""
-    upload, encoding, rows, faulty, references = run.upload, Encoding(), 0, 0, References()
+    upload, encoding, rows, faulty, skipped, references = run.upload, Encoding(), 0, 0, 0, References()
     try:
-        batch_no, shown_at = 0, 0.0
-        async for batch in one_ahead(read_batches(_parts(run), Format(upload.format), encoding, run.batch_rows)):
-            rows += batch.rows.height
-            if not await _is_repeated(run, batch_no, batch):
-                faulty += await _check_batch(run, batch_no, batch.rows, references)
+        shown_at = 0.0
+        async for judged in one_ahead(_judged(run, encoding)):
+            rows += judged.rows
+            if judged.repeated is None:
+                faulty += await _look(run, judged, references)
+            elif judged.batch_no not in done:
+                await _skip_batch(run, judged.repeated, skipped)
+                skipped += judged.rows
             if monotonic() > shown_at + 1:
-                await run.show(0, None)
+                await run.show(skipped, None)
                 shown_at = monotonic()
-            batch_no += 1
     except FileUnreadableError as error:
         async with run.database.transaction() as tx:
             await repository.note(tx, upload.upload_id, refusal=error.detail)
@@ -227,34 +235,75 @@ async def _check_all(run: Run) -> None:
     upload.rows, upload.faulty_rows, upload.encoding = rows, faulty, encoding.name
 
 
-async def _is_repeated(run: Run, batch_no: int, batch: Batch) -> bool:
-    """Whether these very lines were recorded before, and nothing that has changed since speaks against them: units,
-    months, whose file it is. Then nothing else is asked; their references stand for the same content.
+@dataclass(frozen=True, slots=True)
+class _Checked:
+    """A batch with its rows as `check` has them; what is shown of them is packed."""
+
+    batch_no: int
+    rows: pl.DataFrame
+    shown: bytes
+    sha256: str
+
+    @classmethod
+    def of(cls, batch_no: int, checked: pl.DataFrame, sha256: str) -> "_Checked":
+        return cls(batch_no, checked.drop(*SHOWN), shown_of(checked), sha256)
+
+
+@dataclass(frozen=True, slots=True)
+class _Judged:
+    """A batch of the first reading: `good` are its good rows, unless its very lines were recorded before."""
+
+    batch_no: int
+    rows: int
+    good: pl.DataFrame
+    repeated: _Checked | None = None
+
+
+async def _judged(run: Run, encoding: Encoding) -> AsyncIterator[_Judged]:
+    """The first reading. Lines that were recorded before are good if nothing that has changed since speaks against
+    them: units, months, whose file it is. Nothing else is asked; their references stand for the same content.
     """
+    batch_no = 0
+    async for batch in one_ahead(read_batches(_parts(run), Format(run.upload.format), encoding, run.batch_rows)):
+        await _load_coverage(run, batch.rows)
+        checked = None
+        if not run.upload.is_dry_run and await _is_recorded(run, batch):
+            checked = await aside(check_plain, batch.rows, run.rules)
+        if checked is not None:
+            run.plain.add(batch_no)
+            run.repeated.add(batch_no)
+            repeated = await aside(_Checked.of, batch_no, checked, batch.sha256)
+            yield _Judged(batch_no, checked.height, checked.clear(), repeated)
+        else:
+            is_good, good = await aside(find_wrong, batch.rows, run.rules)
+            if is_good:
+                run.plain.add(batch_no)
+            else:
+                good = good.filter(pl.col("code").is_null())
+            yield _Judged(batch_no, batch.rows.height, good)
+        batch_no += 1
+
+
+async def _is_recorded(run: Run, batch: Batch) -> bool:
     digests = [found.digest for found in run.vault.hash.lookups(_BLOCK, batch.sha256)]
     async with run.database.transaction() as tx:
-        if not await repository.is_recorded(tx, digests):
-            return False
-    await _load_coverage(run, batch.rows)
-    if not await aside(is_plain, batch.rows, run.rules):
-        return False
-    run.plain.add(batch_no)
-    run.repeated.add(batch_no)
-    return True
+        return await repository.is_recorded(tx, digests)
 
 
-async def _check_batch(run: Run, batch_no: int, frame: pl.DataFrame, references: References) -> int:
+async def _look(run: Run, judged: _Judged, references: References) -> int:
     """The number of wrong rows; which of the others reuse a reference is gathered."""
-    await _load_coverage(run, frame)
-    is_good, good = await aside(find_wrong, frame, run.rules)
-    if is_good:
-        run.plain.add(batch_no)
-    else:
-        good = good.filter(pl.col("code").is_null())
     if run.looks_before:
         async with run.database.transaction() as tx:
-            await references.look(tx, good, run.vault)
-    return frame.height - good.height
+            await references.look(tx, judged.good, run.vault)
+    return judged.rows - judged.good.height
+
+
+async def _skip_batch(run: Run, repeated: _Checked, before: int) -> None:
+    async with run.database.transaction() as tx:
+        outcome = Outcome()
+        outcome.became(repeated.rows, RowStatus.SKIPPED)
+        await _finish_batch(run, tx, repeated, outcome)
+        await run.advance(tx, before + repeated.rows.height, None)
 
 
 async def _load_coverage(run: Run, frame: pl.DataFrame) -> None:
@@ -265,15 +314,6 @@ async def _load_coverage(run: Run, frame: pl.DataFrame) -> None:
                 run.coverage[year] = await find_coverage(tx, year)
 
 
-@dataclass(frozen=True, slots=True)
-class _Checked:
-    """A batch of the second reading."""
-
-    batch_no: int
-    rows: pl.DataFrame
-    sha256: str
-
-
 async def _remaining(run: Run, done: set[int]) -> AsyncIterator[_Checked]:
     """The second reading: numbered batches, without those that an earlier run has finished."""
     batch_no = 0
@@ -282,7 +322,7 @@ async def _remaining(run: Run, done: set[int]) -> AsyncIterator[_Checked]:
         if batch_no not in done:
             await _load_coverage(run, batch.rows)
             rows = await aside(check_again if batch_no in run.plain else check, batch.rows, run.rules)
-            yield _Checked(batch_no, rows, batch.sha256)
+            yield await aside(_Checked.of, batch_no, rows, batch.sha256)
         batch_no += 1
 
 
@@ -328,11 +368,12 @@ async def _record_all(run: Run, done: set[int], before: int) -> None:
     writing = _Writing(before)
     try:
         async for checked in one_ahead(_remaining(run, done)):
-            repeats = checked.batch_no in run.repeated
-            same = checked.rows.get_column("row_no") if repeats else _among(run.same, checked.rows)
+            same = _among(run.same, checked.rows)
             rows = resolved = None
             if len(same) < checked.rows.height:
-                good = checked.rows.filter(pl.col("code").is_null() & ~pl.col("row_no").is_in(same.implode()))
+                good = checked.rows
+                if len(same) or good.get_column("code").null_count() < good.height:
+                    good = good.filter(pl.col("code").is_null() & ~pl.col("row_no").is_in(same.implode()))
                 if good.height:
                     rows = await aside(recording.prepare, good, run.vault)
                     resolved = await _resolve(run, rows, writing.resolved)
@@ -371,21 +412,21 @@ async def _record_batch(
             outcome = await recording.record(
                 tx, resolved, rows, run.vault, recorded_by=upload.owner, attrition=run.attrition
             )
-        outcome.became(same.to_frame("row_no"), RowStatus.SKIPPED)
+        if len(same):
+            outcome.became(same.to_frame("row_no"), RowStatus.SKIPPED)
         if not await _finish_batch(run, tx, checked, outcome):
             (digest, *_) = run.vault.hash.lookups(_BLOCK, checked.sha256)
             block = digest._asdict() | {"upload_id": upload.upload_id, "batch_no": checked.batch_no}
             await repository.add_block(tx, block)
-        if outcome.deltas:
-            await ledger.move_counts(tx, outcome.deltas)
         writing.done += checked.rows.height
         await run.advance(tx, writing.done, upload.rows)
+        await ledger.move_counts(tx, outcome.deltas)
 
 
 async def _finish_batch(run: Run, tx: AsyncSession, checked: _Checked, outcome: Outcome) -> int:
     """Stores the result; gives the number of rows that are not in the ledger."""
     copying = ledger.copy(tx, "slot", ledger.CLAIM_COLUMNS, outcome.slots) if outcome.slots else asyncio.sleep(0)
-    (counted, result), _ = await asyncio.gather(aside(recording.result_of, checked.rows, outcome), copying)
+    (counted, result), _ = await asyncio.gather(aside(result_of, checked.rows, checked.shown, outcome), copying)
     values = {column: counted.get(status.value, 0) for status, column in _COLUMN_OF.items()}
     await repository.add_batch(
         tx,

@@ -7,7 +7,6 @@ import json
 import os
 import signal
 import sys
-import zlib
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -15,6 +14,7 @@ from typing import Any
 
 from kit.jobs.worker import JobWorker
 from targets_svc.event_uploads.domain import FIELDS
+from targets_svc.event_uploads.results import lines_of
 from targets_svc.worker import HANDLERS
 from tests.targets_svc.conftest import Client, Targets, settings_of
 
@@ -35,7 +35,7 @@ def as_ndjson(rows: Sequence[dict[str, Any]]) -> bytes:
 
 def unzipped(result: bytes) -> list[list[str]]:
     """The lines of a batch's part of the result file."""
-    return list(csv.reader(io.StringIO(zlib.decompress(result).decode(), newline="")))
+    return list(csv.reader(io.StringIO(lines_of(result).decode(), newline="")))
 
 
 async def upload(account: Client, content: bytes, **form: str) -> Any:

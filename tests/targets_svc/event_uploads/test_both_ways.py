@@ -9,7 +9,7 @@ from kit.ids import new_id
 from kit.testing import Caller
 from targets_svc.event_uploads import repository
 from targets_svc.event_uploads.domain import Mode
-from targets_svc.event_uploads.recording import RESULT_COLUMNS
+from targets_svc.event_uploads.results import COLUMNS
 from targets_svc.event_uploads.service import Run, find_upload, process_upload, take_file
 from targets_svc.register import service
 from targets_svc.register.errors import SourceReusedError
@@ -114,7 +114,7 @@ async def as_a_file(targets: Targets, register: Register, rows: list[dict[str, A
     finally:
         await worker.close()
     assert [int(line[0]) for line in lines] == list(range(2, len(rows) + 2))
-    return refusal, [(line[RESULT_COLUMNS.index("status")], line[RESULT_COLUMNS.index("error_code")]) for line in lines]
+    return refusal, [(line[COLUMNS.index("status")], line[COLUMNS.index("error_code")]) for line in lines]
 
 
 async def close_february(targets: Targets) -> None:
