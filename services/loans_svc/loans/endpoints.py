@@ -253,9 +253,14 @@ async def list_loans(
     state: Annotated[State | None, Query(description="状态")] = None,
     disbursed_from: Annotated[LegalDate | None, Query(description="发放日不早于")] = None,
     disbursed_to: Annotated[LegalDate | None, Query(description="发放日早于（不含当日）")] = None,
+    matures_from: Annotated[LegalDate | None, Query(description="原到期日不早于")] = None,
+    matures_to: Annotated[LegalDate | None, Query(description="原到期日早于（不含当日）")] = None,
+    is_overdue: Annotated[bool | None, Query(description="true只列有逾期尚未结束的，供催收；宽限期内的也列出")] = None,
 ) -> LoanList:
     """新的申请在前。银行只见本行的贷款，县（市、区）只见本单位的；市级、财政和审计可见全部。"""
-    asked = LoanFilter(unit, bank, fund, group, state, disbursed_from, disbursed_to)
+    asked = LoanFilter(
+        unit, bank, fund, group, state, disbursed_from, disbursed_to, matures_from, matures_to, is_overdue
+    )
     filters = asdict(asked) | {"own": [principal.unit, principal.bank]}
     after = page.after(filters)
     before = UUID(after[0]) if after else None

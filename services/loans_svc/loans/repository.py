@@ -7,13 +7,15 @@ from datetime import date
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import insert, select, text
+from sqlalchemy import and_, exists, insert, select, text
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 from sqlalchemy.orm import aliased
 
-from loans_svc.loans.domain import Happening, Kind
+from loans_svc.loans.domain import Happening, Kind, State
 from loans_svc.loans.models import BorrowerRow, LoanEventRow, LoanRow, TrancheRow, TransitionRow
+
+_LATER = aliased(LoanEventRow)
 
 
 async def add_loan(tx: AsyncSession, loan: LoanRow, borrower: Mapping[str, Any]) -> None:
@@ -40,6 +42,17 @@ class LoanFilter:
     state: str | None = None
     disbursed_from: date | None = None
     disbursed_to: date | None = None
+    matures_from: date | None = None
+    matures_to: date | None = None
+    is_overdue: bool | None = None
+
+
+# Told as unpaid, not taken back, and no end told: who is to be reminded, before the days of grace are over as well.
+_OVERDUE = (
+    exists()
+    .where(LoanEventRow.loan_id == LoanRow.id, LoanEventRow.kind == Kind.OVERDUE.value, LoanEventRow.until.is_(None))
+    .where(~exists().where(_LATER.retracts == LoanEventRow.id))
+)
 
 
 async def list_loans(tx: AsyncSession, asked: LoanFilter, before: UUID | None, limit: int) -> Sequence[LoanRow]:
@@ -56,10 +69,18 @@ async def list_loans(tx: AsyncSession, asked: LoanFilter, before: UUID | None, l
         LoanRow.state: asked.state,
     }
     query = select(LoanRow).where(*(column == value for column, value in columns.items() if value is not None))
-    if asked.disbursed_from is not None:
-        query = query.where(LoanRow.disbursed_on >= asked.disbursed_from)
-    if asked.disbursed_to is not None:
-        query = query.where(LoanRow.disbursed_on < asked.disbursed_to)
+    spans = (
+        (LoanRow.disbursed_on, asked.disbursed_from, asked.disbursed_to),
+        (LoanRow.matures_on, asked.matures_from, asked.matures_to),
+    )
+    for day, first, after in spans:
+        if first is not None:
+            query = query.where(day >= first)
+        if after is not None:
+            query = query.where(day < after)
+    if asked.is_overdue is not None:
+        is_overdue = and_(LoanRow.state == State.DISBURSED.value, _OVERDUE)
+        query = query.where(is_overdue if asked.is_overdue else ~is_overdue)
     if before is not None:
         query = query.where(LoanRow.id < before)
     return (await tx.scalars(query.order_by(LoanRow.id.desc()).limit(limit))).all()

@@ -34,6 +34,24 @@ async def test_filters_narrow_and_everybody_sees_their_own(office: Office) -> No
     assert len(await listed(office, "STAFF", "&bank=bank-l", unit="ZZ")) == 3
 
 
+async def test_who_is_to_be_reminded_and_what_falls_due_are_lists(office: Office) -> None:
+    late, ended, wrong, fine = [await office.disbursed(unit="ZZ12", bank="bank-m") for _ in range(4)]
+    short = await office.disbursed(unit="ZZ12", bank="bank-m", term_months=12)
+    await office.applied(unit="ZZ12", bank="bank-m")
+    await office.event(late, "OVERDUE", "2024-02-10", amount="1000.00")
+    await office.event(ended, "OVERDUE", "2024-02-10", amount="1000.00", until="2024-03-01")
+    told = await office.event(wrong, "OVERDUE", "2024-02-10", amount="1000.00")
+    await office.event(wrong, "RETRACTION", "2024-02-10", retracts=told.json()["events"][-1]["id"])
+    for query, expected in (
+        ("&is_overdue=true", [late]),
+        ("&is_overdue=false&state=DISBURSED", [short, fine, wrong, ended]),
+        ("&matures_from=2024-08-15&matures_to=2024-08-16", [short]),
+        ("&matures_to=2024-08-15", []),
+        ("&matures_from=2026-08-15&is_overdue=true", [late]),
+    ):
+        assert [one["id"] for one in await listed(office, "OFFICER", f"&bank=bank-m{query}")] == expected, query
+
+
 async def test_pages_follow_each_other_and_a_cursor_is_for_one_question(office: Office) -> None:
     made = [await office.applied(unit="ZZ11", bank="bank-p") for _ in range(5)]
     seen: list[str] = []
