@@ -15,13 +15,17 @@ APPROVER_KINDS = frozenset({"CITY", "CITY_REVIEWER"})
 
 
 class State(StrEnum):
-    """States of a revision. An approved one is final; it is superseded by being followed by another approved one."""
+    """States of a revision. An approved one is final; it is superseded by being followed by another approved one.
+
+    A correction that was begun by mistake is withdrawn, which is final, too; a first draft is not.
+    """
 
     DRAFT = "DRAFT"
     SUBMITTED = "SUBMITTED"
     REVIEWED = "REVIEWED"
     RETURNED = "RETURNED"
     APPROVED = "APPROVED"
+    WITHDRAWN = "WITHDRAWN"
 
 
 class Step(StrEnum):
@@ -34,6 +38,7 @@ class Step(StrEnum):
     RETURN = "RETURN"
     WITHDRAW = "WITHDRAW"
     CORRECT = "CORRECT"
+    DROP = "DROP"
 
 
 _NEXT: dict[tuple[State, Step], State] = {
@@ -46,6 +51,8 @@ _NEXT: dict[tuple[State, Step], State] = {
     (State.REVIEWED, Step.RETURN): State.RETURNED,
     (State.REVIEWED, Step.APPROVE): State.APPROVED,
     (State.APPROVED, Step.CORRECT): State.DRAFT,
+    (State.DRAFT, Step.DROP): State.WITHDRAWN,
+    (State.RETURNED, Step.DROP): State.WITHDRAWN,
 }
 
 _LABELS = {
@@ -54,6 +61,7 @@ _LABELS = {
     State.REVIEWED: "已审核",
     State.RETURNED: "已退回",
     State.APPROVED: "已批准",
+    State.WITHDRAWN: "已撤回",
 }
 
 

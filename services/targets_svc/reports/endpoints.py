@@ -41,6 +41,7 @@ from targets_svc.reports.schemas import (
     RevisionSummary,
 )
 from targets_svc.reports.service import ReportView
+from targets_svc.withdrawals.schemas import WithdrawalCreate
 
 router = Router(prefix="/api/v1/targets", tags=["月报"])
 
@@ -211,6 +212,27 @@ async def correct_report(
 ) -> ReportRead:
     """以批准数据为底稿开出新的一版；新版批准之前，原版仍是正式数据。"""
     view = await service.correct_report(tx, _actor(principal), unit, month, body.reason, if_match, now())
+    return _answer(view, response)
+
+
+@router.post(
+    "/reports/{unit}/{month}/correction/withdrawal",
+    operation_id="withdraw_report_correction",
+    summary="撤回更正",
+    responses=problems(*_STEP),
+)
+async def withdraw_report_correction(
+    unit: UnitPath,
+    month: MonthPath,
+    body: WithdrawalCreate,
+    principal: Writer,
+    tx: Tx,
+    _: IdempotencyHonoured,
+    response: Response,
+    if_match: IfMatch = None,
+) -> ReportRead:
+    """误开的更正，在草稿或被退回时可以撤回，须写明原因；原批准的数据不变，以后可以再次更正。"""
+    view = await service.withdraw_correction(tx, _actor(principal), unit, month, body.reason, if_match, now())
     return _answer(view, response)
 
 

@@ -21,6 +21,7 @@ from sqlalchemy import (
 from sqlalchemy.orm import Mapped, mapped_column
 
 from targets_svc.base import Base
+from targets_svc.withdrawals.models import Withdrawable, withdrawn_whole
 
 _INSTANT = DateTime(timezone=True)
 
@@ -29,7 +30,7 @@ class ReportRow(Base):
     """A unit's report of a month; locked by every step, its version is the ETag.
 
     Attributes:
-        revision: number of the latest revision.
+        revision: number of the revision that is on its way, or else of the last approved one.
         first_submitted_at: decides for ever whether the report was late.
     """
 
@@ -48,7 +49,7 @@ class ReportRow(Base):
     first_submitted_at: Mapped[datetime | None] = mapped_column(_INSTANT)
 
 
-class RevisionRow(Base):
+class RevisionRow(Withdrawable, Base):
     """One revision and who carried it; a correction is a new one."""
 
     __tablename__ = "report_revision"
@@ -56,7 +57,12 @@ class RevisionRow(Base):
         ForeignKeyConstraint(
             ["unit", "year", "month"], ["targets.report.unit", "targets.report.year", "targets.report.month"]
         ),
-        CheckConstraint("state IN ('DRAFT', 'SUBMITTED', 'REVIEWED', 'RETURNED', 'APPROVED')", name="state_known"),
+        CheckConstraint(
+            "state IN ('DRAFT', 'SUBMITTED', 'REVIEWED', 'RETURNED', 'APPROVED', 'WITHDRAWN')", name="state_known"
+        ),
+        CheckConstraint("(state = 'WITHDRAWN') = (withdrawn_by IS NOT NULL)", name="withdrawn_by_whom"),
+        CheckConstraint("withdrawn_by IS NULL OR revision > 1", name="only_corrections_withdrawn"),
+        withdrawn_whole(),
         CheckConstraint(
             "submitted_by <> reviewed_by AND reviewed_by <> approved_by AND submitted_by <> approved_by",
             name="four_eyes",
@@ -82,7 +88,7 @@ class RevisionRow(Base):
             "year",
             "month",
             unique=True,
-            postgresql_where=text("state <> 'APPROVED'"),
+            postgresql_where=text("state NOT IN ('APPROVED', 'WITHDRAWN')"),
         ),
     )
 

@@ -84,6 +84,14 @@ async def load_latest(tx: AsyncSession, report: ReportRow) -> RevisionRow:
     ).one()
 
 
+async def last_number(tx: AsyncSession, report: ReportRow) -> int:
+    """Of all revisions that there ever were, those that were withdrawn among them."""
+    query = select(func.max(RevisionRow.revision)).where(
+        RevisionRow.unit == report.unit, RevisionRow.year == report.year, RevisionRow.month == report.month
+    )
+    return int(await tx.scalar(query) or 0)
+
+
 async def list_revisions(tx: AsyncSession, report: ReportRow) -> Sequence[RevisionRow]:
     """All of them, in their order."""
     query = select(RevisionRow).where(

@@ -156,7 +156,15 @@ class WarningRead(ResponseModel):
     message: str
 
 
-class RevisionSummary(ResponseModel):
+class WithdrawalRead(ResponseModel):
+    """Empty while it was not taken back."""
+
+    withdrawn_by: Annotated[str | None, Field(description="撤回（退回）的人；没有撤回的为空")] = None
+    withdrawn_at: datetime | None = None
+    withdrawal_reason: str | None = None
+
+
+class RevisionSummary(WithdrawalRead):
     """One revision: where it stands, and who carried it."""
 
     revision: int
@@ -209,6 +217,9 @@ _EXAMPLE: dict[str, Any] = {
     "returned_at": None,
     "return_reason": None,
     "correction_reason": None,
+    "withdrawn_by": None,
+    "withdrawn_at": None,
+    "withdrawal_reason": None,
     "basis": "CUMULATIVE",
     "cells": [
         {

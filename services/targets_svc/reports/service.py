@@ -33,7 +33,12 @@ from targets_svc.report_rules.domain import (
 )
 from targets_svc.reports import repository
 from targets_svc.reports.domain import Actor, Signatures, State, Step, authorise, is_late, is_late_again, next_state
-from targets_svc.reports.errors import NothingOfficialError, ReportInvalidError, ReportNotFoundError
+from targets_svc.reports.errors import (
+    NothingOfficialError,
+    ReportInvalidError,
+    ReportNotFoundError,
+    TransitionRefusedError,
+)
 from targets_svc.reports.models import ReportRow, RevisionRow
 from targets_svc.standards.repository import find_standard
 from targets_svc.units.domain import CITY, limited_to, may_report, may_see
@@ -212,11 +217,31 @@ async def correct_report(
     approved = await repository.load_latest(tx, report)
     next_state(State(approved.state), Step.CORRECT)
     cells = await repository.load_cells(tx, approved)
-    report.revision += 1
+    report.revision = await repository.last_number(tx, report) + 1
     report.row_version += 1
     revision = repository.add_revision(tx, report, created_by=actor.subject, created_at=now, correction_reason=reason)
     await repository.replace_cells(tx, revision, cells)
     return await _view(tx, report, revision, now)
+
+
+async def withdraw_correction(
+    tx: AsyncSession, actor: Actor, unit: str, month: Month, reason: str, if_match: str | None, now: datetime
+) -> ReportView:
+    """Ends a correction that nobody has in hand; what is approved stays official, and may be corrected anew.
+
+    Raises:
+        ReportNotFoundError, VersionStaleError, TransitionRefusedError.
+    """
+    if not may_report(actor.unit, unit):
+        raise ReportNotFoundError
+    report, revision, after = await _step(tx, actor, unit, month, Step.DROP, if_match)
+    official = await repository.find_official(tx, report, now)
+    if official is None:
+        raise TransitionRefusedError("这是首次填报，不是更正，不能撤回更正；请修改草稿后报送。")
+    revision.withdraw(actor.subject, now, reason)
+    await _record(tx, report, revision, after)
+    report.revision = official.revision
+    return await _view(tx, report, official, now)
 
 
 async def read_report(

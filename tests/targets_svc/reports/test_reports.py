@@ -375,3 +375,48 @@ async def test_reports_are_listed_by_page_and_state(targets: Targets, plan: dict
     assert [(item["month"], item["state"]) for item in approved] == [("2017-01", "APPROVED")]
     assert {item["unit"] for item in january} > {"ZZ15", "ZZ13"}
     assert all(item["month"] == "2017-01" for item in january)
+
+
+async def test_a_correction_begun_by_mistake_is_withdrawn_and_another_can_be_made(
+    targets: Targets, plan: dict[str, Any]
+) -> None:
+    place, reason = ("ZZ12", "2017-10"), {"reason": "误开更正，数据无误"}
+    await draft(targets, *place, figures(plan, "ZZ12", I02=5))
+    async with targets.staff("ZZ12") as staff, targets.reviewer("ZZ12") as reviewer, targets.staff("ZZ13") as other:
+        path = "correction/withdrawal"
+        first = await step(staff, *place, path, **reason)
+        await carry(targets, *place)
+        approved = (await staff.get("/reports/ZZ12/2017-10")).json()
+        await step(staff, *place, "correction", reason="十月数据有误，更正")
+        foreign = await step(other, *place, path, **reason)
+        dropped = await step(staff, *place, path, **reason)
+        after = (await staff.get("/reports/ZZ12/2017-10")).json()
+        (listed,) = (await staff.get("/reports", params={"month": "2017-10"})).json()["items"]
+        again = await step(staff, *place, path, **reason)
+
+        await step(staff, *place, "correction", reason="十月数据有误，更正")
+        etag = (await staff.get("/reports/ZZ12/2017-10")).headers["etag"]
+        await draft(targets, *place, figures(plan, "ZZ12", I02=6), etag)
+        await step(staff, *place, "submission")
+        on_its_way = await step(staff, *place, path, **reason)
+        await step(reviewer, *place, "return", reason="与台账不符，请核对")
+        returned = await step(staff, *place, path, **reason)
+        await step(staff, *place, "correction", reason="十月数据有误，更正")
+        etag = (await staff.get("/reports/ZZ12/2017-10")).headers["etag"]
+        await draft(targets, *place, figures(plan, "ZZ12", I02=7), etag)
+        corrected = (await carry(targets, *place)).json()
+        revisions = (await staff.get("/reports/ZZ12/2017-10/revisions")).json()["items"]
+
+    assert (first.status_code, first.json()["code"]) == (409, "REPORT_STATE_CONFLICT")
+    assert "首次填报" in first.json()["detail"]
+    assert (foreign.status_code, dropped.status_code, dropped.json()["state"]) == (404, 200, "APPROVED")
+    assert (after["cells"], after["open_revision"], after["revision"]) == (approved["cells"], None, 1)
+    assert (listed["state"], listed["revision"]) == ("APPROVED", 1)
+    assert [answer.status_code for answer in (again, on_its_way, returned)] == [409, 409, 200]
+    assert [(r["revision"], r["state"], r["withdrawn_by"]) for r in revisions] == [
+        (1, "APPROVED", None),
+        (2, "WITHDRAWN", "staff-ZZ12"),
+        (3, "WITHDRAWN", "staff-ZZ12"),
+        (4, "APPROVED", None),
+    ]
+    assert (corrected["revision"], {c["indicator"]: c["value"] for c in corrected["cells"]}["I02"]) == (4, 7)

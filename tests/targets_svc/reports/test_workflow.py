@@ -20,6 +20,8 @@ ALLOWED = {
     (State.REVIEWED, Step.APPROVE): State.APPROVED,
     (State.RETURNED, Step.EDIT): State.DRAFT,
     (State.APPROVED, Step.CORRECT): State.DRAFT,
+    (State.DRAFT, Step.DROP): State.WITHDRAWN,
+    (State.RETURNED, Step.DROP): State.WITHDRAWN,
 }
 CITY = Actor("city", "CITY", None)
 
