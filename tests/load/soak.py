@@ -52,8 +52,9 @@ class Watch:
                     self.files[name].append(open_files(pid))
 
     def rows(self, platform: RunningPlatform) -> Iterator[Row]:
-        ended = sum(platform.pids().get(name) != pid for name, pid in self._pids.items())
-        yield at_most("processes that ended", ended, "processes", 0)
+        now_there = platform.pids()
+        ended = [name for name, pid in self._pids.items() if now_there.get(name) != pid]
+        yield at_most(f"processes that ended {' '.join(ended)}", len(ended), "processes", 0)
         for name in sorted(self._pids):
             memory, files = self.memory[name], self.files[name]
             part = max(1, len(memory) // 6)
@@ -84,6 +85,7 @@ async def soak(api: Client, platform: RunningPlatform) -> list[Row]:
         most = await send(api, _ENDLESS, for_seconds(15))
         rate = most.per_second / 2
     say(f"{rate:.0f} requests/s for {SOAK_SECONDS:.0f} s")
+    (await api.http.get("/openapi.json")).raise_for_status()  # made once, when somebody first reads it
     await send(api, rate, for_seconds(WARM_SECONDS))
     watch = Watch(platform)
     watching = asyncio.create_task(watch.go_on(max(1.0, SOAK_SECONDS / SAMPLES)))
