@@ -91,15 +91,6 @@ def _aes_key(key: FieldKey) -> bytes:
     return mac.finalize()[:16]
 
 
-def key_id_of(sealed: bytes) -> str:
-    """Which key sealed the value: what a re-keying job selects by.
-
-    Raises:
-        SealedValueError: not a sealed value.
-    """
-    return _split(sealed).key_id
-
-
 class _Parts(NamedTuple):
     key_id: str
     suite: int

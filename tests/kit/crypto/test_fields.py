@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kit.crypto.errors import SealedValueError, UnknownKeyError
-from kit.crypto.fields import FieldCipher, key_id_of
+from kit.crypto.fields import FieldCipher
 from tests.kit.crypto.rings import ring
 
 COLUMN, ROW = "person.number", UUID("019a0000-0000-7000-8000-000000000001")
@@ -104,7 +104,7 @@ def test_an_unknown_suite_is_refused() -> None:
 def test_after_a_rotation_old_values_are_read_and_new_ones_use_the_new_key() -> None:
     before, rotated = seal(), FieldCipher(ring("k2", "k1"))
     after = seal(cipher=rotated)
-    assert (key_id_of(before), key_id_of(after)) == ("k1", "k2")
+    assert (before[1:3], after[1:3]) == (b"k1", b"k2")
     assert unseal(before, rotated) == unseal(after, rotated) == NUMBER
 
 
