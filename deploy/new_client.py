@@ -12,13 +12,9 @@ import sys
 from pathlib import Path
 from typing import Any
 
-from argon2 import PasswordHasher
-
+from api_gateway.administration.service import HASHER
 from api_gateway.identity.domain import client_faults
 from api_gateway.identity.repository import load_roles
-
-# OWASP's smallest parameters for argon2id: the secrets are random, not chosen by people.
-_HASHER = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 
 
 def main() -> None:
@@ -27,7 +23,7 @@ def main() -> None:
     secret = secrets.token_urlsafe(24)
     entry = {
         "name": given.name,
-        "secret_hash": _HASHER.hash(secret),
+        "secret_hash": HASHER.hash(secret),
         "kind": given.kind,
         "scopes": sorted(roles[given.kind].scopes),
         "unit": given.unit,
@@ -35,7 +31,12 @@ def main() -> None:
     }
     if faults := list(client_faults(given.id, entry, roles)):
         sys.exit(f"没有改动 {given.file}：{given.id}: {'; '.join(faults)}")
-    _add(given.file, given.id, entry)
+    try:
+        _add(given.file, given.id, entry)
+    except OSError as failure:
+        sys.exit(f"没有改动 {given.file}：{failure.strerror}")
+    except (ValueError, KeyError, TypeError):
+        sys.exit(f"没有改动 {given.file}：内容已损坏，请从备份恢复，或换一个新文件。")
     sys.stdout.write(f"client_id: {given.id}\nclient_secret: {secret}\n请现在交给对方，之后无法再次查看。\n")
 
 

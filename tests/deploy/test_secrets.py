@@ -115,3 +115,16 @@ def test_a_client_that_the_gateway_would_refuse_is_not_written(tmp_path: Path) -
     assert done.returncode == 1
     assert "没有改动" in done.stderr
     assert not file.exists()
+
+
+@pytest.mark.parametrize(("name", "sentence"), [("none/clients.json", "No such file"), ("half.json", "已损坏")])
+def test_a_clients_file_that_cannot_be_written_or_read_is_left_as_it_is(
+    tmp_path: Path, name: str, sentence: str
+) -> None:
+    (tmp_path / "half.json").write_text('{"clients": ', encoding="utf-8")
+    script = REPOSITORY / "deploy" / "new_client.py"
+    refused = run(script, tmp_path / name, "x", "--name", "x", "--kind", "ADMIN")
+    assert refused.returncode == 1
+    assert sentence in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert (tmp_path / "half.json").read_text(encoding="utf-8") == '{"clients": '
