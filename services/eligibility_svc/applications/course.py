@@ -22,6 +22,7 @@ from kit.http.etags import check_if_match
 from kit.webhooks.service import announce
 
 MOST_FOUND = 100
+_NOT_HERS = "没有查到：申请编号、证件号码或姓名与申请不符，请核对后重试。"
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,7 @@ async def list_applications(
     unit: str | None,
     state: State | None,
     measure: str | None,
+    applicant_ref: UUID | None,
     after: Sequence[Any] | None,
     limit: int,
 ) -> list[ApplicationRow]:
@@ -93,6 +95,7 @@ async def list_applications(
         created_by=submitter,
         state=state.value if state else None,
         measure=measure,
+        applicant_ref=applicant_ref,
         after=after,
         limit=limit,
     )
@@ -158,9 +161,9 @@ async def found_of_applicant(tx: AsyncSession, vault: Vault, application_id: UUI
         raise ApplicationInvalidError(errors=errors)
     row = await repository.find_application(tx, application_id, None, None, is_locked=True)
     if row is None or row.applicant_ref not in vault.refs(wanted):
-        raise ApplicationNotFoundError
+        raise ApplicationNotFoundError(_NOT_HERS)
     if vault.open(row.name_sealed, NAME, row.application_id) != wanted.name:
-        raise ApplicationNotFoundError
+        raise ApplicationNotFoundError(_NOT_HERS)
     return row
 
 

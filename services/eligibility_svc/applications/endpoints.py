@@ -1,6 +1,6 @@
 """The workflow of applications: 网上受理、网上办理、网上反馈."""
 
-from typing import Annotated
+from typing import Annotated, Any
 from uuid import UUID
 
 from fastapi import Depends, Path, Query, Request, Response
@@ -345,11 +345,20 @@ async def list_applications(
     state: Annotated[State | None, Query(description="状态")] = None,
     measure: Annotated[Code | None, Query(description="措施代码")] = None,
     unit: Annotated[Code | None, Query(description="受理单位")] = None,
+    applicant_ref: Annotated[UUID | None, Query(description="申请人代号，见申请的applicant.ref")] = None,
 ) -> ApplicationList:
     """最近提交的在前；范围同查看申请。"""
-    filters = {"state": state, "measure": measure, "unit": unit, "own": principal.unit, "by": principal.subject}
+    filters: dict[str, Any] = {"state": state, "measure": measure, "unit": unit, "applicant_ref": applicant_ref}
+    filters |= {"own": principal.unit, "by": principal.subject}
     rows = await course.list_applications(
-        tx, actor(principal), unit=unit, state=state, measure=measure, after=page.after(filters), limit=page.limit + 1
+        tx,
+        actor(principal),
+        unit=unit,
+        state=state,
+        measure=measure,
+        applicant_ref=applicant_ref,
+        after=page.after(filters),
+        limit=page.limit + 1,
     )
     return ApplicationList.of_page(rows, page, filters)
 

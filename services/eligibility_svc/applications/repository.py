@@ -63,6 +63,7 @@ async def list_applications(
     created_by: str | None,
     state: str | None,
     measure: str | None,
+    applicant_ref: UUID | None,
     after: Sequence[Any] | None,
     limit: int,
 ) -> list[ApplicationRow]:
@@ -73,6 +74,7 @@ async def list_applications(
         ApplicationRow.created_by: created_by,
         ApplicationRow.state: state,
         ApplicationRow.measure: measure,
+        ApplicationRow.applicant_ref: applicant_ref,
     }
     for column, value in wanted.items():
         if value is not None:

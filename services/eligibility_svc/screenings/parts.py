@@ -24,7 +24,7 @@ def write_parts(folder: Path, file_format: Format, mapping: ColumnMap) -> list[l
     Raises:
         RegisterUnreadableError: nothing of it can be read.
     """
-    cells = read_register(folder / "register", file_format, mapping.headings).with_row_index(ROW, offset=1)
+    cells = read_register(folder / "register", file_format, _called(mapping)).with_row_index(ROW, offset=1)
     rejections: list[list[Rejection]] = []
     left_out: list[int] = []
     start = 0
@@ -36,6 +36,14 @@ def write_parts(folder: Path, file_format: Format, mapping: ColumnMap) -> list[l
         start += PART_ROWS
     (folder / "left_out.json").write_text(json.dumps(left_out), encoding="utf-8")
     return rejections
+
+
+def _called(mapping: ColumnMap) -> dict[str, str]:
+    """Every heading that is read, and what we call it."""
+    known = vocabulary().of(mapping.subject)
+    extra = {mapping.reference: "本单位自己的编号", mapping.district: "所属县（市、区）"}
+    called = {heading: known[name].label for heading, name in mapping.columns.items()}
+    return {heading: called.get(heading) or extra[heading] for heading in mapping.headings}
 
 
 def read_part(cells: pl.DataFrame, mapping: ColumnMap) -> tuple[pl.DataFrame, list[Rejection]]:

@@ -22,8 +22,11 @@ _PLACE = re.compile(rb"""\br\s*=\s*["']([A-Za-z]{0,4})([0-9]{1,9})""")
 _FLAT = (pl.Boolean, pl.String, pl.Date, pl.Categorical, pl.Enum, pl.Decimal, pl.Null)
 
 
-def read_register(path: Path, file_format: Format, headings: Sequence[str]) -> pl.LazyFrame:
+def read_register(path: Path, file_format: Format, headings: Mapping[str, str]) -> pl.LazyFrame:
     """The columns asked for, as text; empty cells are null.
+
+    Args:
+        headings: heading → what we call it, since what a file says is not repeated.
 
     Raises:
         RegisterUnreadableError: damaged, too large once unpacked, or a heading is not there.
@@ -37,14 +40,17 @@ def read_register(path: Path, file_format: Format, headings: Sequence[str]) -> p
             return _csv(path, headings)
 
 
-def _require(found: Sequence[str], headings: Sequence[str]) -> None:
+def _require(found: Sequence[str], headings: Mapping[str, str]) -> None:
     if len(found) > MAX_COLUMNS:
         raise RegisterUnreadableError(f"名册不能超过{MAX_COLUMNS}列，请删去不需要的列。")
     if len(set(found)) != len(found):
         raise RegisterUnreadableError("表头有重名的列，请改名后重新提交。")
-    lacking = sum(heading not in found for heading in headings)
+    lacking = [called for heading, called in headings.items() if heading not in found]
     if lacking:
-        raise RegisterUnreadableError(f"有{lacking}个对应列不在名册表头中，请核对列名（包括空格）后重新提交。")
+        which = "、".join(f"“{called}”" for called in lacking[:5]) + ("等" if len(lacking) > 5 else "")
+        raise RegisterUnreadableError(
+            f"有{len(lacking)}个对应列不在名册表头中：{which}。请核对列名（包括空格）后重新提交。"
+        )
 
 
 def _require_rows(count: int, most: int = MAX_ROWS) -> None:
@@ -52,7 +58,7 @@ def _require_rows(count: int, most: int = MAX_ROWS) -> None:
         raise RegisterUnreadableError(f"名册应有1至{most}行数据，请检查或拆分后重新提交。")
 
 
-def _parquet(path: Path, headings: Sequence[str]) -> pl.LazyFrame:
+def _parquet(path: Path, headings: Mapping[str, str]) -> pl.LazyFrame:
     try:
         schema = pl.read_parquet_schema(path)
         _require(list(schema), headings)
@@ -65,7 +71,7 @@ def _parquet(path: Path, headings: Sequence[str]) -> pl.LazyFrame:
     return register.select(pl.col(name).cast(pl.String) for name in headings)
 
 
-def _csv(path: Path, headings: Sequence[str]) -> pl.LazyFrame:
+def _csv(path: Path, headings: Mapping[str, str]) -> pl.LazyFrame:
     data = path.read_bytes()
     if b"\0" in data:
         raise RegisterUnreadableError
@@ -114,7 +120,7 @@ def _decoded(data: bytes) -> str:
     raise RegisterUnreadableError("文字编码无法识别，请另存为UTF-8后重新提交。")
 
 
-def _workbook(path: Path, headings: Sequence[str]) -> pl.LazyFrame:
+def _workbook(path: Path, headings: Mapping[str, str]) -> pl.LazyFrame:
     _require_harmless(path)
     try:
         rows = CalamineWorkbook.from_path(path).get_sheet_by_index(0).to_python(skip_empty_area=False)

@@ -1,14 +1,15 @@
 """Screenings on the wire."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
+from difflib import get_close_matches
 from typing import Annotated, Any, Literal
 from uuid import UUID
 
 from pydantic import Field, WithJsonSchema
 
 from eligibility_svc.checks.schemas import CheckRead, MeasureCode
-from eligibility_svc.facts.domain import Subject
+from eligibility_svc.facts.domain import Fact, Subject
 from eligibility_svc.facts.repository import vocabulary
 from eligibility_svc.measures.repository import catalogue
 from eligibility_svc.screenings.domain import MAX_COLUMNS, WorkList
@@ -58,15 +59,21 @@ class ScreeningCreate(RequestModel):
         """What the vocabulary and the catalogue say against it."""
         known, of = vocabulary().of(self.subject), set(catalogue().of_subject(self.subject))
         faults = [
-            FieldError("/columns", "UNKNOWN_FACT", "对应的事实中有不属于该对象的，请查阅事实词表后修改")
-            for name in self.columns.values()
+            FieldError("/columns", "UNKNOWN_FACT", f"第{number}列对应的事实不属于该对象{_nearest(name, known)}")
+            for number, name in enumerate(self.columns.values(), 1)
             if name not in known
-        ][:1]
+        ]
         if len(set(self.columns.values())) != len(self.columns):
             faults.append(FieldError("/columns", "DUPLICATE", "一项事实只能对应一列，请修改"))
         if any(code not in of for code in self.measures or ()):
             faults.append(FieldError("/measures", "UNKNOWN_MEASURE", "有不存在或不属于该对象的措施，请查阅措施目录"))
         return faults
+
+
+def _nearest(name: str, known: Mapping[str, Fact]) -> str:
+    """A hint of ours; what was sent is not repeated."""
+    near = get_close_matches(name, known, n=1, cutoff=0.6)
+    return f"（您是否要填 {near[0]}，{known[near[0]].label}？）" if near else "，请查阅事实词表后修改"
 
 
 class ScreeningAccepted(ResponseModel):

@@ -200,6 +200,8 @@ async def test_a_payment_that_came_back_is_made_again(office: Office) -> None:
     failed = await office.step("staff-ZZ07", granted, "payment-failure", BOUNCED)
     assert (failed["state"], failed["state_zh"], failed["payment"]) == ("PAYMENT_FAILED", "发放未成功", None)
     assert (await office.grant_of(granted))["paid_on"] is None
+    found = (await office("staff-ZZ07", "GET", f"/applications?applicant_ref={granted['applicant']['ref']}")).json()
+    assert [each["id"] for each in found["items"]] == [granted["id"]]
     waiting = (await office("staff-ZZ07", "GET", "/applications?state=PAYMENT_FAILED")).json()["items"]
     assert granted["id"] in {each["id"] for each in waiting}
     again = await office.step("staff-ZZ07", granted, "payment", PAYMENT | {"reference": "ZF-2018-000124"})

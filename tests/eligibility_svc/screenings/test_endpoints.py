@@ -256,6 +256,15 @@ async def test_a_wrong_request_is_refused_at_once(
     assert [error["pointer"] for error in answer.json()["errors"]] == [pointer]
 
 
+async def test_a_misspelt_fact_is_told_with_its_place_and_the_nearest(office: httpx.AsyncClient) -> None:
+    columns = {"退役": "is_veteran", "贫困": "is_poor_houshold", "天数": "fair_employers"}
+    answer = await submit(office, REGISTER, REQUEST | {"columns": columns})
+    assert [error["message"] for error in answer.json()["errors"]] == [
+        "第2列对应的事实不属于该对象（您是否要填 is_poor_household，建档立卡贫困家庭劳动力？）",
+        "第3列对应的事实不属于该对象，请查阅事实词表后修改",
+    ]
+
+
 async def test_what_is_no_upload_is_refused(office: httpx.AsyncClient) -> None:
     assert (await office.post("/screenings", json=REQUEST)).status_code == 415
     answer = await office.post("/screenings", files={"file": b"x"})

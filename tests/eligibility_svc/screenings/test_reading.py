@@ -16,7 +16,7 @@ from eligibility_svc.screenings.parts import read_part
 from eligibility_svc.screenings.reading import read_register
 from kit.dates import Month
 
-HEADINGS = ("甲", "乙")
+HEADINGS = {"甲": "户籍", "乙": "学历"}
 
 
 def archive(name: str, content: bytes, compression: int = zipfile.ZIP_DEFLATED) -> bytes:
@@ -43,9 +43,9 @@ def nested() -> bytes:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        (b"", "2个对应列"),
+        (b"", "2个对应列不在名册表头中：“户籍”、“学历”。"),
         ("甲,乙".encode(), "1至"),
-        ("甲,丙\n1,2\n".encode(), "1个对应列"),
+        ("甲,丙\n1,2\n".encode(), "1个对应列不在名册表头中：“学历”。"),
         ("甲,乙,甲\n1,2,3\n".encode(), "重名"),
         (("甲,乙," + ",".join(map(str, range(199))) + "\n").encode(), "200列"),
         ("甲,乙\n1,2\n1\n".encode(), "第3行有1列"),
