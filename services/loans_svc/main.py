@@ -20,6 +20,7 @@ from loans_svc.reward_pools.endpoints import router as reward_pools_router
 from loans_svc.reward_years.endpoints import router as reward_years_router
 from loans_svc.rules.endpoints import router as rules_router
 from loans_svc.rules.repository import catalogue
+from loans_svc.settlements.endpoints import router as settlements_router
 from loans_svc.statistics.endpoints import router as statistics_router
 from loans_svc.subsidies.endpoints import router as subsidies_router
 from loans_svc.time_limits.endpoints import router as time_limits_router
@@ -55,6 +56,7 @@ def create_app(settings: ServiceSettings | None = None) -> FastAPI:
             reward_pools_router,
             reward_years_router,
             statistics_router,
+            settlements_router,
             vouchers_router,
         ],
         settings=settings or ServiceSettings(),

@@ -134,6 +134,7 @@ STORED = [
         202,
         422,
     ),
+    ("get", "/settlements", "get_subsidy_settlement", "loans.batch.read", 200, 422),
     ("get", "/statistics", "get_loan_statistics", "loans.statistics.read", 200, 422),
     ("get", "/jobs/{job_id}", "get_loans_job", "loans.job.read", 200, 404),
     ("get", "/benchmark-rates", "list_benchmark_rates", "loans.rule.read", 200, 200),

@@ -265,12 +265,17 @@ class TimedStep(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class TimeLimits:
-    """How many working days a step may take from the day of the one before it (loans design §1.6)."""
+    """How many working days a step may take from the day of the one before it (loans design §1.6).
+
+    Attributes:
+        settlement_days: calendar days after the year's end for the year's settlement.
+    """
 
     time_limits_id: str
     title: str
     validity: Validity
     days: Mapping[TimedStep, int]
+    settlement_days: int
     evidence: Mapping[str, Evidence]
 
 

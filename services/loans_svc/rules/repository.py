@@ -291,9 +291,10 @@ def _time_limits(code: str, row: _Table) -> TimeLimits:
     steps = row.table("working_days")
     days = {step: steps.cited(step, _whole) for step in TimedStep if steps.has(step)}
     steps.finish()
+    settlement_days = row.cited("settlement_days", _whole)
     row.finish()
     evidence = row.evidence | {f"working_days.{step}": cited for step, cited in steps.evidence.items()}
-    return TimeLimits(code, title, validity, days, evidence)
+    return TimeLimits(code, title, validity, days, settlement_days, evidence)
 
 
 def _check_references(catalogue: Catalogue) -> None:

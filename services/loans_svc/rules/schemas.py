@@ -238,6 +238,7 @@ class TimeLimitsRead(ResponseModel):
     valid_from: date
     valid_to: date | None
     working_days: dict[TimedStep, int] = Field(description="自上一环节办结的次日起算的工作日数")
+    settlement_days: int = Field(description="年度终了后多少天内报送年终清算（自然日）")
     evidence: dict[str, EvidenceRead]
 
     @classmethod
@@ -248,6 +249,7 @@ class TimeLimitsRead(ResponseModel):
             valid_from=limits.validity.since,
             valid_to=limits.validity.until,
             working_days=dict(limits.days),
+            settlement_days=limits.settlement_days,
             evidence=_evidence(limits.evidence),
         )
 
