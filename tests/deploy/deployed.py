@@ -45,7 +45,9 @@ def compose_file(keys: Keys | None = None) -> dict[str, Any]:
     text = compose_environment(ENVIRONMENT_TEMPLATE.read_text(encoding="utf-8"), keys or Keys.generate())
     lines = (line.partition("=") for line in text.splitlines() if line and not line.startswith("#"))
     variables = {name: value.strip("'") for name, _, value in lines}
-    filled: dict[str, Any] = _filled(yaml.safe_load(COMPOSE_FILE.read_text(encoding="utf-8")), variables)
+    filled: dict[str, Any] = _filled(
+        yaml.load(COMPOSE_FILE.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader), variables
+    )
     return filled
 
 
@@ -66,7 +68,7 @@ def manifests() -> list[dict[str, Any]]:
         item
         for file in files
         if file != SECRET_TEMPLATE and file.name != "kustomization.yaml"
-        for item in yaml.safe_load_all(file.read_text(encoding="utf-8"))
+        for item in yaml.load_all(file.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader)
     ]
 
 
@@ -79,7 +81,7 @@ def secrets(keys: Keys | None = None) -> dict[str, dict[str, str]]:
         redis_url="rediss://:password@redis.example:6379/0",
         clients='{"clients": {}}',
     )
-    return {item["metadata"]["name"]: item["stringData"] for item in yaml.safe_load_all(text)}
+    return {item["metadata"]["name"]: item["stringData"] for item in yaml.load_all(text, Loader=yaml.CSafeLoader)}
 
 
 def kubernetes_processes(keys: Keys | None = None) -> dict[str, Deployed]:

@@ -28,7 +28,9 @@ class WorkedQuote:
 
 @cache
 def worked_quotes() -> tuple[WorkedQuote, ...]:
-    cases = yaml.safe_load(Path(__file__).with_name("worked_quotes.yaml").read_text(encoding="utf-8"))
+    cases = yaml.load(
+        Path(__file__).with_name("worked_quotes.yaml").read_text(encoding="utf-8"), Loader=yaml.CSafeLoader
+    )
     return tuple(
         WorkedQuote(
             name,

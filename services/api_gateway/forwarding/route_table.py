@@ -150,4 +150,4 @@ def load_route_table(upstreams: Collection[str], path: Path = ROUTES_FILE) -> Ro
     Raises:
         RouteTableError: see `RouteTable.read`.
     """
-    return RouteTable.read(yaml.safe_load(path.read_text(encoding="utf-8")), upstreams)
+    return RouteTable.read(yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader), upstreams)

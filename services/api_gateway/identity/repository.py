@@ -25,7 +25,7 @@ _MOST_PASSES = 10
 
 def load_roles(path: Path = ROLES_FILE) -> dict[str, Role]:
     """Roles by kind."""
-    return read_roles(yaml.safe_load(path.read_text(encoding="utf-8")))
+    return read_roles(yaml.load(path.read_text(encoding="utf-8"), Loader=yaml.CSafeLoader))
 
 
 def load_clients(path: Path, roles: Mapping[str, Role], *, environment: str) -> dict[str, Client]:

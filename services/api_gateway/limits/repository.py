@@ -13,4 +13,4 @@ def load_limits(path: Path | None = None) -> Limits:
     """Raises:
     OSError, ValueError, yaml.YAMLError: the file cannot be used.
     """
-    return Limits.read(yaml.safe_load((path or LIMITS_FILE).read_text(encoding="utf-8")))
+    return Limits.read(yaml.load((path or LIMITS_FILE).read_text(encoding="utf-8"), Loader=yaml.CSafeLoader))
