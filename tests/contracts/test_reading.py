@@ -2,11 +2,16 @@
 
 import re
 from collections.abc import Iterator
+from pathlib import Path
 from typing import Any
 
+import yaml
+
+from api_gateway.documents import service
 from tests.contracts.operations import JSON, Operation
 from tests.contracts.platform import Platform
 
+MEANINGS = yaml.safe_load(Path(service.__file__).with_name("meanings.yaml").read_text(encoding="utf-8"))
 CHINESE = re.compile("[\u4e00-\u9fff]")
 LONGEST_SUMMARY = 60
 PAGED = {"limit", "cursor"}
@@ -53,3 +58,20 @@ def _gaps_of_answer(call: Operation, status: str, response: dict[str, Any]) -> I
 def test_nothing_has_to_be_asked(platform: Platform) -> None:
     missing = [f"{call.method} {call.path}: {gap}" for call in platform.operations for gap in gaps(call)]
     assert not missing, "\n".join(missing)
+
+
+def test_what_a_value_means_is_told(platform: Platform) -> None:
+    """A new one gets its words in `api_gateway/documents/meanings.yaml`, unless the enumeration has its own."""
+    schemas = platform.document["components"]["schemas"]
+    untold = [
+        f"{name}: {value}"
+        for name, schema in schemas.items()
+        for value in schema.get("enum", [])
+        if not is_told(schema.get("description")) or (name in MEANINGS and value not in MEANINGS[name][1])
+    ]
+    assert not untold, "\n".join(untold)
+    assert not MEANINGS.keys() - schemas.keys()
+    foreign = [
+        name for name, schema in schemas.items() if "description" in schema and not is_told(schema["description"])
+    ]
+    assert not foreign

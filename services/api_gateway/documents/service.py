@@ -4,15 +4,25 @@ import asyncio
 import json
 import time
 from collections.abc import Mapping
+from functools import cache
 from pathlib import Path
 from typing import Any
 
 import httpx
 import structlog
+import yaml
 
 from api_gateway.documents.domain import Document, merge
 from api_gateway.documents.own_document import SHARED_RESPONSES
-from api_gateway.documents.sharing import share_problems, show_examples, tell_limits, tell_scopes, title_schemas
+from api_gateway.documents.sharing import (
+    Meanings,
+    explain_values,
+    share_problems,
+    show_examples,
+    tell_limits,
+    tell_scopes,
+    title_schemas,
+)
 from api_gateway.forwarding.errors import UpstreamUnavailableError
 from api_gateway.forwarding.route_table import RouteTable
 from api_gateway.settings import Address
@@ -34,7 +44,14 @@ def whole(own: Document, services: Mapping[str, Document], table: RouteTable) ->
         DocumentConflictError: two services use one name for two things.
     """
     merged = merge(own, services, lambda path: table.route_of(path.encode()) is not None, SHARED_RESPONSES)
-    return share_problems(tell_limits(tell_scopes(show_examples(title_schemas(merged)))))
+    explained = explain_values(title_schemas(merged), _meanings())
+    return share_problems(tell_limits(tell_scopes(show_examples(explained))))
+
+
+@cache
+def _meanings() -> Meanings:
+    found: Meanings = yaml.safe_load((Path(__file__).parent / "meanings.yaml").read_text(encoding="utf-8"))
+    return found
 
 
 class Documents:

@@ -1,13 +1,17 @@
 """What many calls of a document say alike stands once; what a reader needs stands at each call (pure)."""
 
 import json
+import re
 from collections import Counter
+from collections.abc import Mapping
 from typing import Any
 
 from api_gateway.documents.domain import Document, operations
 from kit.http.problems import MEDIA_TYPE
 
 _LIMIT_HEADERS = ("RateLimit", "RateLimit-Policy")
+_CHINESE = re.compile("[\u4e00-\u9fff]")
+Meanings = Mapping[str, tuple[str, Mapping[str, str]]]
 
 
 def share_problems(document: Document) -> Document:
@@ -37,6 +41,21 @@ def title_schemas(document: Document) -> Document:
     """The document with every schema's name as its title: client generators name classes after it."""
     for name, schema in document["components"].get("schemas", {}).items():
         schema["title"] = name
+    return document
+
+
+def explain_values(document: Document, meanings: Meanings) -> Document:
+    """The document with what the values of each enumeration mean; words of the code for who programs it are left out.
+
+    Args:
+        meanings: by the schema's name: what it is, and each of its values.
+    """
+    for name, schema in document["components"].get("schemas", {}).items():
+        if not _CHINESE.search(schema.get("description", "")):
+            schema.pop("description", None)
+            if name in meanings:
+                what, values = meanings[name]
+                schema["description"] = f"{what}：{'；'.join(f'`{value}` {told}' for value, told in values.items())}。"
     return document
 
 
