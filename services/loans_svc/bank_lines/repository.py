@@ -19,8 +19,8 @@ _OURS = """
         max(share6) AS share6
     FROM subsidy_line WHERE batch_id = :batch AND kind <> 'WAIVER' GROUP BY loan_id, tranche, relates_to
 """
-# Each of the bank's lines finds its loan by our number or by the reference of the disbursement; the second line of a
-# place is a duplicate. What is equal to the fen leaves no trace.
+# Each of the bank's lines finds its loan by our number or by the reference of the disbursement, the last one where a
+# reference was used again; the second line of a place is a duplicate. What is equal to the fen leaves no trace.
 _MATCH = text(
     f"""
     WITH found AS (
@@ -31,6 +31,10 @@ _MATCH = text(
                 ORDER BY b.row_no) AS occurrence
         FROM bank_line b
         LEFT JOIN loan_event e ON e.bank = :bank AND e.bank_ref = b.loan_ref AND e.kind = 'DISBURSEMENT'
+            AND e.id NOT IN (
+                SELECT p.id FROM loan_event n JOIN loan_event p
+                    ON p.bank = n.bank AND p.bank_ref = n.bank_ref AND p.bank_ref_use < n.bank_ref_use
+                WHERE n.bank = :bank AND n.bank_ref_use > 0)
         LEFT JOIN loan l ON l.id = coalesce(b.loan_id, e.loan_id) AND l.bank = :bank AND l.unit = :unit
         WHERE b.file_id = :file
     ),

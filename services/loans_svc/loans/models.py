@@ -176,6 +176,7 @@ class LoanEventRow(Base):
     __table_args__ = (
         Index("ix_loan_event_loan_id", "loan_id"),
         Index("uq_loan_event_bank_ref", "bank", "bank_ref", "bank_ref_use", unique=True),
+        Index("ix_loan_event_reused", "bank", postgresql_where=text("bank_ref_use > 0")),
         Index("uq_loan_event_retracts", "retracts", unique=True),
         Index("ix_loan_event_compensated", "booked_on", postgresql_where=text("kind = 'COMPENSATION'")),
         Index("ix_loan_event_extended", "until", postgresql_where=text("kind = 'EXTENSION'")),

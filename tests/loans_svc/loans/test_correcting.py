@@ -2,9 +2,23 @@
 
 import asyncio
 import secrets
+from collections.abc import AsyncIterator
 from typing import Any
+from uuid import UUID
 
+import pytest
+
+from kit.db.engine import Database
+from loans_svc.bank_lines.service import match_file
+from tests.loans_svc.batches.test_batches import compute, opened
 from tests.loans_svc.lending import CONTRACT, Office
+
+
+@pytest.fixture(scope="module")
+async def books(office: Office) -> AsyncIterator[Database]:
+    database = Database(office.infrastructure.url("loans_worker", office.database), schema="loans")
+    yield database
+    await database.close()
 
 
 async def kinds(office: Office, loan: str) -> list[tuple[str, str | None]]:
@@ -72,6 +86,23 @@ async def test_a_disbursement_in_error_is_cancelled_and_its_reference_names_the_
     await office.approve(third)
     refused = await office.post("OFFICER", f"/loans/{third}/disbursement", CONTRACT | {"bank_ref": ref})
     assert (refused.status_code, refused.json()["code"]) == (409, "BANK_REF_USED")
+
+
+async def test_a_banks_file_means_the_loan_that_has_the_reference_now(office: Office, books: Database) -> None:
+    ref, bank = "HT-2023-77", "bank-ref"
+    wrong = await office.disbursed(CONTRACT | {"bank_ref": ref}, unit="ZZ02", bank=bank)
+    await office.cancelled(wrong, "2023-08-16")
+    await office.disbursed(CONTRACT | {"bank_ref": ref}, unit="ZZ02", bank=bank)
+    batch = await opened(office, "ZZ02", "2023Q3", bank=bank)
+    await compute(books, batch)
+    # 300 000 for 47 days at 3.85 % is 1 507.92.
+    content = f"贷款编号,贴息金额\n{ref},1507.92".encode()
+    async with office.account("BANK", bank=bank) as client:
+        answer = await client.post(f"/subsidy-batches/{batch}/bank-lines", files={"file": ("claim", content)})
+        async with books.transaction() as tx:
+            await match_file(tx, UUID(answer.json()["id"]))
+        found = (await client.get(f"/subsidy-batches/{batch}/bank-lines")).json()
+    assert (found["state"], found["matched"], found["causes"]) == ("MATCHED", 1, {})
 
 
 async def test_of_many_who_use_a_freed_reference_at_once_one_passes(office: Office) -> None:
