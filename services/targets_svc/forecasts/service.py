@@ -6,6 +6,7 @@ from datetime import datetime
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
+from kit.dates import Month
 from targets_svc.forecasts.domain import Forecast, Verdict, foresee
 from targets_svc.indicators.domain import IndicatorKind, Source
 from targets_svc.indicators.repository import load_indicators
@@ -91,6 +92,17 @@ async def read_forecasts(
     ]
     coverage = await _backtest(tx, question, known_at, standard)
     return Forecasts(question, plan.version, standard.version, outlooks, coverage)
+
+
+async def read_city_year(tx: AsyncSession, year: int, indicator: str, now: datetime) -> Sequence[int | None]:
+    """The city's cumulative figures of the twelve months; None where a part is not approved, or without a plan."""
+    december = Month(year, 12)
+    plan = await find_plan_for_period(tx, year, december.last)
+    if plan is None:
+        return [None] * 12
+    question = Question(december, ProgressSource.POLICY)
+    series = await _series(tx, plan, question, now, await find_standard(tx, december.last))
+    return series.get((CITY, indicator), [None] * 12)
 
 
 def _targets(plan: Plan) -> dict[Cell, int]:

@@ -132,11 +132,11 @@ async def _facts(
     tx: AsyncSession, question: Question, plan: Plan, own_unit: str | None, now: datetime, *, with_both: bool = False
 ) -> _Facts:
     month, known_at = question.month, min(question.known_at or now, now)
-    is_live = question.known_at is None
+    is_read_along = question.known_at is None and (with_both or question.source is ProgressSource.REGISTER)
     cells, live, standard_id = await repository.find_figures(
         tx,
         *(month.year, month.number, month.last, known_at),
-        with_counts=is_live and question.source is not ProgressSource.REPORT,
+        with_counts=is_read_along,
     )
     standard = await load_standard(tx, standard_id)
     wanted = set(Source) if with_both else {_source(question.source, code, standard) for code in plan.indicators}
@@ -146,7 +146,7 @@ async def _facts(
         waiting = await repository.find_waiting_units(tx, month.year, month.number, known_at)
     counts = None
     if is_counted:
-        counted = live if is_live else await counts_to_month(tx, month.year, month.number, question.known_at)
+        counted = live if is_read_along else await counts_to_month(tx, month.year, month.number, question.known_at)
         counts = frozenset(counted.items())
     overdue = days_overdue(due_at(month, load_calendar(), standard.deadlines.report_days), known_at)
     return _Facts(

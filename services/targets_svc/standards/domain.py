@@ -3,12 +3,14 @@
 Points and percentages are whole hundredths (−5.00 is −500), so that every comparison is exact.
 """
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
-from itertools import pairwise
+from fractions import Fraction
+from itertools import accumulate, pairwise
 
 from kit.errors import FieldError
+from kit.money import div_half_up
 from targets_svc.indicators.domain import Indicator, IndicatorKind, Source
 from targets_svc.progress.domain.arithmetic import Curve, Level, Ratio
 
@@ -119,6 +121,17 @@ def in_force(standards: Iterable[Standard], last_day: date, known_at: datetime |
         and (one.published_at is None or known_at is None or one.published_at <= known_at)
     )
     return max(known, key=lambda one: (one.effective_from, one.version))
+
+
+def mean_course(years: Sequence[Sequence[int]]) -> tuple[int, ...]:
+    """The course of past years: of each month the mean of its shares of the year's end, half up, never falling (§5.6).
+
+    Args:
+        years: cumulative figures of the twelve months of each year; a year's end is more than nothing.
+    """
+    means = [sum((Fraction(year[m], year[-1]) for year in years), Fraction(0)) / len(years) for m in range(MONTHS)]
+    shares = (min(WHOLE, max(0, div_half_up(WHOLE * mean.numerator, mean.denominator))) for mean in means)
+    return tuple(accumulate(shares, max))
 
 
 def find_faults(standard: Standard, indicators: Mapping[str, Indicator]) -> Iterator[FieldError]:

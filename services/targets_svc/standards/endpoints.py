@@ -9,18 +9,21 @@ from kit.auth.dependencies import requires, requires_any
 from kit.auth.principal import Principal
 from kit.clock import now
 from kit.db.engine import Tx
+from kit.db.rows import sees_all_rows
 from kit.http.idempotency import IdempotencyRequired
 from kit.http.problems import problems
 from kit.http.routing import Router
-from kit.http.wire import LegalDate
+from kit.http.wire import Code, LegalDate, Year
 from targets_svc.standards import service
 from targets_svc.standards.errors import (
+    CourseInvalidError,
+    CourseUnknownError,
     StandardFourEyesError,
     StandardInvalidError,
     StandardNotFoundError,
     StandardPublishedError,
 )
-from targets_svc.standards.schemas import StandardCreate, StandardList, StandardRead
+from targets_svc.standards.schemas import CourseRead, StandardCreate, StandardList, StandardRead
 from targets_svc.withdrawals.errors import WithdrawnError
 from targets_svc.withdrawals.schemas import WithdrawalCreate
 
@@ -42,6 +45,24 @@ async def list_standards(
     with_drafts = not principal.scopes.isdisjoint({"targets.standard.write", "targets.standard.publish"})
     rows = await service.list_versions(tx, with_drafts=with_drafts)
     return StandardList.of(rows, (await service.find_standard(tx, as_of)).version if as_of else None)
+
+
+@router.get(
+    "/seasonal-courses",
+    operation_id="propose_seasonal_course",
+    summary="按往年实绩推算时序曲线",
+    responses=problems(CourseInvalidError, CourseUnknownError),
+)
+@sees_all_rows
+async def propose_seasonal_course(
+    _: Reader,
+    tx: Tx,
+    indicator: Annotated[Code, Query(description="累计指标", examples=["I01"])],
+    first: Annotated[Year, Query(alias="from", description="第一个年度", examples=[2015])],
+    last: Annotated[Year, Query(alias="to", description="最后一个年度", examples=[2016])],
+) -> CourseRead:
+    """各年各月全市累计数占全年的比例，逐月取平均；只推算，不保存，结果可填入新一版评价标准的seasonal。"""
+    return CourseRead.of(indicator, first, last, await service.propose_course(tx, indicator, first, last, now()))
 
 
 @router.post(

@@ -15,6 +15,17 @@ class StandardInvalidError(ValidationFailedError):
     default_detail = "请按 errors 中的提示修改后重新提交；没有保存任何内容。"
 
 
+class CourseInvalidError(ValidationFailedError):
+    code = "COURSE_INVALID"
+    title = "无法按这些条件推算时序曲线"
+
+
+class CourseUnknownError(NotFoundError):
+    code = "COURSE_UNKNOWN"
+    title = "往年数据不完整，无法推算时序曲线"
+    default_detail = "所查年度没有全市完整的已批准数据；请改查其他年度。"
+
+
 class StandardPublishedError(StateConflictError):
     code = "STANDARD_PUBLISHED"
     title = "这一版评价标准已经公布"

@@ -8,6 +8,7 @@ from uuid import UUID
 from pydantic import Field, StringConstraints
 
 from kit.http.wire import Code, LegalDate, RequestModel, ResponseModel, Text
+from kit.money import fixed
 from targets_svc.indicators.domain import Source
 from targets_svc.progress.domain.arithmetic import Curve
 from targets_svc.standards.models import StandardRow
@@ -94,6 +95,28 @@ _VERSION: dict[str, Any] = _CREATE | {
     "withdrawn_at": None,
     "withdrawal_reason": None,
 }
+
+
+class CourseRead(ResponseModel):
+    """A course of the year, as `seasonal` of a version takes it."""
+
+    indicator: str
+    years: list[int]
+    shares: Annotated[list[str], Field(description="1至12月的累计比例，百分数")]
+
+    model_config = ResponseModel.model_config | {
+        "json_schema_extra": {
+            "examples": [
+                {"indicator": "I01", "years": [2016, 2017], "shares": shipped()["content"]["seasonal"]["default"]}
+            ]
+        }
+    }
+
+    @classmethod
+    def of(cls, indicator: str, first: int, last: int, shares: Sequence[int]) -> "CourseRead":
+        """From the use case's answer."""
+        shown = [fixed(share, 100) for share in shares]
+        return cls(indicator=indicator, years=list(range(first, last + 1)), shares=shown)
 
 
 class StandardCreate(RequestModel):

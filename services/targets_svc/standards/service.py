@@ -10,11 +10,15 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kit.dates import Month
 from kit.errors import FieldError
 from kit.ids import new_id
+from targets_svc.forecasts.service import read_city_year
+from targets_svc.indicators.domain import IndicatorKind
 from targets_svc.indicators.repository import load_indicators
 from targets_svc.month_closes.repository import find_last_closed
 from targets_svc.standards import repository
-from targets_svc.standards.domain import Standard, find_faults
+from targets_svc.standards.domain import MONTHS, Standard, find_faults, mean_course
 from targets_svc.standards.errors import (
+    CourseInvalidError,
+    CourseUnknownError,
     StandardFourEyesError,
     StandardInvalidError,
     StandardNotFoundError,
@@ -22,6 +26,8 @@ from targets_svc.standards.errors import (
 )
 from targets_svc.standards.models import StandardRow
 from targets_svc.withdrawals.errors import WithdrawnError
+
+_MOST_YEARS = 10
 
 
 async def draw_up(
@@ -88,6 +94,32 @@ async def list_versions(tx: AsyncSession, *, with_drafts: bool) -> Sequence[Stan
 async def find_standard(tx: AsyncSession, last_day: date) -> Standard:
     """The version for a month that ends on a day."""
     return await repository.find_standard(tx, last_day)
+
+
+async def propose_course(tx: AsyncSession, indicator: str, first: int, last: int, now: datetime) -> tuple[int, ...]:
+    """The seasonal course of an indicator as the city's own past years had it; nothing is stored.
+
+    Raises:
+        CourseInvalidError: no flow, or fewer than two years.
+        CourseUnknownError: not all figures of these years are approved.
+    """
+    known = load_indicators().get(indicator)
+    if known is None or known.kind is not IndicatorKind.FLOW:
+        raise CourseInvalidError(errors=[FieldError("query:indicator", "INDICATOR", "只有累计指标有时序曲线，请核对")])
+    if not 1 <= last - first < _MOST_YEARS:
+        raise CourseInvalidError(errors=[FieldError("query:to", "YEARS", "应为两个至十个年度，请核对起止年度")])
+    found, missing = [], []
+    for year in range(first, last + 1):
+        months = await read_city_year(tx, year, indicator, now)
+        figures = [figure for figure in months if figure is not None]
+        if len(figures) == MONTHS and figures[-1] > 0:
+            found.append(figures)
+        else:
+            unknown = "、".join(str(m) for m, figure in enumerate(months, 1) if figure is None) or str(MONTHS)
+            missing.append(f"{year}年{unknown}月")
+    if missing:
+        raise CourseUnknownError(f"{'，'.join(missing)}没有全市完整的已批准数据；请补齐，或改查其他年度。")
+    return mean_course(found)
 
 
 async def _lock_draft(tx: AsyncSession, standard_id: UUID) -> StandardRow:

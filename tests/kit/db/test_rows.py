@@ -48,6 +48,7 @@ REGISTER = "a person counts once in the whole city, whichever district registers
 UNLIMITED = {
     **dict.fromkeys(("get_progress", "get_rankings", "get_forecasts", "get_completeness"), FIGURES),
     **dict.fromkeys(("get_assessments", "list_reconciliations", "get_closed_progress"), FIGURES),
+    "propose_seasonal_course": "the course of the whole city's past years",
     **dict.fromkeys(("record_event", "retract_event", "verify_event", "list_pending_events", "get_event"), REGISTER),
     **dict.fromkeys(("list_reconciliation_events", "get_street_progress", "find_event"), REGISTER),
     "submit_application": "a kiosk in one district takes applications for every other",

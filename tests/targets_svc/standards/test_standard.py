@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from targets_svc.indicators.domain import Source
 from targets_svc.indicators.repository import load_indicators
 from targets_svc.progress.domain.arithmetic import Curve, Level, Ratio
-from targets_svc.standards.domain import Standard, find_faults, in_force
+from targets_svc.standards.domain import Standard, find_faults, in_force, mean_course
 from targets_svc.standards.repository import read_standard, shipped, shipped_standard
 from targets_svc.standards.schemas import StandardContent
 from tests.targets_svc.progress.june import JUNE
@@ -107,3 +107,20 @@ def test_a_sound_course_is_read_as_it_is_written(shares: list[int]) -> None:
     written = [f"{share // 100}.{share % 100:02d}" for share in (*shares, 10_000)]
 
     assert changed(seasonal__default=written).seasonal == (*shares, 10_000)
+
+
+def test_the_course_of_past_years_is_the_mean_of_their_shares() -> None:
+    even = [100 * month for month in range(1, 13)]
+    late = [0] * 6 + [100, 200, 300, 400, 500, 600]
+
+    assert mean_course([even, even]) == (833, 1667, 2500, 3333, 4167, 5000, 5833, 6667, 7500, 8333, 9167, 10_000)
+    assert mean_course([even, late])[5:7] == (2500, 3750), "each year weighs the same, whatever its size"
+    assert mean_course([[10, 20, 15, *range(20, 29)], even])[1:3] == (4405, 4405), "a fall is no course"
+
+
+@given(st.lists(st.lists(st.integers(0, 999), min_size=12, max_size=12), min_size=2, max_size=4))
+def test_whatever_past_years_were_their_course_can_be_published(steps: list[list[int]]) -> None:
+    years = [[sum(year[: m + 1]) + m + 1 for m in range(12)] for year in steps]
+    written = [f"{share // 100}.{share % 100:02d}" for share in mean_course(years)]
+
+    assert list(find_faults(changed(seasonal__default=written), load_indicators())) == []

@@ -252,3 +252,77 @@ def test_no_kind_of_account_both_draws_up_and_publishes_standards() -> None:
 
     assert all(len(scopes) < 2 for scopes in held.values())
     assert set().union(*held.values()) == both
+
+
+async def test_a_course_is_proposed_from_whole_past_years_or_what_is_missing_named(
+    targets: Targets, city: Client
+) -> None:
+    asked = {"indicator": "I07", "from": 2015, "to": 2016}
+    small = [("ZZ", "R01", "4.00"), *((unit, "I07", 100) for unit in ("ZZ01", "ZZ02"))]
+    items = [{"unit": unit, "indicator": code, "state": "ASSIGNED", "value": value} for unit, code, value in small]
+    none = await city.get("/seasonal-courses", params=asked)
+    async with (
+        targets.account("city", "CITY", None, "plan.write") as writer,
+        targets.account("issuer", "CITY_REVIEWER", None, "plan.issue") as issuer,
+    ):
+        for year in (2015, 2016):
+            body = {
+                "year": year,
+                "title": "旧年计划",
+                "doc_no": f"旧{year}",
+                "issued_on": f"{year}-01-01",
+                "items": items,
+            }
+            made = await writer.post("/plans", json=body | {"effective_from": f"{year}-01-01"})
+            await issuer.post(f"/plans/{made.json()['id']}/issue", headers=Client.key())
+    connection = await targets.connect("targets_owner")
+    try:
+        await connection.execute(
+            """
+            WITH months AS (
+                INSERT INTO report (unit, year, month, revision, row_version, due_at)
+                SELECT u, y, m, 1, 1, now() FROM unnest(ARRAY['ZZ01', 'ZZ02']) u, unnest(ARRAY[2015, 2016]) y,
+                    generate_series(1, 12) m WHERE (u, y, m) <> ('ZZ02', 2016, 5) RETURNING unit, year, month)
+            INSERT INTO report_revision (unit, year, month, revision, state, created_by, created_at, submitted_by,
+                submitted_at, reviewed_by, reviewed_at, approved_by, approved_at, basis)
+            SELECT unit, year, month, 1, 'APPROVED', 'a', now(), 'a', now(), 'b', now(), 'c', now(), 'CUMULATIVE'
+            FROM months
+            """
+        )
+        await connection.execute(
+            """
+            INSERT INTO report_cell (unit, year, month, revision, indicator, position, value)
+            SELECT unit, year, month, 1, 'I07', 0,
+                CASE year WHEN 2015 THEN 10 * month ELSE greatest(0, 20 * month - 120) END
+            FROM report_revision WHERE year IN (2015, 2016)
+            """
+        )
+        gap = await city.get("/seasonal-courses", params=asked)
+        await connection.execute("INSERT INTO report VALUES ('ZZ02', 2016, 5, 1, 1, now())")
+        await connection.execute(
+            """
+            INSERT INTO report_revision (unit, year, month, revision, state, created_by, created_at, submitted_by,
+                submitted_at, reviewed_by, reviewed_at, approved_by, approved_at, basis)
+            VALUES ('ZZ02', 2016, 5, 1, 'APPROVED', 'a', now(), 'a', now(), 'b', now(), 'c', now(), 'CUMULATIVE')
+            """
+        )
+        await connection.execute("INSERT INTO report_cell VALUES ('ZZ02', 2016, 5, 1, 'I07', 0, 0)")
+    finally:
+        await connection.close()
+    found = await city.get("/seasonal-courses", params=asked)
+    one = await city.get("/seasonal-courses", params=asked | {"to": 2015})
+    rate = await city.get("/seasonal-courses", params=asked | {"indicator": "R01"})
+    taken = await draw_up(
+        city,
+        CONTENT | {"seasonal": CONTENT["seasonal"] | {"by_indicator": {"I07": found.json()["shares"]}}},
+        "2035-01-01",
+    )
+
+    assert (none.status_code, none.json()["code"], none.json()["detail"].count("12月")) == (404, "COURSE_UNKNOWN", 2)
+    assert gap.json()["detail"].startswith("2016年5月没有全市完整的已批准数据")
+    assert (found.status_code, found.json()["years"]) == (200, [2015, 2016])
+    assert found.json()["shares"] == [
+        "4.17", "8.33", "12.50", "16.67", "20.83", "25.00", "37.50", "50.00", "62.50", "75.00", "87.50", "100.00",
+    ]  # fmt: skip
+    assert [answer.json()["errors"][0]["code"] for answer in (one, rate)] == ["YEARS", "INDICATOR"]
+    assert taken.status_code == 201

@@ -1,12 +1,14 @@
 """Deadlines of the monthly report over weekends, holidays and moved working days."""
 
-from datetime import UTC, date, datetime
+from dataclasses import replace
+from datetime import UTC, date, datetime, timedelta
 
 import pytest
 
 from kit.dates import Month
 from kit.working_days import WorkingCalendar, load_calendar
-from targets_svc.working_days.domain import due_at
+from targets_svc.standards.repository import shipped_standard
+from targets_svc.working_days.domain import deadlines, due_at
 
 
 @pytest.mark.parametrize(
@@ -35,3 +37,16 @@ def test_the_last_day_ends_at_midnight_in_beijing() -> None:
 
 def test_the_number_of_days_is_a_setting() -> None:
     assert due_at(Month(2017, 6), WorkingCalendar(), days=1) == datetime(2017, 7, 3, 16, 0, tzinfo=UTC)
+
+
+def test_each_month_is_due_by_the_standards_that_held_for_it_and_were_known() -> None:
+    old, published_at = shipped_standard(), datetime(2017, 6, 1, tzinfo=UTC)
+    quick = replace(old.deadlines, report_days=2)
+    new = replace(old, version=2, effective_from=date(2017, 6, 1), deadlines=quick, published_at=published_at)
+    asked = ([Month(2017, 5), Month(2017, 6)], load_calendar(), [old, new])
+
+    assert deadlines(*asked, published_at) == {
+        5: datetime(2017, 6, 7, 16, tzinfo=UTC),
+        6: datetime(2017, 7, 4, 16, tzinfo=UTC),
+    }
+    assert deadlines(*asked, published_at - timedelta(days=1))[6] == datetime(2017, 7, 7, 16, tzinfo=UTC)
