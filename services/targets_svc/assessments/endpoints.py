@@ -176,15 +176,17 @@ async def list_assessment_findings(
     page: PageQuery,
     unit: Annotated[Code | None, Query(description="单位代码")] = None,
     year: Annotated[Year | None, Query(description="年度")] = None,
+    confirmed: Annotated[bool | None, Query(description="true已确认，false待确认；默认全部，含已撤回的")] = None,
 ) -> FindingList:
     """新的在前；县（市、区）账号只见本单位已确认的。"""
-    filters = {"unit": unit, "year": year, "own": principal.unit}
+    filters = {"unit": unit, "year": year, "confirmed": confirmed, "own": principal.unit}
     after = page.after(filters)
     rows = await service.list_findings(
         tx,
         own_unit=principal.unit,
         unit=unit,
         year=year,
+        is_confirmed=confirmed,
         after=UUID(after[0]) if after else None,
         limit=page.limit + 1,
     )
@@ -243,11 +245,17 @@ async def list_assessment_publications(
     tx: Tx,
     page: PageQuery,
     year: Annotated[Year | None, Query(description="年度")] = None,
+    published: Annotated[bool | None, Query(description="true已发布，false待发布；默认全部，含已撤回的")] = None,
 ) -> PublicationList:
     """新的在前；同一月份以最后发布的为准。县（市、区）账号只见已发布的。"""
-    filters = {"year": year, "own": principal.unit}
+    filters = {"year": year, "published": published, "own": principal.unit}
     rows = await service.list_publications(
-        tx, own_unit=principal.unit, year=year, after=page.after(filters), limit=page.limit + 1
+        tx,
+        own_unit=principal.unit,
+        year=year,
+        is_published=published,
+        after=page.after(filters),
+        limit=page.limit + 1,
     )
     return PublicationList.of_page(rows, page, filters)
 

@@ -28,7 +28,14 @@ async def find_confirmed(tx: AsyncSession, year: int, at: datetime) -> dict[str,
 
 
 async def list_findings(
-    tx: AsyncSession, *, unit: str | None, year: int | None, only_confirmed: bool, after: UUID | None, limit: int
+    tx: AsyncSession,
+    *,
+    unit: str | None,
+    year: int | None,
+    is_confirmed: bool | None,
+    only_confirmed: bool,
+    after: UUID | None,
+    limit: int,
 ) -> list[tuple[FindingRow, RevocationRow | None]]:
     """Findings with what revokes them, the latest first."""
     query = _findings(only_confirmed=only_confirmed).order_by(FindingRow.id.desc()).limit(limit)
@@ -38,6 +45,8 @@ async def list_findings(
         query = query.where(FindingRow.year == year)
     if only_confirmed:
         query = query.where(FindingRow.confirmed_by.is_not(None))
+    if is_confirmed is not None:
+        query = query.where(FindingRow.confirmed_by.is_not(None) == is_confirmed, FindingRow.withdrawn_by.is_(None))
     if after is not None:
         query = query.where(FindingRow.id < after)
     return [(finding, revocation) for finding, revocation in await tx.execute(query)]
@@ -75,7 +84,13 @@ async def lock_revocation(tx: AsyncSession, finding_id: UUID) -> RevocationRow |
 
 
 async def list_publications(
-    tx: AsyncSession, *, year: int | None, only_published: bool, after: Sequence[Any] | None, limit: int
+    tx: AsyncSession,
+    *,
+    year: int | None,
+    is_published: bool | None,
+    only_published: bool,
+    after: Sequence[Any] | None,
+    limit: int,
 ) -> Sequence[PublicationRow]:
     """Publications without their content, the latest month first, and of a month the latest draft first."""
     key = (PublicationRow.year, PublicationRow.month, PublicationRow.id)
@@ -85,6 +100,10 @@ async def list_publications(
         query = query.where(PublicationRow.year == year)
     if only_published:
         query = query.where(PublicationRow.published_by.is_not(None))
+    if is_published is not None:
+        query = query.where(
+            PublicationRow.published_by.is_not(None) == is_published, PublicationRow.withdrawn_by.is_(None)
+        )
     if after is not None:
         query = query.where(tuple_(*key) < tuple_(after[0], after[1], UUID(after[2])))
     return (await tx.scalars(query)).all()

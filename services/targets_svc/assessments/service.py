@@ -273,7 +273,14 @@ async def _lock_revocation(tx: AsyncSession, finding_id: UUID) -> tuple[FindingR
 
 
 async def list_findings(
-    tx: AsyncSession, *, own_unit: str | None, unit: str | None, year: int | None, after: UUID | None, limit: int
+    tx: AsyncSession,
+    *,
+    own_unit: str | None,
+    unit: str | None,
+    year: int | None,
+    is_confirmed: bool | None,
+    after: UUID | None,
+    limit: int,
 ) -> list[tuple[FindingRow, RevocationRow | None]]:
     """Findings that the account sees; a unit its own, once they are confirmed.
 
@@ -284,7 +291,13 @@ async def list_findings(
         raise FindingNotFoundError
     own = limited_to(own_unit)
     return await repository.list_findings(
-        tx, unit=unit or own, year=year, only_confirmed=own is not None, after=after, limit=limit
+        tx,
+        unit=unit or own,
+        year=year,
+        is_confirmed=is_confirmed,
+        only_confirmed=own is not None,
+        after=after,
+        limit=limit,
     )
 
 
@@ -361,9 +374,20 @@ async def read_publication(tx: AsyncSession, publication_id: UUID, own_unit: str
 
 
 async def list_publications(
-    tx: AsyncSession, *, own_unit: str | None, year: int | None, after: Sequence[Any] | None, limit: int
+    tx: AsyncSession,
+    *,
+    own_unit: str | None,
+    year: int | None,
+    is_published: bool | None,
+    after: Sequence[Any] | None,
+    limit: int,
 ) -> Sequence[PublicationRow]:
     """Publications that the account sees; units those that are published."""
     return await repository.list_publications(
-        tx, year=year, only_published=limited_to(own_unit) is not None, after=after, limit=limit
+        tx,
+        year=year,
+        is_published=is_published,
+        only_published=limited_to(own_unit) is not None,
+        after=after,
+        limit=limit,
     )

@@ -17,6 +17,7 @@ from kit.http.problems import problems
 from kit.http.routing import Router
 from kit.http.wire import Year
 from targets_svc.month_closes import service
+from targets_svc.month_closes.domain import State
 from targets_svc.month_closes.errors import (
     CloseFourEyesError,
     MonthClosedError,
@@ -107,13 +108,17 @@ async def list_month_closes(
     page: PageQuery,
     year: Annotated[Year | None, Query(description="年度")] = None,
     month: Annotated[MonthString | None, Query(description="月份")] = None,
+    state: Annotated[
+        State | None, Query(description="PROPOSED待批准，APPROVED已批准，REJECTED已驳回，WITHDRAWN已撤回")
+    ] = None,
 ) -> MonthCloseList:
     """按月份排列，含重开的记录；一个月以最后一条已批准的为准。"""
-    filters = {"year": year, "month": month}
+    filters = {"year": year, "month": month, "state": state}
     rows = await service.list_closes(
         tx,
         year=year,
         month=Month.parse(month) if month else None,
+        state=state,
         after=page.after(filters),
         limit=page.limit + 1,
     )

@@ -86,7 +86,13 @@ async def find_close(tx: AsyncSession, close_id: UUID) -> MonthCloseRow | None:
 
 
 async def list_closes(
-    tx: AsyncSession, *, year: int | None, month: int | None, after: Sequence[Any] | None, limit: int
+    tx: AsyncSession,
+    *,
+    year: int | None,
+    month: int | None,
+    state: State | None,
+    after: Sequence[Any] | None,
+    limit: int,
 ) -> Sequence[MonthCloseRow]:
     """Applications by month, the older first, beginning after a position."""
     key = (MonthCloseRow.year, MonthCloseRow.month, MonthCloseRow.id)
@@ -95,6 +101,8 @@ async def list_closes(
         query = query.where(MonthCloseRow.year == year)
     if month is not None:
         query = query.where(MonthCloseRow.month == month)
+    if state is not None:
+        query = query.where(MonthCloseRow.state == state.value)
     if after is not None:
         query = query.where(tuple_(*key) > tuple_(after[0], after[1], UUID(after[2])))
     return (await tx.scalars(query)).all()

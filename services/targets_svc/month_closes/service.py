@@ -140,12 +140,23 @@ async def find(tx: AsyncSession, close_id: UUID) -> MonthCloseRow:
 
 
 async def list_closes(
-    tx: AsyncSession, *, year: int | None, month: Month | None, after: Sequence[Any] | None, limit: int
+    tx: AsyncSession,
+    *,
+    year: int | None,
+    month: Month | None,
+    state: State | None,
+    after: Sequence[Any] | None,
+    limit: int,
 ) -> Sequence[MonthCloseRow]:
     """Applications of a year or a month, by month, the older first."""
-    if month is not None:
-        return await repository.list_closes(tx, year=month.year, month=month.number, after=after, limit=limit)
-    return await repository.list_closes(tx, year=year, month=None, after=after, limit=limit)
+    return await repository.list_closes(
+        tx,
+        year=month.year if month else year,
+        month=month.number if month else None,
+        state=state,
+        after=after,
+        limit=limit,
+    )
 
 
 async def read_closed(tx: AsyncSession, close_id: UUID, question: Question, own_unit: str | None) -> ProgressTable:

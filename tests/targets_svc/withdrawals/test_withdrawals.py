@@ -165,3 +165,32 @@ async def test_another_unit_does_not_take_back_a_split(targets: Targets) -> None
         refused = await post(other, f"{path}/withdrawal", REASON)
 
     assert (refused.status_code, refused.json()["code"]) == (404, "CHILD_PLAN_NOT_FOUND")
+
+
+@pytest.mark.parametrize(
+    ("make", "query"),
+    [
+        (mapping, {"confirmed": False}),
+        (finding, {"confirmed": False}),
+        (publication, {"published": False}),
+        (month_close, {"state": "PROPOSED"}),
+    ],
+    ids=["mapping", "finding", "publication", "month_close"],
+)
+async def test_what_waits_for_a_signature_is_listed_until_it_is_taken_back(
+    targets: Targets, make: Callable[[Targets, Client], Awaitable[Any]], query: dict[str, Any]
+) -> None:
+    case = next(case for case in CASES if case.make is make)
+    first, second = case.accounts(targets)
+    async with first, second:
+        made = (await case.make(targets, first)).json()["id"]
+
+        async def waits() -> bool:
+            answer = await second.get(case.path, params=query | {"limit": 100})
+            assert answer.status_code == 200, answer.text
+            return made in {item["id"] for item in answer.json()["items"]}
+
+        before = await waits()
+        await post(first, f"{case.path}/{made}/withdrawal", REASON)
+
+        assert (before, await waits()) == (True, False)
