@@ -7,11 +7,13 @@ from uuid import UUID
 
 from pydantic import Field, StringConstraints
 
+from kit.clock import legal_day
 from kit.errors import FieldError
 from kit.http.paging import Page
 from kit.http.problems import validation_failed
 from kit.http.wire import Code, LegalDate, PercentOut, RequestModel, ResponseModel, Text, YuanOut
 from kit.identifiers.documents import IdType
+from kit.working_days import load_calendar
 from loans_svc.funds.schemas import BankRef
 from loans_svc.loans.domain import FIELDS, USCC, History, Kind, State, SupportedGroup
 from loans_svc.loans.models import LoanEventRow, LoanRow
@@ -21,10 +23,12 @@ from loans_svc.loans.service.disbursement import DisbursementOrder
 from loans_svc.loans.service.eligibility import Question
 from loans_svc.loans.service.happening import EventOrder
 from loans_svc.loans.service.steps import LoanView
-from loans_svc.rules.domain import BorrowerKind, DayCount, PeriodScheme, Tranche
+from loans_svc.rules.domain import BorrowerKind, DayCount, PeriodScheme, TimedStep, Tranche
+from loans_svc.rules.repository import catalogue
 from loans_svc.subsidies.domain.loan import RepaymentOrder
 from loans_svc.subsidies.schemas import QuoteRead, TrancheIn
 from loans_svc.subsidies.service import Quote, TrancheOrder
+from loans_svc.time_limits.domain import due_day
 from loans_svc.wire import PositiveYuan, Rate
 
 _LOAN_ID = "019330f0-7a1c-7c8e-9a3e-0d5f6b7a8c9d"
@@ -385,6 +389,18 @@ class EligibilityRead(ResponseModel):
     missing_facts: list[str] = Field(default_factory=list, description="还能改变结果的未知事实")
 
 
+def _due_on(loan: LoanRow) -> date | None:
+    """By when the step that the loan waits for is to be done, in working days."""
+    match loan.state:
+        case State.APPLIED:
+            step, since = TimedStep.DECISION, loan.applied_at
+        case State.APPROVED if loan.decided_at is not None:
+            step, since = TimedStep.DISBURSEMENT, loan.decided_at
+        case _:
+            return None
+    return due_day(catalogue().time_limits.values(), step, legal_day(since), load_calendar())
+
+
 class LoanRead(ResponseModel):
     """A loan; terms are empty until it is disbursed."""
 
@@ -399,6 +415,7 @@ class LoanRead(ResponseModel):
     amount: YuanOut
     term_months: int
     state: State
+    due_on: date | None = Field(description="审批或发放的最后期限（工作日推算）；其他状态为空")
     eligibility: EligibilityRead
     outstanding: YuanOut = Field(description="未还本金")
     receivable: YuanOut = Field(description="代偿后尚未收回")
@@ -425,6 +442,7 @@ class LoanRead(ResponseModel):
             amount=loan.amount_fen,
             term_months=loan.term_months,
             state=State(loan.state),
+            due_on=_due_on(loan),
             eligibility=EligibilityRead.model_validate(loan.eligibility),
             outstanding=loan.outstanding_fen,
             receivable=loan.receivable_fen,
@@ -474,6 +492,7 @@ _LOAN: dict[str, Any] = {
     "amount": "200000.00",
     "term_months": 36,
     "state": "APPLIED",
+    "due_on": "2025-01-17",
     "eligibility": {
         "measure": "rural-returnee-loan",
         "name": "农民工返乡创业贷款支持",
@@ -532,6 +551,7 @@ class LoanItemRead(ResponseModel):
     group: SupportedGroup
     borrower_kind: BorrowerKind
     state: State
+    due_on: date | None = Field(description="审批或发放的最后期限（工作日推算）；其他状态为空")
     amount: YuanOut = Field(description="申请（批准）金额")
     principal: YuanOut | None = Field(description="发放金额；未发放为空")
     disbursed_on: date | None
@@ -552,6 +572,7 @@ class LoanItemRead(ResponseModel):
             group=SupportedGroup(loan.supported_group),
             borrower_kind=BorrowerKind(loan.borrower_kind),
             state=State(loan.state),
+            due_on=_due_on(loan),
             amount=loan.amount_fen,
             principal=loan.principal_fen,
             disbursed_on=loan.disbursed_on,
@@ -582,6 +603,7 @@ class LoanList(ResponseModel):
                             "group": "RETURNING_MIGRANT",
                             "borrower_kind": "INDIVIDUAL",
                             "state": "DISBURSED",
+                            "due_on": None,
                             "amount": "200000.00",
                             "principal": "200000.00",
                             "disbursed_on": "2025-01-10",

@@ -31,15 +31,18 @@ def days_allowed(limits: Iterable[TimeLimits], step: TimedStep, since: date) -> 
     return next((row.days[step] for row in limits if row.validity.covers(since) and step in row.days), None)
 
 
+def due_day(limits: Iterable[TimeLimits], step: TimedStep, since: date, calendar: WorkingCalendar) -> date | None:
+    """The last day of a step; the day on which the step before was done does not count."""
+    days = days_allowed(limits, step, since)
+    return None if days is None else calendar.add(since, days)
+
+
 def due_of(
     limits: Iterable[TimeLimits], step: TimedStep, since: date, today: date, calendar: WorkingCalendar
 ) -> Due | None:
-    """The day on which the step before was done does not count."""
-    days = days_allowed(limits, step, since)
-    if days is None:
-        return None
-    due_on = calendar.add(since, days)
-    return Due(due_on, calendar.between(today, due_on), today > due_on)
+    """The last day of a step, as it is seen on a day; None where nothing was fixed when it began."""
+    due_on = due_day(limits, step, since, calendar)
+    return None if due_on is None else Due(due_on, calendar.between(today, due_on), today > due_on)
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,6 +61,11 @@ async def test_each_step_is_due_by_working_days_and_late_ones_are_found(
         "DISBURSEMENT", "发放贷款", 3,
     )  # fmt: skip
 
+    for loan in (old, new, approved):
+        assert (await office.get("OFFICER", f"/loans/{loan}")).json()["due_on"] == items[loan]["due_on"]
+    listed = (await office.get("OFFICER", f"/loans?bank={BANK}")).json()["items"]
+    assert {one["id"]: one["due_on"] for one in listed} == {loan: one["due_on"] for loan, one in items.items()}
+
     assert [one["loan_id"] for one in await waiting(office, "&is_late=true")] == [old]
     assert {one["loan_id"] for one in await waiting(office, "&is_late=false")} == {new, approved}
     assert [one["loan_id"] for one in await waiting(office, "&step=DISBURSEMENT")] == [approved]
@@ -73,6 +78,7 @@ async def test_each_step_is_due_by_working_days_and_late_ones_are_found(
     for loan in (old, new, approved):
         await office.post("REVIEWER", f"/loans/{loan}/cancellation", {"reason": "借款人不再需要"})
     assert await waiting(office) == []
+    assert (await office.get("OFFICER", f"/loans/{old}")).json()["due_on"] is None
 
 
 async def test_a_claim_waits_for_the_bank_then_for_each_office_and_is_missed_when_nobody_begins_it(
