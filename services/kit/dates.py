@@ -104,7 +104,7 @@ class Quarter:
         return add_months(self.first, 3)
 
     def next(self) -> "Quarter":
-        return Quarter.of(self.after)
+        return Quarter(self.year + self.number // 4, self.number % 4 + 1)
 
     def __str__(self) -> str:
         return f"{self.year:04d}Q{self.number}"

@@ -254,7 +254,7 @@ async def quarter(stage: Stage, books: Database, templates: list[Stored], copies
 
             async def compute(batch: UUID = batch) -> dict[str, Any]:
                 async with books.transaction() as tx:
-                    return await computation.compute_batch(tx, batch, NOW.date())
+                    return await computation.compute_batch(tx, books, batch, NOW.date())
 
             with clocked(*PHASES) as phases:
                 seconds, cpu, found = await timed(stage, compute)
@@ -311,7 +311,7 @@ async def corrections(stage: Stage, books: Database) -> list[Row]:
         for one in quarters_between(Quarter(2022, 2), PERIOD):
             batch = await open_batch(owner, SMALL, one, 1)
             async with books.transaction() as tx:
-                await computation.compute_batch(tx, batch, NOW.date())
+                await computation.compute_batch(tx, books, batch, NOW.date())
             await owner.execute(
                 "UPDATE loans.subsidy_batch SET state = 'PAID', submitted_by = 'a', reviewed_by = 'b',"
                 " approved_by = 'c', paid_by = 'd', payment_ref = $2 WHERE id = $1", batch, str(batch),
@@ -328,7 +328,7 @@ async def corrections(stage: Stage, books: Database) -> list[Row]:
 
             async def compute(batch: UUID = batch) -> dict[str, Any]:
                 async with books.transaction() as tx:
-                    return await computation.compute_batch(tx, batch, NOW.date())
+                    return await computation.compute_batch(tx, books, batch, NOW.date())
 
             with clocked(*PHASES) as phases:
                 seconds, cpu, answer = await timed(stage, compute)

@@ -229,7 +229,8 @@ class JobWorker:
             handle_signals=False,
             job_serializer=_dump,
             job_deserializer=_load,
-            max_jobs=min(8, max(1, self.settings.pool_size // 2)),
+            # A job may hold two connections for long; its heartbeat and the relay need some, too.
+            max_jobs=min(8, max(1, (self.settings.pool_size - 2) // 2)),
             poll_delay=0.1,
             job_completion_wait=_DRAIN_SECONDS,
             log_results=False,

@@ -152,15 +152,18 @@ async def find_last(tx: AsyncSession, batch_id: UUID) -> BankFileRow | None:
 
 
 async def add_lines(tx: AsyncSession, file_id: UUID, lines: pl.DataFrame) -> None:
-    """All lines of a file by COPY; the next rows are made while the database takes the last ones.
+    """All lines of a file by one COPY; the next rows are made while the database takes the last ones.
 
     As text the database would spend a quarter of its time on reading two UUIDs a row.
     """
     raw: Any = (await (await tx.connection()).get_raw_connection()).driver_connection
     told = lines.select(one.name for one in lines if one.null_count() < lines.height)
-    for part in told.iter_slices(_ROWS_OF_A_PART):
-        rows = zip(repeat(str(file_id)), *(column.to_list() for column in part), strict=False)
-        await raw.copy_records_to_table("bank_line", columns=["file_id", *told.columns], records=rows)
+    rows = (
+        row
+        for part in told.iter_slices(_ROWS_OF_A_PART)
+        for row in zip(repeat(str(file_id)), *(column.to_list() for column in part), strict=False)
+    )
+    await raw.copy_records_to_table("bank_line", columns=["file_id", *told.columns], records=rows)
 
 
 async def match_lines(tx: AsyncSession, file: BankFileRow, batch: BatchRow) -> int:

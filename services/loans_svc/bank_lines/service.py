@@ -218,7 +218,7 @@ async def waive_lines(tx: AsyncSession, file_id: UUID) -> dict[str, Any]:
     await repository.add_waivers(tx, file_id, batch)
     await share_batch(tx, batch, await read_totals(tx, batch.id))
     if batch.lines > before:
-        await seal_lines(tx, batch.bank, batch.unit, batch.id, before + 1, batch.lines)
+        await seal_lines(tx, batch.bank, batch.unit, batch.id, before + 1)
     batch.state, batch.row_version = State.MATCHED.value, batch.row_version + 1
     await tx.flush()
     return {"batch": str(batch.id), "lines": batch.lines}

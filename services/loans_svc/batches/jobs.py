@@ -20,7 +20,7 @@ _log = structlog.get_logger("loans.batches")
 
 async def compute(job: Job) -> dict[str, Any]:
     """All lines of a batch in the job's transaction: killed in the middle, nothing of it is there."""
-    return await compute_batch(job.session, UUID(job.payload["batch"]), today())
+    return await compute_batch(job.session, job.database, UUID(job.payload["batch"]), today())
 
 
 async def prove(job: Job) -> dict[str, Any]:

@@ -1,13 +1,14 @@
 """Batches in the database."""
 
-from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+import asyncio
+from collections.abc import AsyncIterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date
 from typing import Any
 from uuid import UUID
 
 from sqlalchemy import Select, func, insert, select, text
+from sqlalchemy.dialects.postgresql import asyncpg
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -20,6 +21,8 @@ from loans_svc.loans.models import LoanRow
 Totals = dict[str | None, tuple[int, int]]
 """By payer scheme how many lines, and their sum in fen."""
 _NO_SCHEME = ""
+_PARTS_AHEAD = 8
+_CLAIM = statements.CLAIM.compile(dialect=asyncpg.dialect())  # type: ignore[no-untyped-call]  # SQLAlchemy's
 _LOCK = text("SELECT pg_advisory_xact_lock(hashtextextended(:lock, 0))")
 
 
@@ -117,33 +120,57 @@ async def find_first_day(tx: AsyncSession, bank: str, unit: str) -> date | None:
     return await tx.scalar(select(func.min(LoanRow.disbursed_on)).where(LoanRow.bank == bank, LoanRow.unit == unit))
 
 
-async def add_claims(tx: AsyncSession, batch: BatchRow, quarters: Sequence[Quarter]) -> tuple[Totals, dict[str, int]]:
-    """The lines of quarters that no batch has claimed; their totals, and the loans of its own quarter worth nothing."""
-    totals: Totals = {}
-    zeros: defaultdict[str, int] = defaultdict(int)
-    if quarters:
-        rows = await tx.execute(statements.CLAIM, _calendar(quarters) | _order(batch) | {"period": batch.period})
-        for reason, scheme, lines, own, fen in rows:
-            if reason is None:
-                totals[scheme] = (lines, fen)
-            elif own:
-                zeros[reason] += own
-    return totals, dict(zeros)
+async def add_claims(reader: AsyncSession, tx: AsyncSession, batch: BatchRow, quarters: Sequence[Quarter]) -> int:
+    """The lines of quarters that no batch has claimed; how many.
+
+    The reader computes them while the other transaction writes those before, so that each has a processor. What the
+    reader is to see must have been committed.
+    """
+    if not quarters:
+        return 0
+    given = _calendar(quarters) | _order(batch) | {"period": batch.period}
+    names = _CLAIM.positiontup or []
+    source, target = await _raw(reader), await _raw(tx)
+    parts: asyncio.Queue[bytes] = asyncio.Queue(_PARTS_AHEAD)
+
+    async def read() -> None:
+        await source.copy_from_query(str(_CLAIM), *(given[name] for name in names), output=parts.put, format="binary")
+        await parts.put(b"")
+
+    async def written() -> AsyncIterator[bytes]:
+        while part := await parts.get():
+            yield part
+
+    async with asyncio.TaskGroup() as group:
+        group.create_task(read())
+        told: str = await target.copy_to_table(
+            "subsidy_line", columns=statements.COLUMNS, source=written(), format="binary"
+        )
+    return int(told.removeprefix("COPY "))
+
+
+async def count_zeros(tx: AsyncSession, batch: BatchRow) -> dict[str, int]:
+    """Tranches that are worth nothing in the batch's own quarter, by reason."""
+    given = _calendar([Quarter.parse(batch.period)]) | {"bank": batch.bank, "unit": batch.unit}
+    return {row.reason: row.lines for row in await tx.execute(statements.ZEROS, given)}
 
 
 async def add_corrections(
     tx: AsyncSession, batch: BatchRow, quarters: Sequence[Quarter], seen: int, written: int
-) -> Totals:
-    """Reversals and new lines of quarters claimed before, for loans that are told otherwise since; their totals.
+) -> None:
+    """Reversals and new lines of quarters claimed before, for loans that are told otherwise since.
 
     Args:
         seen: the last change that a standing batch has considered.
         written: lines of the batch so far.
     """
-    if not quarters:
-        return {}
-    given = {"seen": seen, "written": written, "claimed_until": quarters[-1].after}
-    return _totals(await tx.execute(statements.CORRECT, _calendar(quarters) | _order(batch) | given))
+    if quarters:
+        given = {"seen": seen, "written": written, "claimed_until": quarters[-1].after}
+        await tx.execute(statements.CORRECT, _calendar(quarters) | _order(batch) | given)
+
+
+async def _raw(tx: AsyncSession) -> Any:
+    return (await (await tx.connection()).get_raw_connection()).driver_connection
 
 
 def _order(batch: BatchRow) -> dict[str, Any]:
@@ -173,10 +200,7 @@ def _calendar(quarters: Sequence[Quarter]) -> dict[str, Any]:
 
 async def read_totals(tx: AsyncSession, batch_id: UUID) -> Totals:
     """Of all lines of a batch."""
-    return _totals(await tx.execute(statements.TOTALS, {"batch": batch_id}))
-
-
-def _totals(rows: Iterable[Any]) -> Totals:
+    rows = await tx.execute(statements.TOTALS, {"batch": batch_id})
     return {scheme: (lines, fen) for scheme, lines, fen in rows}
 
 

@@ -30,31 +30,42 @@ _VALUED = f"""
     ) AS summed
     {{order}}
 """  # noqa: S608  fragments of this file
-_COLUMNS = """batch_id, number, loan_id, story, kind, tranche, relates_to, amount_fen, days, rate_ppm, share6,
-    numerator, denominator, reverses_batch, reverses_number, payer_scheme"""
+COLUMNS = (
+    "batch_id", "number", "loan_id", "story", "kind", "tranche", "relates_to", "amount_fen", "days", "rate_ppm",
+    "share6", "numerator", "denominator", "reverses_batch", "reverses_number", "payer_scheme",
+)  # fmt: skip
 _PAYERS = "coalesce(payer_scheme, CASE tranche WHEN 'STATE' THEN CAST(:state_scheme AS text) ELSE :local_scheme END)"
 _ARITHMETIC = """days, CASE WHEN least_rate = most_rate THEN least_rate END,
     CASE WHEN least_share = most_share THEN least_share END, numerator, 6000000::bigint * basis"""
 
-# What no batch has claimed yet: all loans, in the order of the segments' key.
+# What no batch has claimed yet: all loans, in the order of the segments' key, as the table takes them.
 CLAIM = text(
     f"""
-    WITH valued AS MATERIALIZED ({_VALUED.format(more="", order="ORDER BY loan_id, tranche, quarter")}),
-    written AS (
-        INSERT INTO subsidy_line ({_COLUMNS})
-        SELECT :batch, row_number() OVER (), loan_id, version, CASE quarter WHEN :period THEN 'CLAIM' ELSE 'REPOST' END,
-            tranche, quarter, fen, {_ARITHMETIC}, NULL, NULL, {_PAYERS}
-        FROM valued WHERE fen <> 0
-    )
-    SELECT CASE WHEN fen <> 0 THEN NULL
-                WHEN numerator <> 0 THEN 'ROUNDED_TO_ZERO'
+    SELECT CAST(:batch AS uuid), (row_number() OVER ())::int, loan_id, version,
+        CASE quarter WHEN :period THEN 'CLAIM' ELSE 'REPOST' END, tranche, quarter, fen, {_ARITHMETIC},
+        CAST(NULL AS uuid), CAST(NULL AS int), {_PAYERS}
+    FROM ({_VALUED.format(more="", order="ORDER BY loan_id, tranche, quarter")}) AS valued WHERE fen <> 0
+    """  # noqa: S608  fragments of this file
+)
+
+# Loans with a segment that does not reach half a fen: where all of them together do not either, there is no line.
+_SMALL = f"""
+    AND g.loan_id = ANY(ARRAY(
+        SELECT DISTINCT s.loan_id FROM loan_segment s
+        JOIN {_PERIODS} ON p.scheme = s.period_scheme AND p.is_thirty = s.is_thirty
+            AND s.from_on < p.after AND s.to_on > p.first
+        WHERE s.bank = :bank AND s.unit = :unit AND s.from_on < :last_after AND s.to_on > :first_day
+            AND 2 * s.balance_fen * s.rate_ppm * s.share6
+                * (least(s.to_no, p.after_no) - greatest(s.from_no, p.first_no)) < 6000000::bigint * s.basis))
+"""  # noqa: S608  fragments of this file
+ZEROS = text(
+    f"""
+    SELECT CASE WHEN numerator <> 0 THEN 'ROUNDED_TO_ZERO'
                 WHEN days IS NULL THEN 'NO_BALANCE'
                 WHEN most_rate = 0 THEN 'NO_RATE'
                 WHEN most_share = 0 THEN 'NO_SHARE'
-                ELSE 'NO_DAYS' END AS reason,
-        {_PAYERS} AS payers, count(*) AS lines, count(*) FILTER (WHERE quarter = :period) AS own,
-        sum_bigint(fen) AS fen
-    FROM valued GROUP BY 1, 2
+                ELSE 'NO_DAYS' END AS reason, count(*) AS lines
+    FROM ({_VALUED.format(more=_SMALL, order="")}) AS valued WHERE fen = 0 GROUP BY 1
     """  # noqa: S608  fragments of this file
 )
 
@@ -97,15 +108,11 @@ CORRECT = text(
         FROM (SELECT v_loan AS loan_id, version, v_tranche AS tranche, quarter, fen, v_days AS days, v_numerator
                 AS numerator, basis, least_rate, most_rate, least_share, most_share, v_payer AS payer_scheme
               FROM wrong WHERE fen IS NOT NULL) AS again
-    ),
-    written AS (
-        INSERT INTO subsidy_line ({_COLUMNS})
-        SELECT :batch, :written + row_number() OVER (ORDER BY loan_id, tranche, relates_to, kind DESC), loan_id, story,
-            kind, tranche, relates_to, fen, days, rate, share, numerator, denominator, batch_id, number, payer_scheme
-        FROM entries
-        RETURNING payer_scheme, amount_fen
     )
-    SELECT payer_scheme, count(*), sum_bigint(amount_fen) FROM written GROUP BY 1
+    INSERT INTO subsidy_line ({", ".join(COLUMNS)})
+    SELECT :batch, :written + row_number() OVER (ORDER BY loan_id, tranche, relates_to, kind DESC), loan_id, story,
+        kind, tranche, relates_to, fen, days, rate, share, numerator, denominator, batch_id, number, payer_scheme
+    FROM entries
     """  # noqa: S608  fragments of this file
 )
 

@@ -1,58 +1,26 @@
-"""Seals in the database: digests are made where the lines are."""
+"""Seals in the database, and the lines of which they are made."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 from uuid import UUID
 
-from sqlalchemy import select, text
+from sqlalchemy import insert, select, text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from loans_svc.seals.domain import BLOCK_LINES, MARK_BYTES, NO_LINK
+from loans_svc.seals.domain import BLOCK_LINES, NO_LINK, Block, BlockSum
 from loans_svc.seals.models import SealBlockRow, SealRow
 
 # All of a line: a column that is not named here could be changed unseen.
-_DIGEST = """sha256(convert_to(concat_ws('|', batch_id, number, loan_id, story, kind, tranche, relates_to, amount_fen,
+_TEXT = """concat_ws('|', batch_id, number, loan_id, story, kind, tranche, relates_to, amount_fen,
     coalesce(days, -1), coalesce(rate_ppm, -1), coalesce(share6, -1), coalesce(numerator, -1),
     coalesce(denominator, -1), coalesce(reverses_batch::text, '-'), coalesce(reverses_number, -1),
-    coalesce(payer_scheme, '-')), 'UTF8'))"""
-# Block by block in the order of the key: no line is sorted or kept, however many there are. What the payers' schemes
-# have had before a block counts the lines that the batch had before these, too.
-_SEAL_BLOCKS = text(
+    coalesce(payer_scheme, '-'))"""
+_TEXTS = f"SELECT {_TEXT} FROM subsidy_line WHERE batch_id = $1 AND number >= $2 ORDER BY number"  # noqa: S608
+_SUMS = text(
     f"""
-    WITH blocks AS (
-        SELECT first, least(first + {BLOCK_LINES - 1}, :last) AS last
-        FROM generate_series(CAST(:first AS int), CAST(:last AS int), {BLOCK_LINES}) AS first
-    ),
-    sums AS MATERIALIZED (
-        SELECT greatest(-1, (number - :first + {BLOCK_LINES}) / {BLOCK_LINES} - 1) AS block,
-            coalesce(payer_scheme, '') AS scheme, sum_bigint(amount_fen) AS fen
-        FROM subsidy_line WHERE batch_id = :batch AND number <= :last GROUP BY 1, 2
-    ),
-    earlier AS (
-        SELECT block, jsonb_object_agg(scheme, before) FILTER (WHERE before IS NOT NULL) AS before
-        FROM (
-            SELECT block, scheme, sum_bigint(fen) OVER (
-                PARTITION BY scheme ORDER BY block ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS before
-            FROM (SELECT DISTINCT block FROM sums) AS every
-            CROSS JOIN (SELECT DISTINCT scheme FROM sums) AS one
-            LEFT JOIN sums USING (block, scheme)
-        ) AS running
-        GROUP BY block
-    )
-    INSERT INTO subsidy_seal_block (batch_id, first_number, last_number, digest, marks, before)
-    SELECT :batch, b.first, b.last, d.digest, d.marks, coalesce(e.before, '{{}}'::jsonb)
-    FROM blocks b
-    CROSS JOIN LATERAL (
-        SELECT sha256(string_agg(digest, ''::bytea ORDER BY number)) AS digest,
-            string_agg(substr(digest, 1, {MARK_BYTES}), ''::bytea ORDER BY number) AS marks
-        FROM (
-            SELECT number, {_DIGEST} AS digest FROM subsidy_line
-            WHERE batch_id = :batch AND number BETWEEN b.first AND b.last
-            OFFSET 0  -- else each digest is made twice
-        ) AS lines
-    ) AS d
-    LEFT JOIN earlier e ON e.block = (b.first - :first) / {BLOCK_LINES}
-    ORDER BY b.first
+    SELECT greatest(-1, (number - :first + {BLOCK_LINES}) / {BLOCK_LINES} - 1) AS block,
+        coalesce(payer_scheme, '') AS scheme, count(*) AS lines, sum_bigint(amount_fen) AS fen
+    FROM subsidy_line WHERE batch_id = :batch GROUP BY 1, 2
     """  # noqa: S608  fragments of this file
 )
 _LINK = """sha256(:previous || convert_to(concat_ws('|', CAST(:batch AS uuid), :first, :last), 'UTF8')
@@ -63,30 +31,6 @@ _LAST = text("SELECT serial, digest FROM subsidy_seal WHERE bank = :bank AND uni
 _ADD = text(
     "INSERT INTO subsidy_seal (bank, unit, serial, batch_id, first_number, last_number, previous, digest)"
     " VALUES (:bank, :unit, :serial, :batch, :first, :last, :previous, :digest)"
-)
-_WRONG_BLOCKS = text(
-    f"""
-    SELECT b.first_number FROM subsidy_seal_block b LEFT JOIN (
-        SELECT s.first_number, sha256(string_agg({_DIGEST}, ''::bytea ORDER BY l.number)) AS digest, count(*) AS lines
-        FROM subsidy_seal_block s JOIN subsidy_line l USING (batch_id)
-        WHERE batch_id = :batch AND l.number BETWEEN s.first_number AND s.last_number GROUP BY 1
-    ) AS now USING (first_number)
-    WHERE b.batch_id = :batch AND (now.digest IS DISTINCT FROM b.digest
-        OR now.lines IS DISTINCT FROM b.last_number - b.first_number + 1)
-    ORDER BY 1 LIMIT 1
-    """  # noqa: S608  fragments of this file
-)
-_FOUND = text(
-    f"SELECT number, {_DIGEST} FROM subsidy_line"  # noqa: S608
-    " WHERE batch_id = :batch AND number BETWEEN :first AND :last ORDER BY number"
-)
-_ADDED = text(
-    """
-    SELECT l.number FROM subsidy_line l WHERE l.batch_id = :batch AND NOT EXISTS (
-        SELECT FROM subsidy_seal_block b
-        WHERE b.batch_id = l.batch_id AND l.number BETWEEN b.first_number AND b.last_number)
-    ORDER BY 1 LIMIT 1
-    """
 )
 _SUM_BEFORE = text(
     """
@@ -100,16 +44,46 @@ _SUM_BEFORE = text(
 )
 
 
-async def add_seal(tx: AsyncSession, bank: str, unit: str, batch_id: UUID, first: int, last: int) -> bytes:
-    """Seals lines [first, last] of a batch and links them to the seal before; the digest.
+async def sum_blocks(tx: AsyncSession, batch_id: UUID, first: int) -> list[BlockSum]:
+    """What the lines of a batch sum to, by blocks that begin with a line, and before it."""
+    return [BlockSum(*row) for row in await tx.execute(_SUMS, {"batch": batch_id, "first": first})]
+
+
+async def stream_texts(tx: AsyncSession, batch_id: UUID, first: int, take: Callable[[Sequence[bytes]], None]) -> None:
+    """Hands over the lines of a batch from one on, in their order and as they are sealed, some at a time."""
+    raw: Any = (await (await tx.connection()).get_raw_connection()).driver_connection
+    rest = b""
+
+    async def receive(part: bytes) -> None:
+        nonlocal rest
+        *whole, rest = (rest + part).split(b"\n")
+        take(whole)
+
+    await raw.copy_from_query(_TEXTS, batch_id, first, output=receive)
+
+
+async def add_blocks(
+    tx: AsyncSession, batch_id: UUID, blocks: Sequence[Block], before: Sequence[Mapping[str, int]]
+) -> None:
+    """What was sealed of the lines of a batch, and what the payers' schemes had before each block."""
+    rows = [
+        {"batch_id": batch_id, "first_number": block.first, "last_number": block.last, "digest": block.digest,
+         "marks": block.marks, "before": sums}
+        for block, sums in zip(blocks, before, strict=True)
+    ]  # fmt: skip
+    if rows:
+        await tx.execute(insert(SealBlockRow), rows)
+
+
+async def add_link(tx: AsyncSession, bank: str, unit: str, batch_id: UUID, first: int, last: int) -> bytes:
+    """Links the blocks of lines [first, last] to the seal before; the digest.
 
     The caller holds the lock of the bank and district's stories, so that the chain does not fork.
     """
-    lines: dict[str, Any] = {"batch": batch_id, "first": first, "last": last}
-    await tx.execute(_SEAL_BLOCKS, lines)
     found = (await tx.execute(_LAST, {"bank": bank, "unit": unit})).one_or_none()
     serial, previous = (found.serial, found.digest) if found else (0, NO_LINK)
     digest = await link_of(tx, batch_id, first, last, previous)
+    lines: dict[str, Any] = {"batch": batch_id, "first": first, "last": last}
     place = {"bank": bank, "unit": unit, "serial": serial + 1, "previous": previous, "digest": digest}
     await tx.execute(_ADD, lines | place)
     return digest
@@ -133,22 +107,14 @@ async def list_batch_seals(tx: AsyncSession, batch_id: UUID) -> Sequence[SealRow
     return found.all()
 
 
-async def find_wrong_block(tx: AsyncSession, batch_id: UUID) -> SealBlockRow | None:
-    """The first block whose lines are not as they were sealed."""
-    first = await tx.scalar(_WRONG_BLOCKS, {"batch": batch_id})
-    return await tx.get(SealBlockRow, (batch_id, first)) if first is not None else None
-
-
-async def list_digests(tx: AsyncSession, batch_id: UUID, first: int, last: int) -> list[tuple[int, bytes]]:
-    """Number and digest of lines as they are now."""
-    rows = await tx.execute(_FOUND, {"batch": batch_id, "first": first, "last": last})
-    return [(number, bytes(digest)) for number, digest in rows]
-
-
-async def find_added(tx: AsyncSession, batch_id: UUID) -> int | None:
-    """The first line that no block holds."""
-    found = await tx.scalar(_ADDED, {"batch": batch_id})
-    return None if found is None else int(found)
+async def list_blocks(tx: AsyncSession, batch_id: UUID) -> list[Block]:
+    """Of one batch, in the order of its lines."""
+    found = await tx.execute(
+        select(SealBlockRow.first_number, SealBlockRow.last_number, SealBlockRow.digest, SealBlockRow.marks)
+        .where(SealBlockRow.batch_id == batch_id)
+        .order_by(SealBlockRow.first_number)
+    )
+    return [Block(*row) for row in found]
 
 
 async def read_sum_before(tx: AsyncSession, batch_id: UUID, number: int, payer_scheme: str) -> int:

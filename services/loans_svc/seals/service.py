@@ -6,13 +6,28 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from loans_svc.seals import repository
-from loans_svc.seals.domain import NO_LINK, Block, Break, Fault
+from loans_svc.seals.domain import NO_LINK, Break, Comparison, Fault, Sealing, sums_before
 from loans_svc.seals.models import SealRow
 
 
-async def seal_lines(tx: AsyncSession, bank: str, unit: str, batch_id: UUID, first: int, last: int) -> bytes:
-    """Seals the lines [first, last] just written; none when last < first. The digest of the new link."""
-    return await repository.add_seal(tx, bank, unit, batch_id, first, last)
+async def seal_lines(
+    tx: AsyncSession, bank: str, unit: str, batch_id: UUID, first: int
+) -> dict[str | None, tuple[int, int]]:
+    """Seals the lines of a batch from one on, which were just written; by payer scheme how many and their fen.
+
+    The database hands the lines over while this process makes the digests.
+    """
+    sums, sealing = await repository.sum_blocks(tx, batch_id, first), Sealing(first)
+    await repository.stream_texts(tx, batch_id, first, sealing.take)
+    blocks = sealing.end()
+    await repository.add_blocks(tx, batch_id, blocks, sums_before(sums, len(blocks)))
+    await repository.add_link(tx, bank, unit, batch_id, first, blocks[-1].last if blocks else first - 1)
+    totals: dict[str | None, tuple[int, int]] = {}
+    for one in sums:
+        if one.block >= 0:
+            lines, fen = totals.get(one.scheme or None, (0, 0))
+            totals[one.scheme or None] = (lines + one.lines, fen + one.fen)
+    return totals
 
 
 async def find_break(tx: AsyncSession, batch_id: UUID) -> Break | None:
@@ -20,11 +35,9 @@ async def find_break(tx: AsyncSession, batch_id: UUID) -> Break | None:
     seals = await repository.list_batch_seals(tx, batch_id)
     if not seals:
         return Break(batch_id, Fault.NOT_SEALED)
-    breaks = [await _find_wrong_line(tx, batch_id)]
-    added = await repository.find_added(tx, batch_id)
-    breaks.append(Break(batch_id, Fault.ADDED, added) if added is not None else None)
-    found = sorted((one for one in breaks if one is not None), key=lambda one: one.number or 0)
-    return found[0] if found else await _find_wrong_seal(tx, seals)
+    comparison = Comparison(batch_id, await repository.list_blocks(tx, batch_id))
+    await repository.stream_texts(tx, batch_id, 1, comparison.take)
+    return comparison.end() or await _find_wrong_seal(tx, seals)
 
 
 async def find_chain_break(tx: AsyncSession, bank: str, unit: str) -> Break | None:
@@ -35,15 +48,6 @@ async def find_chain_break(tx: AsyncSession, bank: str, unit: str) -> Break | No
             return Break(seal.batch_id, Fault.CHAIN_BROKEN)
         previous = seal.digest
     return None
-
-
-async def _find_wrong_line(tx: AsyncSession, batch_id: UUID) -> Break | None:
-    row = await repository.find_wrong_block(tx, batch_id)
-    if row is None:
-        return None
-    found = await repository.list_digests(tx, batch_id, row.first_number, row.last_number)
-    block = Block(row.first_number, row.last_number, row.marks)
-    return block.find_break(batch_id, found) or Break(batch_id, Fault.SEAL_CHANGED)
 
 
 async def _find_wrong_seal(tx: AsyncSession, seals: Sequence[SealRow]) -> Break | None:

@@ -30,7 +30,7 @@ async def books(office: Office) -> AsyncIterator[Database]:
 
 async def compute(books: Database, batch: str) -> None:
     async with books.transaction() as tx:
-        await compute_batch(tx, UUID(batch), date(2026, 1, 5))
+        await compute_batch(tx, books, UUID(batch), date(2026, 1, 5))
 
 
 async def opened(office: Office, unit: str, period: str, **fields: Any) -> str:
@@ -49,6 +49,10 @@ async def paid(office: Office, books: Database, unit: str, period: str) -> dict[
     """A batch of a quarter, computed, carried through and paid."""
     batch = await opened(office, unit, period)
     await compute(books, batch)
+    return await carried_through(office, batch)
+
+
+async def carried_through(office: Office, batch: str) -> dict[str, Any]:
     await step(office, "OFFICER", batch, "submission")
     await step(office, "REVIEWER", batch, "review")
     await step(office, "CITY", batch, "approval")
@@ -58,8 +62,8 @@ async def paid(office: Office, books: Database, unit: str, period: str) -> dict[
     return found
 
 
-async def lines(office: Office, batch: str) -> list[tuple[str, str, str, str]]:
-    answer = (await office.get("BANK", f"/subsidy-batches/{batch}/lines", bank="bank-a")).json()
+async def lines(office: Office, batch: str, bank: str = "bank-a") -> list[tuple[str, str, str, str]]:
+    answer = (await office.get("BANK", f"/subsidy-batches/{batch}/lines", bank=bank)).json()
     return sorted((one["relates_to"], one["kind"], one["tranche"], one["amount"]) for one in answer["items"])
 
 
@@ -256,13 +260,45 @@ async def test_batches_can_be_looked_through_by_those_who_may_see_them(office: O
     assert await listed(f"unit=ZZ10&limit=1&cursor={first['next']}") == both[1:]
 
 
+async def test_what_is_recorded_while_a_batch_is_computed_is_corrected_by_the_next(
+    office: Office, books: Database
+) -> None:
+    """The loans were told, and the batch waits for its row: what comes then is late, and nothing of it is lost."""
+    contract, bank = CONTRACT | {"disbursed_on": "2024-10-01", "rule": "R2023"}, "bank-meanwhile"
+    loan = await office.disbursed(contract, unit="ZZ01", bank=bank)
+    batch = await opened(office, "ZZ01", "2024Q4", bank=bank)
+    owner = await asyncpg.connect(office.infrastructure.admin_url(office.database))
+    async with owner.transaction():
+        await owner.execute("SELECT FROM loans.subsidy_batch WHERE id = $1 FOR UPDATE", UUID(batch))
+        computing = asyncio.create_task(compute(books, batch))
+        async with asyncio.timeout(30):
+            while not await owner.fetchval(
+                "SELECT count(*) FROM pg_locks WHERE NOT granted AND $1 = ANY(pg_blocking_pids(pid))",
+                owner.get_server_pid(),
+            ):
+                await asyncio.sleep(0.02)
+        await office.event(loan, "REPAYMENT", "2024-11-20", amount="100000.00", booked_on="2025-05-06")
+        late = await office.disbursed(contract, unit="ZZ01", bank=bank)
+    await computing
+    await owner.close()
+    assert await lines(office, batch, bank) == [("2024Q4", "CLAIM", "STATE", "1475.83")]
+    await carried_through(office, batch)
+    following = await opened(office, "ZZ01", "2025Q1", bank=bank)
+    await compute(books, following)
+    assert [(quarter, kind) for quarter, kind, _, _ in await lines(office, following, bank)] == [
+        ("2024Q4", "REPOST"), ("2024Q4", "REPOST"), ("2024Q4", "REVERSAL"), ("2025Q1", "CLAIM"), ("2025Q1", "CLAIM"),
+    ]  # fmt: skip
+    for one in (loan, late):
+        await live_lines_equal_the_engine(office, one, "2025Q1")
+
+
 async def test_computing_twice_changes_nothing_and_a_crash_leaves_nothing(office: Office, books: Database) -> None:
     await office.disbursed(unit="ZZ08")
     batch = await opened(office, "ZZ08", "2023Q3")
 
     async def dies() -> None:
         async with books.transaction() as tx:
-            await compute_batch(tx, UUID(batch), date(2026, 1, 5))
+            await compute_batch(tx, books, UUID(batch), date(2026, 1, 5))
             raise ConnectionResetError
 
     with pytest.raises(ConnectionResetError):

@@ -54,7 +54,7 @@ async def run_batch(
         batch, bank, unit, str(quarter), before + 1, NOW,
     )  # fmt: skip
     async with books.transaction() as tx:
-        found = await compute_batch(tx, batch, NOW.date())
+        found = await compute_batch(tx, books, batch, NOW.date())
     told, stored = await owner.fetch(
         "SELECT lines::bigint, total_fen::numeric FROM loans.subsidy_batch WHERE id = $1 UNION ALL"
         " SELECT count(*), coalesce(sum(amount_fen), 0) FROM loans.subsidy_line WHERE batch_id = $1",

@@ -59,7 +59,8 @@ async def sealed(office: Office, books: Database) -> list[UUID]:
             LINES,
         )
         async with books.transaction() as tx:
-            await seal_lines(tx, "bank-seal", "ZZ11", batch, 1, LINES)
+            sealed = await seal_lines(tx, "bank-seal", "ZZ11", batch, 1)
+        assert sealed == {"P": (LINES, LINES * (LINES + 1) // 2)}
     await owner.close()
     return batches
 

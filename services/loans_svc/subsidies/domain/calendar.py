@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date
+from functools import lru_cache
 
 from kit.dates import Quarter, add_months
 from loans_svc.rules.domain import DayCount, PeriodScheme
@@ -36,6 +37,7 @@ def year_basis(day_count: DayCount) -> int:
     return 365 if day_count is DayCount.ACT_365F else 360
 
 
+@lru_cache(maxsize=1024)
 def period_of(quarter: Quarter, scheme: PeriodScheme) -> Period:
     """CAL: the calendar quarter. BANK20: from the 21st of the month before it to the 21st of its last month."""
     if scheme is PeriodScheme.CAL:
