@@ -61,7 +61,7 @@ class Watch:
             begun, now = statistics.median(memory[:part]), statistics.median(memory[-part:])
             yield at_most(f"memory of {name}, grown from {begun:.0f} MB", (now / begun - 1) * 100, "%", 5)
             more = statistics.median(files[-part:]) - statistics.median(files[:part])
-            yield at_most(f"open files of {name}, more than {files[0]}", more, "files", 8)
+            yield at_most(f"open files of {name}, more than {files[0]}", more, "files", 20)  # connections come and go
 
 
 def for_seconds(seconds: float) -> "Clock":

@@ -30,7 +30,7 @@ from kit.http.routing import Router
 from kit.http.wire import Code
 
 router = Router(prefix="/api/v1/eligibility", tags=["措施目录"])
-MeasurePath = Annotated[Code, Path(description="措施代码，见措施目录", examples=["startup-grant"])]
+MeasurePath = Annotated[Code, Path(description="措施代码，见措施目录", examples=["startup-star"])]
 Reader = Annotated[Principal, requires("eligibility.catalogue.read")]
 Writer = Annotated[Principal, requires("eligibility.parameter.write")]
 Publisher = Annotated[Principal, requires("eligibility.parameter.publish")]
