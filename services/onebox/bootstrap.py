@@ -1,6 +1,7 @@
 """Makes the database, its roles and schemas from an administrator's URL: one machine, compose and Kubernetes alike.
 
-`python -m onebox.bootstrap` reads JIUYE_POSTGRES_URL and one JIUYE_<ROLE>_PASSWORD for each role of ROLES.
+`python -m onebox.bootstrap` reads JIUYE_POSTGRES_URL, JIUYE_FIELD_KEYS and one JIUYE_<ROLE>_PASSWORD for each role of
+ROLES.
 """
 
 import asyncio
@@ -12,6 +13,9 @@ from pathlib import Path
 
 import asyncpg  # type: ignore[import-untyped]  # it ships no types
 
+from kit.crypto.errors import KeyRingError
+from kit.crypto.keys import KeyRing
+from onebox import note
 from onebox.errors import OneboxError
 from onebox.scram import verifier
 
@@ -25,22 +29,25 @@ OLDEST_MAJOR = 18  # migrations use what came with it, uuidv7() for one
 _SQL = Path(__file__).parents[2] / "deploy" / "postgres" / "bootstrap.sql"
 
 
-async def bootstrap(admin_url: str, passwords: Mapping[str, str], database: str = DATABASE) -> None:
+async def bootstrap(
+    admin_url: str, passwords: Mapping[str, str], database: str = DATABASE, *, keys: KeyRing | None = None
+) -> None:
     """Idempotent: roles get the passwords given, what exists stays.
 
     Args:
         admin_url: `postgresql://…` of a superuser, or of a role with CREATEROLE that owns the database or has CREATEDB.
         passwords: by role name, all of ROLES.
         database: made when it is not there.
+        keys: the field keys of this installation. Nothing is changed in a database that needs one it does not have.
 
     Raises:
-        OneboxError: no connection, a version too old, or a right that is missing.
+        OneboxError: no connection, a version too old, a right that is missing, or somebody else's database.
         ValueError: a password is not ASCII.
     """
     stored = {role: verifier(passwords[role]) for role in ROLES}
     with refusals_told(database):
         await _create_database(admin_url, database)
-        await _create_roles_and_schemas(admin_url, database, stored)
+        await _create_roles_and_schemas(admin_url, database, stored, keys)
 
 
 @contextmanager
@@ -81,14 +88,30 @@ def refusals_told(database: str) -> Iterator[None]:
         ) from None
 
 
-async def _create_roles_and_schemas(admin_url: str, database: str, stored: Mapping[str, str]) -> None:
+async def _create_roles_and_schemas(
+    admin_url: str, database: str, stored: Mapping[str, str], keys: KeyRing | None
+) -> None:
     connection = await asyncpg.connect(admin_url, database=database, timeout=10)
     try:
+        if keys is not None:
+            await _tie(connection, database, note.marks_of(keys))
         for role, password in stored.items():
             await connection.execute("SELECT set_config($1, $2, false)", f"jiuye.{role}_password", password)
         await connection.execute(_SQL.read_text(encoding="utf-8"))
     finally:
         await connection.close()
+
+
+async def _tie(connection: asyncpg.Connection, database: str, marks: dict[str, str]) -> None:
+    kept = await note.read(connection)
+    if not kept.get("keys", {}).items() <= marks.items():
+        raise OneboxError(
+            f"数据库 {database} 属于另一套安装：其中的身份信息是用别的密钥加密的。请使用它原来的密钥"
+            "（JIUYE_HOME 中的 secrets.json，或 JIUYE_FIELD_KEYS），或换一台数据库服务器。",
+            f"The database {database} belongs to another installation: its identity numbers were encrypted with other "
+            "keys. Use its own keys (secrets.json in JIUYE_HOME, or JIUYE_FIELD_KEYS), or another server.",
+        )
+    await note.write(connection, kept | {"keys": marks})
 
 
 async def _create_database(admin_url: str, database: str) -> None:
@@ -113,13 +136,20 @@ async def _create_database(admin_url: str, database: str) -> None:
 
 def main() -> int:
     wanted = {role: f"JIUYE_{role.upper()}_PASSWORD" for role in ROLES}
-    missing = [name for name in ("JIUYE_POSTGRES_URL", *wanted.values()) if not os.environ.get(name)]
+    missing = [
+        name for name in ("JIUYE_POSTGRES_URL", "JIUYE_FIELD_KEYS", *wanted.values()) if not os.environ.get(name)
+    ]
     if missing:
         print(f"缺少环境变量 / missing environment variables: {', '.join(missing)}", file=sys.stderr)
         return 2
     passwords = {role: os.environ[name] for role, name in wanted.items()}
     try:
-        asyncio.run(bootstrap(os.environ["JIUYE_POSTGRES_URL"], passwords))
+        keys = KeyRing.parse(os.environ["JIUYE_FIELD_KEYS"])
+    except KeyRingError as fault:
+        print(f"JIUYE_FIELD_KEYS: {fault}", file=sys.stderr)
+        return 2
+    try:
+        asyncio.run(bootstrap(os.environ["JIUYE_POSTGRES_URL"], passwords, keys=keys))
     except OneboxError as refusal:
         print(refusal, file=sys.stderr)
         return 1

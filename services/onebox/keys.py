@@ -1,7 +1,6 @@
 """Passwords and keys of one installation, made once and kept in a file that only its owner can read."""
 
 import base64
-import hashlib
 import json
 import os
 import secrets
@@ -11,6 +10,7 @@ from typing import Any
 
 from joserfc.jwk import OKPKey
 
+from kit.crypto.keys import KeyRing
 from onebox.bootstrap import ROLES, SERVICES
 from onebox.errors import OneboxError
 
@@ -55,13 +55,8 @@ class Keys:
         return {"keys": [dict(key.as_dict(private=False)) | {"use": "sig", "alg": "Ed25519"} for key in keys]}
 
     @property
-    def field_key_marks(self) -> dict[str, str]:
-        """By key id what tells one field key from another and does not give it away: both halves are random."""
-        marks = {}
-        for key_id, key in self.field_keys["keys"].items():
-            content = f"jiuye.mark\0{key['cipher']}\0{key['lookup']}"
-            marks[key_id] = hashlib.sha256(content.encode()).hexdigest()[:16]
-        return marks
+    def key_ring(self) -> KeyRing:
+        return KeyRing.parse(json.dumps(self.field_keys))
 
     def shared_environment(self) -> dict[str, str]:
         """The variables that every service process gets alike."""

@@ -17,7 +17,7 @@ from onebox.external import check_redis
 from onebox.home import Home
 from onebox.keys import Keys
 from onebox.postgres import Postgres
-from onebox.prepared import check_keys, is_prepared, note_prepared
+from onebox.prepared import is_prepared, note_prepared
 from onebox.processes import Application, Step, Worker
 from onebox.readiness import event_logged, http_ok, server_answers
 from onebox.servers import Server
@@ -70,8 +70,7 @@ class Runtime:
         written = asyncio.to_thread(write_clients, self._home, self._settings.base_url)
         await _together(self._start_servers(), written)
         say("建立数据库角色和模式")
-        await check_keys(self._environment.admin_url, self._keys.field_key_marks)
-        await bootstrap(self._environment.admin_url, self._keys.role_passwords)
+        await bootstrap(self._environment.admin_url, self._keys.role_passwords, keys=self._keys.key_ring)
         await self._prepare_database()
         say("启动各服务")
         await self._start_all(self._applications, map(self._application, processes.SERVICES))
@@ -91,15 +90,14 @@ class Runtime:
 
     async def _prepare_database(self) -> None:
         admin_url = self._environment.admin_url
-        marks = self._keys.field_key_marks
-        if await is_prepared(admin_url, marks):
+        if await is_prepared(admin_url):
             say("数据库结构和基础数据已是最新")
             return
         say("升级数据库结构")
         await self._finish(processes.MIGRATE)
         say("载入基础数据")
         await self._finish(processes.SEED)
-        await note_prepared(admin_url, marks)
+        await note_prepared(admin_url)
 
     async def _check_ports(self) -> None:
         first = self._settings.port

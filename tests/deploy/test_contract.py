@@ -73,7 +73,7 @@ def test_variables_are_settings_of_the_process_and_none_that_it_needs_is_missing
 def test_the_steps_on_the_database_get_exactly_what_they_read(deployed: Mapping[str, Deployed]) -> None:
     assert set(deployed["migrate"].environment) == set(MIGRATE.variables)
     passwords = {f"JIUYE_{role.upper()}_PASSWORD" for role in ROLES}
-    assert set(deployed["bootstrap"].environment) == {"JIUYE_POSTGRES_URL", *passwords}
+    assert set(deployed["bootstrap"].environment) == {"JIUYE_POSTGRES_URL", "JIUYE_FIELD_KEYS", *passwords}
 
 
 def test_every_database_url_is_that_of_the_right_role_with_the_password_that_the_role_is_given(

@@ -11,6 +11,7 @@ import pytest
 from onebox import ports
 from onebox.bootstrap import ROLES, bootstrap
 from onebox.errors import OneboxError
+from onebox.keys import Keys
 from onebox.postgres import TEST, Postgres
 from onebox.servers import running
 
@@ -125,6 +126,10 @@ def test_as_a_command_it_reads_the_environment(server):
     assert missing.returncode == 2
     assert "JIUYE_LOANS_WORKER_PASSWORD" in missing.stderr
 
-    environment |= {f"JIUYE_{role.upper()}_PASSWORD": "x" for role in ROLES}
+    environment |= {f"JIUYE_{role.upper()}_PASSWORD": "x" for role in ROLES} | {"JIUYE_FIELD_KEYS": "{}"}
+    malformed = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
+    assert (malformed.returncode, "JIUYE_FIELD_KEYS" in malformed.stderr) == (2, True)
+
+    environment |= {"JIUYE_FIELD_KEYS": Keys.generate().shared_environment()["JIUYE_FIELD_KEYS"]}
     subprocess.run(command, env=environment, capture_output=True, check=True)
     assert asyncio.run(run(server.url("eligibility_worker", "x", "jiuye"), "SELECT 1"))
