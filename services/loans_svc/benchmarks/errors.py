@@ -12,7 +12,7 @@ class BenchmarkNotFoundError(NotFoundError):
 class BenchmarkConfirmedError(StateConflictError):
     code = "BENCHMARK_CONFIRMED"
     title = "这一基准利率已经确认"
-    default_detail = "确认后不再修改，无需重复确认。"
+    default_detail = "确认后不再修改，无需重复确认；利率有误的，发放时请直接填写合同上的基准利率。"
 
 
 class BenchmarkTakenError(StateConflictError):
@@ -20,7 +20,9 @@ class BenchmarkTakenError(StateConflictError):
 
     code = "BENCHMARK_TAKEN"
     title = "这一天已有确认的基准利率"
-    default_detail = "同一公布日只能有一个确认的基准利率；请核对公布日期。"
+    default_detail = (
+        "同一公布日只能有一个确认的基准利率；请核对公布日期，利率有误的，发放时请直接填写合同上的基准利率。"
+    )
 
 
 class BenchmarkFourEyesError(DomainError):

@@ -130,10 +130,24 @@ def test_no_kind_of_client_both_carries_and_decides_a_loan_or_records_and_confir
             "loans.event.write",
             "loans.fund.write",
             "loans.benchmark.write",
+            "loans.agreement.write",
             "loans.pool.write",
         }
-        decides = {"loans.loan.decide", "loans.benchmark.confirm", "loans.fund.confirm", "loans.pool.close"}
+        decides = {
+            "loans.loan.decide",
+            "loans.benchmark.confirm",
+            "loans.agreement.confirm",
+            "loans.fund.confirm",
+            "loans.pool.close",
+        }
         assert not (role.scopes & carries and role.scopes & decides)
+
+
+def test_who_keeps_the_books_handles_no_money() -> None:
+    money = {"loans.batch.pay", "loans.fund.write", "loans.fund.confirm", "loans.event.write"}
+    keepers = [role for role in load_roles().values() if "loans.voucher.close" in role.scopes]
+    assert keepers
+    assert not any(role.scopes & money for role in keepers)
 
 
 def test_no_kind_of_client_has_two_duties_of_a_subsidy_batch() -> None:
