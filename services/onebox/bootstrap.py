@@ -104,14 +104,14 @@ async def _create_roles_and_schemas(
 
 async def _tie(connection: asyncpg.Connection, database: str, marks: dict[str, str]) -> None:
     kept = await note.read(connection)
-    if not kept.get("keys", {}).items() <= marks.items():
+    if not kept.get("field_keys", {}).items() <= marks.items():
         raise OneboxError(
             f"数据库 {database} 属于另一套安装：其中的身份信息是用别的密钥加密的。请使用它原来的密钥"
             "（JIUYE_HOME 中的 secrets.json，或 JIUYE_FIELD_KEYS），或换一台数据库服务器。",
             f"The database {database} belongs to another installation: its identity numbers were encrypted with other "
             "keys. Use its own keys (secrets.json in JIUYE_HOME, or JIUYE_FIELD_KEYS), or another server.",
         )
-    await note.write(connection, kept | {"keys": marks})
+    await note.write(connection, kept | {"field_keys": marks})
 
 
 async def _create_database(admin_url: str, database: str) -> None:

@@ -1,6 +1,6 @@
 """What the platform remembers about a database in the database itself, as its comment: it goes where the data goes.
 
-`keys` are digests of the field keys by which its persons can be found: with others everybody who comes would be
+`field_keys` are digests of the field keys by which its persons can be found: with others everybody who comes would be
 somebody new. `files` and `revisions` are those of the last preparation, see `prepared`.
 """
 
