@@ -16,6 +16,7 @@ from pathlib import Path
 from typing import Any
 
 import asyncpg
+import hypothesis
 import pytest
 
 from onebox import ports
@@ -33,6 +34,12 @@ TESTS = Path(__file__).parent
 # What takes longest begins first, so that no process works alone at the end.
 LONGEST = ("e2e", "onebox", "deploy", "kit")
 
+
+# An example may take as long as the machine does.
+hypothesis.settings.register_profile(
+    "any machine", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("any machine")
 
 # What collecting makes stays until the end: to look through it again and again would take a fifth of the time.
 gc.disable()

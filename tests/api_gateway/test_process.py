@@ -57,7 +57,7 @@ async def process(port: int, env: dict[str, str], output: Path) -> AsyncIterator
 
 
 async def until_alive(anonymous: httpx.AsyncClient) -> None:
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while True:
             try:
                 assert (await anonymous.get("/healthz")).status_code == 200

@@ -31,7 +31,7 @@ from tests.deploy.locked_only import hide_in
 from tests.deploy.monitoring import assert_given
 
 PROGRAMS = Path(sys.executable).parent
-PATIENCE_SECONDS = 60
+PATIENCE_SECONDS = 180
 
 
 @dataclass

@@ -167,7 +167,7 @@ async def test_a_full_service_refuses_in_time_and_recovers_at_once(gateways: Gat
             assert time.monotonic() - begun < 2
             a.open.set()
             assert Counter([await task for task in crowd]) == {503: 190, 200: 10}
-        async with asyncio.timeout(1):
+        async with asyncio.timeout(10):
             assert await running.status("POST") == 200
         again = await asyncio.gather(*(running.status("POST") for _ in range(50)))
         assert set(again) == {200}

@@ -222,13 +222,16 @@ async def test_fifty_twins_have_one_effect(notes_url: str, caller: Caller, notes
         parts = urlsplit(notes_url)
         reader, writer = await asyncio.open_connection(parts.hostname, parts.port)
         for key in keys:
-            writer.write(f"{head}Idempotency-Key: {key}\r\n\r\n{json.dumps(NOTE)}".encode())
-            got = await reader.readuntil(b"\r\n\r\n")
-            length = int(re.search(rb"content-length: (\d+)", got)[1])  # type: ignore[index]
-            answers[key].append((int(got[9:12]), await reader.readexactly(length)))
+            status = 503
+            while status == 503:  # a slow machine has no connection free for all of them: to be sent again
+                writer.write(f"{head}Idempotency-Key: {key}\r\n\r\n{json.dumps(NOTE)}".encode())
+                got = await reader.readuntil(b"\r\n\r\n")
+                length = int(re.search(rb"content-length: (\d+)", got)[1])  # type: ignore[index]
+                status, body = int(got[9:12]), await reader.readexactly(length)
+            answers[key].append((status, body))
         writer.close()
 
-    async with asyncio.timeout(10 + len(keys)):
+    async with asyncio.timeout(60 + len(keys)):
         await asyncio.gather(*(work() for _ in range(50)))
     for same in answers.values():
         assert {status for status, _ in same} <= {201, 409}
@@ -292,7 +295,7 @@ async def test_request_id_and_trace_are_carried(notes: httpx.AsyncClient) -> Non
     headers = {"traceparent": f"00-{trace}-00f067aa0ba902b7-01", "X-Request-Id": rid}
     with captured_log() as log:
         answer = await notes.get("/api/v1/notes?colour=secret-colour", headers=headers)
-        async with asyncio.timeout(5):
+        async with asyncio.timeout(30):
             while rid not in log.getvalue():  # the line follows the answer
                 await asyncio.sleep(0.01)
     assert answer.headers["x-request-id"] == rid
