@@ -197,10 +197,8 @@ def _check_digits(bodies: pl.Series) -> pl.Series:
 def _table(place: int) -> pl.Series:
     """Weighted sums of four digits whose last one stands `place` from the right end of the seventeen."""
     weights = (*reversed(_WEIGHTS), 0, 0, 0)[place : place + 4]
-    return pl.Series(
-        [sum(group // 10**at % 10 * weight for at, weight in enumerate(weights)) for group in range(10_000)],
-        dtype=pl.Int64,
-    )
+    group = pl.int_range(10_000, eager=True)
+    return sum((group // 10**at % 10 * weight for at, weight in enumerate(weights)), start=group * 0)
 
 
 _TABLES = tuple(_table(place) for place in (0, 4, 8, 12, 16))
