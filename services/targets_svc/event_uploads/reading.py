@@ -6,7 +6,7 @@ A frame has `row_no` (the line of the file, the header is line 1), `fault` (`COD
 import csv
 import hashlib
 import io
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Collection
 from typing import NamedTuple
 
 import polars as pl
@@ -52,38 +52,50 @@ def _encoding_of(block: bytes) -> str:
 class Batch(NamedTuple):
     """Rows of a file, and a hash of all that they follow from: its lines, its header, its encoding."""
 
+    number: int
     rows: pl.DataFrame
     sha256: str
 
 
 async def read_batches(
-    parts: AsyncIterator[bytes], file_format: Format, encoding: Encoding, size: int = BATCH_ROWS
+    parts: AsyncIterator[bytes],
+    file_format: Format,
+    encoding: Encoding,
+    size: int = BATCH_ROWS,
+    done: Collection[int] = frozenset(),
 ) -> AsyncIterator[Batch]:
-    """Batches of up to `size` lines each.
+    """Batches of up to `size` lines each, without those that are done and those without a row.
 
     Raises:
         FileUnreadableError: header, encoding, a line longer than 64 KiB, no row at all, or more than a million.
     """
     header: list[str] | None = None
-    line_no, read = 1, 0
+    line_no, read, number = 1, 0, -1
     async for lines in _blocks(parts, size):
+        number += 1
         first_no, line_no, block = line_no, line_no + lines.count(b"\n") + 1, lines
         if first_no == 1 and lines.startswith(_BOM):
             block, encoding.name = lines.removeprefix(_BOM), encoding.name or "utf-8"
         if file_format is Format.NDJSON:
+            if number in done:
+                continue
             frame = _from_json_lines(encoding.decode(block, first_no).split("\n"), first_no)
         else:
             if header is None:
                 line, _, block = block.partition(b"\n")
                 header, first_no = parse_header(encoding.decode(line, 1)), first_no + 1
+            if number in done:
+                continue
             frame = await aside(_from_csv, block, first_no, header, encoding)
         read += frame.height
         if read > MAX_ROWS:
             raise FileUnreadableError(f"文件超过{MAX_ROWS}行，请拆分后分别上传。")
         if frame.height:
             columns = None if header is None else ",".join(header)
-            yield Batch(frame, await aside(_hash, f"{file_format}\n{encoding.name or 'utf-8'}\n{columns}\n", block))
-    if not read:
+            yield Batch(
+                number, frame, await aside(_hash, f"{file_format}\n{encoding.name or 'utf-8'}\n{columns}\n", block)
+            )
+    if not read and not done:
         raise FileUnreadableError("文件中没有数据行，请检查后重新上传。")
 
 

@@ -263,25 +263,23 @@ async def _judged(run: Run, encoding: Encoding) -> AsyncIterator[_Judged]:
     """The first reading. Lines that were recorded before are good if nothing that has changed since speaks against
     them: units, months, whose file it is. Nothing else is asked; their references stand for the same content.
     """
-    batch_no = 0
     async for batch in one_ahead(read_batches(_parts(run), Format(run.upload.format), encoding, run.batch_rows)):
         await _load_coverage(run, batch.rows)
         checked = None
         if not run.upload.is_dry_run and await _is_recorded(run, batch):
             checked = await aside(check_plain, batch.rows, run.rules)
         if checked is not None:
-            run.plain.add(batch_no)
-            run.repeated.add(batch_no)
-            repeated = await aside(_Checked.of, batch_no, checked, batch.sha256)
-            yield _Judged(batch_no, checked.height, checked.clear(), repeated)
+            run.plain.add(batch.number)
+            run.repeated.add(batch.number)
+            repeated = await aside(_Checked.of, batch.number, checked, batch.sha256)
+            yield _Judged(batch.number, checked.height, checked.clear(), repeated)
         else:
             is_good, good = await aside(find_wrong, batch.rows, run.rules)
             if is_good:
-                run.plain.add(batch_no)
+                run.plain.add(batch.number)
             else:
                 good = good.filter(pl.col("code").is_null())
-            yield _Judged(batch_no, batch.rows.height, good)
-        batch_no += 1
+            yield _Judged(batch.number, batch.rows.height, good)
 
 
 async def _is_recorded(run: Run, batch: Batch) -> bool:
@@ -315,15 +313,12 @@ async def _load_coverage(run: Run, frame: pl.DataFrame) -> None:
 
 
 async def _remaining(run: Run, done: set[int]) -> AsyncIterator[_Checked]:
-    """The second reading: numbered batches, without those that an earlier run has finished."""
-    batch_no = 0
+    """The second reading: numbered batches, without those that are finished."""
     encoding = Encoding(run.upload.encoding)
-    async for batch in read_batches(_parts(run), Format(run.upload.format), encoding, run.batch_rows):
-        if batch_no not in done:
-            await _load_coverage(run, batch.rows)
-            rows = await aside(check_again if batch_no in run.plain else check, batch.rows, run.rules)
-            yield await aside(_Checked.of, batch_no, rows, batch.sha256)
-        batch_no += 1
+    async for batch in read_batches(_parts(run), Format(run.upload.format), encoding, run.batch_rows, done):
+        await _load_coverage(run, batch.rows)
+        rows = await aside(check_again if batch.number in run.plain else check, batch.rows, run.rules)
+        yield await aside(_Checked.of, batch.number, rows, batch.sha256)
 
 
 async def _report_all(run: Run, done: set[int]) -> None:

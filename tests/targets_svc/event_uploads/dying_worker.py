@@ -20,7 +20,7 @@ if __name__ == "__main__":
     read_batches, record_batch = reading.read_batches, service._record_batch
 
     def read_small(*arguments: Any) -> Any:
-        return read_batches(*arguments[:3], 50)
+        return read_batches(*arguments[:3], 50, *arguments[4:])
 
     async def record_slowly(*arguments: Any) -> None:
         await record_batch(*arguments)
