@@ -16,56 +16,56 @@ async def record(office: Office, fund: str, **changes: str) -> str:
 
 
 async def test_what_nobody_has_confirmed_is_withdrawn_and_its_reference_is_free(office: Office) -> None:
-    await office.new_fund("DRAWN", "50.00")
-    wrong = await record(office, "DRAWN")
+    await office.new_fund("WDRAWN", "50.00")
+    wrong = await record(office, "WDRAWN")
     done = await office.post("OFFICER", f"{wrong}/withdrawal", WHY)
     assert (done.status_code, done.json()["withdrawn_by"], done.json()["withdrawal_reason"]) == (
         200, "officer", WHY["reason"],
     )  # fmt: skip
     for step, body in (("confirmation", None), ("withdrawal", WHY)):
         assert (await office.post("REVIEWER", f"{wrong}/{step}", body)).json()["code"] == "DEPOSIT_WITHDRAWN"
-    right = await record(office, "DRAWN", amount="10.00")
-    waiting = (await office.get("OFFICER", "/funds/DRAWN/deposits?is_confirmed=false")).json()["items"]
-    assert [f"/funds/DRAWN/deposits/{one['id']}" for one in waiting] == [right]
-    assert (await office.figures("DRAWN"))["balance"] == "50.00"
+    right = await record(office, "WDRAWN", amount="10.00")
+    waiting = (await office.get("OFFICER", "/funds/WDRAWN/deposits?is_confirmed=false")).json()["items"]
+    assert [f"/funds/WDRAWN/deposits/{one['id']}" for one in waiting] == [right]
+    assert (await office.figures("WDRAWN"))["balance"] == "50.00"
 
 
 async def test_a_confirmed_one_is_taken_back_by_a_third_person_as_far_as_the_money_is_there(office: Office) -> None:
-    await office.new_fund("TAKEN", "1.00")
-    deposit = await record(office, "TAKEN")
+    await office.new_fund("WTAKEN", "1.00")
+    deposit = await record(office, "WTAKEN")
     await office.post("REVIEWER", f"{deposit}/confirmation", None)
     officer = await office.post("OFFICER", f"{deposit}/withdrawal", WHY)
     assert (officer.status_code, officer.json()["code"]) == (403, "SCOPE_MISSING")
     assert (await office.post("REVIEWER", f"{deposit}/withdrawal", WHY)).json()["code"] == "FOUR_EYES"
-    assert (await office.figures("TAKEN"))["balance"] == "101.00"
+    assert (await office.figures("WTAKEN"))["balance"] == "101.00"
     third = await office.post("REVIEWER", f"{deposit}/withdrawal", WHY, "another-reviewer")
     assert third.status_code == 200, third.text
-    assert (await office.figures("TAKEN"))["balance"] == "1.00"
-    journal: list[dict[str, Any]] = (await office.get("OFFICER", "/funds/TAKEN/journal")).json()["items"]
+    assert (await office.figures("WTAKEN"))["balance"] == "1.00"
+    journal: list[dict[str, Any]] = (await office.get("OFFICER", "/funds/WTAKEN/journal")).json()["items"]
     assert [(one["debit"], one["credit"], one["amount"]) for one in journal][-2:] == [
         ("CASH", "CAPITAL", "100.00"), ("CAPITAL", "CASH", "100.00"),
     ]  # fmt: skip
-    again = await record(office, "TAKEN")  # the same reference, for the money that did come
+    again = await record(office, "WTAKEN")  # the same reference, for the money that did come
     assert again != deposit
 
 
 async def test_money_that_was_spent_meanwhile_can_not_be_taken_back(office: Office) -> None:
-    await office.new_fund("SPENT", "1.00")
-    deposit = await record(office, "SPENT", amount="300000.00")
+    await office.new_fund("WSPENT", "1.00")
+    deposit = await record(office, "WSPENT", amount="300000.00")
     await office.post("REVIEWER", f"{deposit}/confirmation", None)
-    loan = await office.disbursed(fund="SPENT")
+    loan = await office.disbursed(fund="WSPENT")
     await office.event(loan, "COMPENSATION", "2024-05-01", amount="300000.00")
     short = await office.post("REVIEWER", f"{deposit}/withdrawal", WHY, "another-reviewer")
     assert (short.status_code, short.json()["code"]) == (409, "FUND_SHORT")
-    assert (await office.figures("SPENT"))["balance"] == "1.00"
+    assert (await office.figures("WSPENT"))["balance"] == "1.00"
 
 
 async def test_two_who_take_it_back_at_once_take_it_back_once(office: Office) -> None:
-    await office.new_fund("ONCE", "1000.00")
-    deposit = await record(office, "ONCE")
+    await office.new_fund("WONCE", "1000.00")
+    deposit = await record(office, "WONCE")
     await office.post("REVIEWER", f"{deposit}/confirmation", None)
     answers = await asyncio.gather(
         *(office.post("REVIEWER", f"{deposit}/withdrawal", WHY, f"reviewer-{number}") for number in range(3))
     )
     assert sorted(answer.status_code for answer in answers) == [200, 409, 409]
-    assert (await office.figures("ONCE"))["balance"] == "1000.00"
+    assert (await office.figures("WONCE"))["balance"] == "1000.00"

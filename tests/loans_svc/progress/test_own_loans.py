@@ -12,8 +12,8 @@ from kit.working_days import load_calendar
 from loans_svc.loans.domain import State
 from loans_svc.progress.domain import Standing, tell, tell_subsidy
 from loans_svc.time_limits.domain import Due
-from tests.loans_svc.batches.test_batches import paid
 from tests.loans_svc.lending import Office, new_person
+from tests.loans_svc.paying import carried
 
 DUE = Due(date(2026, 11, 25), 3, is_late=False)
 
@@ -36,7 +36,7 @@ async def found(office: Office, person: dict[str, Any], role: str = "KIOSK", **r
 
 async def test_the_borrower_follows_the_loan_from_application_to_the_last_fen(office: Office, books: Database) -> None:
     person = new_person()
-    loan = await office.applied(borrower=person, unit="ZZ10")
+    loan = await office.applied(borrower=person, unit="ZZ10", bank="bank-own")
     [told] = await found(office, person)
     day = date.fromisoformat(told["due_on"])
     assert (told["id"], told["state_zh"], told["is_own"], told["is_late"]) == (loan, "待审批", False, False)
@@ -53,7 +53,7 @@ async def test_the_borrower_follows_the_loan_from_application_to_the_last_fen(of
     }  # fmt: skip
     await office.post("OFFICER", f"/loans/{loan}/disbursement", contract)
     lines = (await office.get("OFFICER", f"/loans/{loan}/subsidy-lines")).json()
-    await paid(office, books, "ZZ10", "2023Q3")
+    await carried(office, books, "bank-own", "ZZ10", "2023Q3")
     [told] = await found(office, person)
     # 300 000 for 47 days at 3.85 % is 1 507.92; the rest is what the loan's own lines say.
     assert told["subsidy_paid"] == "1507.92"

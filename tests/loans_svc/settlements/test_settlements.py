@@ -12,8 +12,8 @@ from kit.clock import today
 from kit.db.engine import Database
 from loans_svc.rules.repository import catalogue
 from loans_svc.settlements.domain import due_on
-from tests.loans_svc.batches.test_batches import compute, opened, step
 from tests.loans_svc.lending import Office
+from tests.loans_svc.paying import carried
 
 BANK = "bank-settled"
 ARRIVAL = {"payer_scheme": "ZZ2022_CITY_STATE", "payer": "CENTRE", "arrived_on": "2026-01-20"}
@@ -33,21 +33,11 @@ async def settled(office: Office, query: str = "", role: str = "CITY", **rows: s
     return found
 
 
-async def carried(office: Office, books: Database, unit: str, period: str, *, paid: bool) -> str:
-    batch = await opened(office, unit, period, bank=BANK)
-    await compute(books, batch)
-    for role, name in (("OFFICER", "submission"), ("REVIEWER", "review"), ("CITY", "approval")):
-        await step(office, role, batch, name)
-    if paid:
-        await step(office, "FINANCE", batch, "payment", {"paid_on": "2026-01-18", "payment_ref": batch})
-    return batch
-
-
 async def test_each_payer_is_settled_apart_and_a_bank_that_owes_is_named(office: Office, books: Database) -> None:
     loan = await office.disbursed(unit="ZZ04", bank=BANK)
-    first = await carried(office, books, "ZZ04", "2023Q3", paid=True)
+    first = await carried(office, books, BANK, "ZZ04", "2023Q3", is_paid=True)
     await office.disbursed(unit="ZZ05", bank=BANK)
-    await carried(office, books, "ZZ05", "2023Q3", paid=False)
+    await carried(office, books, BANK, "ZZ05", "2023Q3", is_paid=False)
     path = f"/subsidy-batches/{first}/arrivals"
     came = await office.post("BANK", path, ARRIVAL | {"amount": "700.00", "bank_ref": "S-1"}, bank=BANK)
     wrong = await office.post("BANK", path, ARRIVAL | {"amount": "53.96", "bank_ref": "S-2"}, bank=BANK)
@@ -73,7 +63,7 @@ async def test_each_payer_is_settled_apart_and_a_bank_that_owes_is_named(office:
 
     # All was given back on the first day: the next quarter takes back what was paid, and the bank owes it.
     await office.cancelled(loan, "2023-08-16")
-    await carried(office, books, "ZZ04", "2023Q4", paid=False)
+    await carried(office, books, BANK, "ZZ04", "2023Q4", is_paid=False)
     again = await settled(office, "&unit=ZZ04")
     assert [(one["unit"], one["owed"]) for one in again["debts"]] == [("ZZ04", "1507.92")]
     assert again["totals"]["owed"] == "1507.92"

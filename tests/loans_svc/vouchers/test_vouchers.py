@@ -18,8 +18,8 @@ from loans_svc.funds.domain import Account as FundAccount
 from loans_svc.subsidy_journal.domain import Account as SubsidyAccount
 from loans_svc.vouchers.domain import PROMISES
 from loans_svc.vouchers.repository import read_chart
-from tests.loans_svc.batches.test_batches import paid
 from tests.loans_svc.lending import CONTRACT, Office
+from tests.loans_svc.paying import carried
 
 BOOK = "BOOKS"
 
@@ -149,8 +149,8 @@ async def test_two_who_close_a_month_at_once_number_it_once(office: Office) -> N
 
 
 async def test_what_payers_owe_and_pay_is_a_voucher_for_each_step_of_a_batch(office: Office, books: Database) -> None:
-    await office.disbursed(unit="ZZ15", bank="bank-a")
-    batch = (await paid(office, books, "ZZ15", "2023Q3"))["id"]
+    await office.disbursed(unit="ZZ15", bank="bank-v")
+    batch = await carried(office, books, "bank-v", "ZZ15", "2023Q3")
     owner = await asyncpg.connect(office.infrastructure.plain_url("loans_owner", office.database))
     try:  # as if it all had happened in two months that are over
         await owner.execute(
