@@ -1,9 +1,7 @@
 """The whole platform, started as a person starts it, in a home and on ports of its own."""
 
 import os
-import subprocess
-import sys
-import time
+import shutil
 from collections.abc import AsyncIterator, Iterator
 
 import httpx
@@ -11,35 +9,25 @@ import pytest
 
 from onebox import ports
 from onebox.processes import PORT_COUNT
-from tests.e2e.running import ROOT, Client, RunningPlatform
-
-START_SECONDS = 90
+from tests.e2e.running import READY, Client, RunningPlatform
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def platform(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningPlatform]:
+    """It ends with its tests: nine processes that only wait would take time from all the others."""
     home = tmp_path_factory.mktemp("platform") / "home"
     port = ports.free_ports(PORT_COUNT)[0]
-    environment = os.environ | {"PORT": str(port), "JIUYE_HOME": str(home), "PYTHONPATH": "services"}
-    output = home.parent / "output.txt"
-    with output.open("wb") as sink:
-        process = subprocess.Popen(
-            [sys.executable, "-u", "-m", "onebox"], cwd=ROOT, env=environment, stdout=sink, stderr=subprocess.STDOUT
-        )
-    running = RunningPlatform(home, f"http://127.0.0.1:{port}", environment, process)
+    own = {"PORT": str(port), "JIUYE_HOME": str(home), "PYTHONPATH": "services", "TEST_MARK": str(home)}
+    running = RunningPlatform.started(home, port, os.environ | own)
     try:
-        until = time.monotonic() + START_SECONDS
-        while "已就绪" not in output.read_text():
-            if process.poll() is not None or time.monotonic() > until:
-                pytest.fail(f"the platform did not start:\n{output.read_text()}")
-            time.sleep(0.1)
+        running.until(lambda: running.said(READY) == 1)
         yield running
     finally:
-        process.terminate()
-        process.wait(30)
+        running.stop()
+        shutil.rmtree(home)
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 async def api(platform: RunningPlatform) -> AsyncIterator[Client]:
     async with httpx.AsyncClient(base_url=platform.base_url, trust_env=False, timeout=30) as http:
         yield Client(http, platform)

@@ -1,4 +1,4 @@
-"""The figures of the notices as a client of the gateway gets them, and a demonstration that survives kill -9.
+"""The whole platform: as it starts, the figures of the notices, a demonstration that survives kill -9, and its end.
 
 One file, so that one platform serves all of it.
 """
@@ -7,15 +7,23 @@ import asyncio
 import json
 import os
 import random
+import re
 import signal
+import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
+import asyncpg
+import httpx
 import pytest
 import yaml
 
 from kit.clock import today as legal_today
+from onebox import processes
+from onebox.bootstrap import DATABASE
+from onebox.credentials import clients
 from tests.e2e.running import ROOT, Client, RunningPlatform, until_ready
 from tests.loans_svc.cases import worked_quotes
 
@@ -40,6 +48,59 @@ ZZ14 3000 500 50 300 610 30 150 300 280 100
 ZZ15 3000 200 50 2000 820 30 150 3000 400 100
 """
 TOTALS = [130000, 30000, 10200, 70000, 30000, 1800, 30000, 50000, 6000, 2700]
+
+
+async def test_every_process_is_ready(platform: RunningPlatform, api: Client) -> None:
+    first = httpx.URL(platform.base_url)
+    for application in (processes.GATEWAY, *processes.SERVICES):
+        address = first.copy_with(port=(first.port or 0) + application.port_offset)
+        assert (await api.http.get(address.join("/readyz"))).status_code == 200, application.name
+    assert set(platform.pids()) >= {worker.name for worker in processes.WORKERS}
+
+
+def test_the_calls_that_it_prints_work_when_they_are_pasted(platform: RunningPlatform) -> None:
+    printed = platform.output.read_text(encoding="utf-8")
+    calls = re.search(r"^# 1 .*?(?=^完整演示)", printed, re.MULTILINE | re.DOTALL)
+    assert calls is not None
+    environment = os.environ | {"no_proxy": "127.0.0.1"}
+    pasted = subprocess.run(["bash", "-e"], input=calls[0], env=environment, capture_output=True, text=True, check=True)
+    answers = re.fullmatch(r"(\{.*\})\s*(\{.*\})\s*", pasted.stdout, re.DOTALL)
+    assert answers is not None, pasted.stdout
+    assert json.loads(answers[1])["year"] == 2017
+    assert json.loads(answers[2])["results"]
+
+
+def test_only_its_owner_can_read_what_it_keeps(platform: RunningPlatform) -> None:
+    assert platform.home.stat().st_mode & 0o777 == 0o700
+    for name in ("credentials.json", "clients.json", "secrets.json", "valkey/valkey.conf", "logs/gateway.log"):
+        assert (platform.home / name).stat().st_mode & 0o777 == 0o600, name
+
+
+def test_the_credentials_are_those_of_the_contract(platform: RunningPlatform) -> None:
+    content = json.loads((platform.home / "credentials.json").read_text())
+    units = [f"ZZ{number:02d}" for number in range(1, 16)]
+    named = {"platform", "kiosk", "city", "city-reviewer", "admin", "bank-a", "bank-b", "loan-officer", "loan-reviewer"}
+    named |= {f"{duty}-{unit}" for duty in ("staff", "reviewer") for unit in units}
+    assert content["base_url"] == platform.base_url
+    assert named <= set(content["clients"]) == {client.id for client in clients()}
+    assert content["clients"]["staff-ZZ07"]["unit"] == "ZZ07"
+    assert content["clients"]["bank-a"]["bank"]
+    secrets = [entry["client_secret"] for entry in content["clients"].values()]
+    assert len(set(secrets)) == len(secrets)
+    assert not any(secret in (platform.home / "clients.json").read_text() for secret in secrets)
+
+
+def test_a_second_start_beside_it_is_refused(platform: RunningPlatform) -> None:
+    command = [sys.executable, "-m", "onebox"]
+    same = subprocess.run(command, cwd=ROOT, env=platform.environment, capture_output=True, text=True, check=False)
+    assert same.returncode == 1
+    assert platform.base_url in same.stderr
+
+    elsewhere = platform.environment | {"JIUYE_HOME": str(platform.home.with_name("other"))}
+    other = subprocess.run(command, cwd=ROOT, env=elsewhere, capture_output=True, text=True, check=False)
+    assert other.returncode == 1
+    assert f"端口 {platform.environment['PORT']} 已被" in other.stderr
+    assert "gateway" in platform.pids()
 
 
 async def test_the_plan_of_2017_is_the_annex_cell_by_cell(api: Client) -> None:
@@ -160,7 +221,7 @@ async def test_a_register_is_screened_through_the_gateway(api: Client) -> None:
     begun = await api.call("city", "POST", "/api/v1/eligibility/screenings", **form)
     assert begun.status_code == 202, begun.text
     path = begun.headers["location"]
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while (await api.get("city", path))["job"]["state"] in ("PENDING", "RUNNING"):
             await asyncio.sleep(0.1)
     page = await api.get("city", f"{path}/results?measure=poor-training-living")
@@ -200,7 +261,7 @@ async def test_whoever_need_not_apply_is_on_the_list_of_those(api: Client) -> No
     begun = await api.call("city", "POST", "/api/v1/eligibility/screenings", **form)
     assert begun.status_code == 202, begun.text
     path = begun.headers["location"]
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while (await api.get("city", path))["job"]["state"] in ("PENDING", "RUNNING"):
             await asyncio.sleep(0.1)
     lists = {}
@@ -340,7 +401,7 @@ async def test_killing_each_process_loses_and_doubles_nothing(platform: RunningP
     killed = []
     for victim in VICTIMS:
         wanted = before + rng.randrange(1, 6)
-        async with asyncio.timeout(60):
+        async with asyncio.timeout(180):
             while (done := await _approved(platform)) < wanted and demo.returncode is None:
                 await asyncio.sleep(0.02)
         before = done
@@ -348,13 +409,14 @@ async def test_killing_each_process_loses_and_doubles_nothing(platform: RunningP
             break
         os.kill(platform.pids()[victim], signal.SIGKILL)
         killed.append(victim)
-        async with asyncio.timeout(30):
+        async with asyncio.timeout(60):
             while victim not in platform.pids():
-                await asyncio.sleep(0.02)
-    text = (await asyncio.wait_for(output, 120))[0].decode()
+                await asyncio.sleep(0.05)
+    text = (await asyncio.wait_for(output, 240))[0].decode()
     assert demo.returncode == 0, text
     assert killed == VICTIMS
     await until_ready(platform)
+    platform.until(lambda: all(platform.said(f"{victim} 已恢复") for victim in VICTIMS))
     await _assert_whole(api)
     shown = ("130000", "67095", "51.61", "完成曲线", "4月升橙", "10月解除", "优秀", "360.00", "12780.83", "1000000.01")
     for words in shown:
@@ -362,7 +424,7 @@ async def test_killing_each_process_loses_and_doubles_nothing(platform: RunningP
     await _assert_progress(api)
     # A second demonstration finds everything done and changes nothing.
     again = await _demonstrate(platform)
-    second = (await asyncio.wait_for(again.communicate(), 60))[0].decode()
+    second = (await asyncio.wait_for(again.communicate(), 240))[0].decode()
     assert again.returncode == 0, second
     assert "本次办理 0 份月报，结账 0 个月，反馈 0 项" in second
     assert second.split("══ 三")[1] == text.split("══ 三")[1]
@@ -417,7 +479,7 @@ async def test_a_file_of_events_is_counted_through_the_gateway(api: Client) -> N
     files: dict[str, Any] = {"files": {"file": ("登记.csv", (header + "\n".join(rows)).encode("gb18030"))}}
     begun = await api.call("staff-ZZ07", "POST", "/api/v1/targets/event-uploads", data={"mode": "VALID_ROWS"}, **files)
     assert begun.status_code == 202, begun.text
-    async with asyncio.timeout(30):
+    async with asyncio.timeout(120):
         while (job := await api.get("staff-ZZ07", begun.headers["location"]))["state"] in ("PENDING", "RUNNING"):
             await asyncio.sleep(0.1)
     assert (job["state"], job["result"]["counted"], job["result"]["duplicate"], job["result"]["faulty"]) == (
@@ -461,3 +523,43 @@ async def test_what_counts_and_who_is_assessed_how_is_decided_by_two_people(api:
     seen = await api.get("staff-ZZ07", path)
     assert [answer.status_code for answer in (drawn, early, published)] == [201, 404, 200]
     assert seen["assessment"]["items"] == [i for i in drawn.json()["assessment"]["items"] if i["unit"] == "ZZ07"]
+
+
+async def _sql(platform: RunningPlatform, question: str) -> Any:
+    keys = json.loads((platform.home / "secrets.json").read_text())
+    port = int(platform.environment["PORT"]) + processes.POSTGRES_OFFSET
+    url = f"postgresql://postgres:{keys['postgres_password']}@127.0.0.1:{port}/{DATABASE}"
+    connection = await asyncpg.connect(url, timeout=60)
+    try:
+        return await connection.fetchval(question)
+    finally:
+        await connection.close()
+
+
+async def test_nothing_survives_a_killed_supervisor_and_the_next_start_finds_everything(
+    platform: RunningPlatform, api: Client
+) -> None:
+    before = (platform.home / "credentials.json").read_text()
+    await _sql(platform, "CREATE TABLE targets.kept AS SELECT 42 AS answer")
+    platform.process.kill()
+    platform.process.wait(60)
+    end = time.monotonic() + 60
+    while platform.alive():
+        assert time.monotonic() < end, platform.alive()
+        await asyncio.sleep(0.05)
+
+    platform.start_again()
+
+    assert await _sql(platform, "SELECT answer FROM targets.kept") == 42
+    assert (platform.home / "credentials.json").read_text() == before
+    await _assert_whole(api)
+
+
+def test_it_stops_in_good_order_and_leaves_nothing(platform: RunningPlatform) -> None:
+    began = time.monotonic()
+    assert platform.stop() == 0
+    assert time.monotonic() - began < 15
+    assert platform.alive() == []
+    assert "强制结束" not in platform.output.read_text(encoding="utf-8")
+    assert "database system is shut down" in (platform.home / "logs" / "postgres.log").read_text()[-200:]
+    assert not (platform.home / "postgres" / "postmaster.pid").exists()
