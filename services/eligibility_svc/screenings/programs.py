@@ -13,7 +13,7 @@ from eligibility_svc.language.binding import bind
 from eligibility_svc.language.closures import Rule
 from eligibility_svc.language.columns import Columns, E, Target
 from eligibility_svc.language.lacking import lacking
-from eligibility_svc.language.nodes import BOOL, MONEY, Const, Node, Value, facts_of
+from eligibility_svc.language.nodes import BOOL, MONEY, Choose, Const, Node, Value, facts_of
 from eligibility_svc.measures.domain import AllOf, AnyOf, AtLeast, Catalogue, Criterion, Edition, Requirement, Terms
 
 MAX_CRITERIA = 64
@@ -152,7 +152,7 @@ class _Compiler(Generic[E]):
         found: E | None = None
         for rule in (terms.benefit.ceiling, terms.benefit.formula):
             node = None if rule is None else bind(rule.node, parameters, as_of)
-            if rule is None or node is None or (isinstance(node, Const) and node.value is None):
+            if rule is None or node is None or _is_open(node):
                 continue
             self.facts.extend(rule.facts)
             amount = target.fact(self.named("a", node), MONEY)
@@ -204,3 +204,10 @@ class _Compiler(Generic[E]):
         if is_worked:
             self.results[column(code, MISSING)] = target.count([never])
             self.results[column(code, ENDING)] = never
+
+
+def _is_open(node: Node) -> bool:
+    """Whether an amount is unknown for everybody: whatever is chosen, rules still have to set it."""
+    if isinstance(node, Choose):
+        return _is_open(node.then) and _is_open(node.otherwise)
+    return isinstance(node, Const) and node.value is None

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import polars as pl
 
+from eligibility_svc.measures.repository import catalogue
 from eligibility_svc.screenings.batch import screen_file
+from eligibility_svc.screenings.frames import polars_program
 
 MEASURES = ["poor-training-living", "hardship-insurance"]
 
@@ -32,3 +34,8 @@ def test_the_reasons_come_as_two_masks(tmp_path: Path) -> None:
     found = screened(tmp_path, has_reasons=True)
     assert found["poor-training-living.unmet"].to_list() == [0, 0b10]
     assert found["poor-training-living.unknown"].to_list() == [0, 0b01]
+
+
+def test_an_amount_by_level_has_no_column_while_every_level_is_open() -> None:
+    made = polars_program(catalogue(), "PERSON", date(2018, 9, 1), ["skill-upgrade", "training-fee", "startup-grant"])
+    assert made.open_amounts == ("skill-upgrade", "training-fee")
