@@ -9,11 +9,11 @@ from typing import ParamSpec, TypeVar
 Given = ParamSpec("Given")
 Made = TypeVar("Made")
 
-_threads = ThreadPoolExecutor(2, "event-uploads")
+_threads = ThreadPoolExecutor(3, "event-uploads")
 
 
 async def aside(function: Callable[Given, Made], *arguments: Given.args, **named: Given.kwargs) -> Made:
-    """Runs what takes long beside the event loop. Two threads: one more would keep memory and gain nothing."""
+    """Runs what takes long beside the event loop. Three threads: a batch is written, one resolved and one read."""
     return await asyncio.get_running_loop().run_in_executor(_threads, partial(function, *arguments, **named))
 
 
