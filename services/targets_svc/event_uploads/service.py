@@ -213,10 +213,10 @@ async def _check_all(run: Run, done: set[int]) -> None:
         shown_at = 0.0
         async for judged in one_ahead(_judged(run, encoding)):
             rows += judged.rows
-            if judged.repeated is None:
+            if not judged.is_repeated:
                 faulty += await _look(run, judged, references)
-            elif judged.batch_no not in done:
-                await _skip_batch(run, judged.repeated, skipped)
+            elif judged.batch.number not in done:
+                await _skip_batch(run, judged, skipped)
                 skipped += judged.rows
             if monotonic() > shown_at + 1:
                 await run.show(skipped, None)
@@ -251,12 +251,15 @@ class _Checked:
 
 @dataclass(frozen=True, slots=True)
 class _Judged:
-    """A batch of the first reading: `good` are its good rows, unless its very lines were recorded before."""
+    """A batch of the first reading: its good rows, all of them if its very lines were recorded before."""
 
-    batch_no: int
-    rows: int
+    batch: Batch
     good: pl.DataFrame
-    repeated: _Checked | None = None
+    is_repeated: bool = False
+
+    @property
+    def rows(self) -> int:
+        return self.batch.rows.height
 
 
 async def _judged(run: Run, encoding: Encoding) -> AsyncIterator[_Judged]:
@@ -271,15 +274,14 @@ async def _judged(run: Run, encoding: Encoding) -> AsyncIterator[_Judged]:
         if checked is not None:
             run.plain.add(batch.number)
             run.repeated.add(batch.number)
-            repeated = await aside(_Checked.of, batch.number, checked, batch.sha256)
-            yield _Judged(batch.number, checked.height, checked.clear(), repeated)
+            yield _Judged(batch, checked, is_repeated=True)
         else:
             is_good, good = await aside(find_wrong, batch.rows, run.rules)
             if is_good:
                 run.plain.add(batch.number)
             else:
                 good = good.filter(pl.col("code").is_null())
-            yield _Judged(batch.number, batch.rows.height, good)
+            yield _Judged(batch, good)
 
 
 async def _is_recorded(run: Run, batch: Batch) -> bool:
@@ -296,8 +298,10 @@ async def _look(run: Run, judged: _Judged, references: References) -> int:
     return judged.rows - judged.good.height
 
 
-async def _skip_batch(run: Run, repeated: _Checked, before: int) -> None:
+async def _skip_batch(run: Run, judged: _Judged, before: int) -> None:
+    repeated = await aside(_Checked.of, judged.batch.number, judged.good, judged.batch.sha256)
     async with run.database.transaction() as tx:
+        await ledger.begin(tx)
         outcome = Outcome()
         outcome.became(repeated.rows, RowStatus.SKIPPED)
         await _finish_batch(run, tx, repeated, outcome)
