@@ -47,6 +47,7 @@ class Teller:
         pick: the values that the criterion reads, from those of its claim.
         listed: what such values come to, from a table that covers a criterion of few combinations and no date.
         is_dated: whether the same values may come to something else on another day.
+        said: what it asks, with the figures that it uses: equal for criteria that come to the same for the same values.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Teller:
         rule = criterion.rule
         self.pick = _picker([facts.index(name) for name in rule.facts])
         self.is_dated = is_dated(rule.node)
+        self.said = rule.source, rule.facts, tuple((name, figures.values.get(name)) for name in rule.parameters)
         self._figures = figures
         self._criterion = criterion
         self._role = role

@@ -17,6 +17,7 @@ from eligibility_svc.measures.domain import Catalogue
 
 _DAYS = 8
 _FRAMES = 256
+_READINGS = 1024
 
 
 class _Result(NamedTuple):
@@ -36,6 +37,10 @@ _Entry = tuple[str, Callable[[Mapping[str, Value | None]], Values], Callable[[Va
 """A measure: its code, what it reads, and what that comes to."""
 
 
+_Reading = tuple[bool | None, bytes, bytes]
+"""What values come to, the facts written out, and the end of the reason, with the day on which it will be met."""
+
+
 class _Frame(NamedTuple):
     """All of a result but its reasons: the same for everybody who is refused, or gets the same."""
 
@@ -51,6 +56,7 @@ class Renderer:
     def __init__(self, decider: Decider) -> None:
         self._decider = decider
         self._lines: dict[Teller, _Line] = {}
+        self._readings = lru_cache(_READINGS)(_nothing_yet)
         self._measures = lru_cache(_DAYS)(self._measures_on)
 
     def check(
@@ -94,11 +100,12 @@ class Renderer:
         ]
 
     def _line(self, teller: Teller, as_of: date) -> "_Line":
-        if teller.is_dated:
-            return _Line(teller, as_of)
-        if teller not in self._lines:
-            self._lines[teller] = _Line(teller, as_of)
-        return self._lines[teller]
+        if not teller.is_dated and teller in self._lines:
+            return self._lines[teller]
+        line = _Line(teller, as_of, self._readings(as_of, teller.said))
+        if not teller.is_dated:
+            self._lines[teller] = line
+        return line
 
 
 class _Measure:
@@ -151,6 +158,11 @@ class _Measure:
         return _Frame(head[:-1] + b',"reasons":[', b"]," + middle[1:-1] + b',"overlaps":[', b"]," + tail[1:], costs)
 
 
+def _nothing_yet(as_of: date, said: object) -> dict[Values, _Reading]:
+    """What the criteria of several measures that ask the same on a day share."""
+    return {}
+
+
 class _Line:
     """One criterion on one day, and the reasons that it gave.
 
@@ -158,8 +170,9 @@ class _Line:
         known: by the values that it read: what it came to, and the reason written out.
     """
 
-    def __init__(self, teller: Teller, as_of: date) -> None:
+    def __init__(self, teller: Teller, as_of: date, readings: dict[Values, _Reading]) -> None:
         self.pick = teller.pick
+        self._readings = readings
         self.known: dict[Values, tuple[bool | None, bytes]] = {}
         self._teller = teller
         self._as_of = as_of
@@ -168,21 +181,29 @@ class _Line:
 
     def say(self, values: Values) -> tuple[bool | None, bytes]:
         """What such values come to."""
-        teller = self._teller
-        facts = teller.named(values)
-        met = self._run(facts)
+        readings = self._readings
+        reading = readings.get(values)
+        if reading is None:
+            if len(readings) >= REMEMBERED:
+                readings.clear()
+            reading = readings[values] = self._read(values)
+        met, facts, end = reading
         form = self._forms.get(met)
         if form is None:
-            before, _, after = to_json(wire_reason(teller.reason(met, {}))).partition(b'"facts":{}')
-            form = self._forms[met] = before + b'"facts":', after
-        text = form[0] + to_json(teller.shown(facts)) + form[1]
-        met_on = teller.met_on(self._as_of, facts) if met is False else None
-        if met_on is not None:
-            text = text[:-1] + b',"met_on":' + to_json(met_on) + b"}"
+            before, _, after = to_json(wire_reason(self._teller.reason(met, {}))).partition(b'"facts":{}')
+            form = self._forms[met] = before + b'"facts":', after[:-1]
+        text = b"".join((form[0], facts, form[1], end))
         if len(self.known) >= REMEMBERED:
             self.known.clear()
         self.known[values] = met, text
         return met, text
+
+    def _read(self, values: Values) -> _Reading:
+        facts = self._teller.named(values)
+        met = self._run(facts)
+        met_on = self._teller.met_on(self._as_of, facts) if met is False else None
+        end = b"}" if met_on is None else b',"met_on":' + to_json(met_on) + b"}"
+        return met, to_json(self._teller.shown(facts)), end
 
 
 def _whole(frame: _Frame, reasons: Sequence[bytes]) -> _Result:
