@@ -326,3 +326,14 @@ async def test_a_course_is_proposed_from_whole_past_years_or_what_is_missing_nam
     ]  # fmt: skip
     assert [answer.json()["errors"][0]["code"] for answer in (one, rate)] == ["YEARS", "INDICATOR"]
     assert taken.status_code == 201
+
+
+@pytest.mark.parametrize("month", ["1000-01", "1899-12", "9999-12"])
+@pytest.mark.parametrize("path", ["/progress", "/reconciliations", "/street-progress", "/rankings", "/completeness"])
+async def test_any_month_that_can_be_written_has_a_standard_or_is_refused(
+    targets: Targets, path: str, month: str
+) -> None:
+    query = {"month": month, "unit": "ZZ12"} if path == "/street-progress" else {"month": month}
+    async with targets.city() as city:
+        answer = await city.get(path, params=query)
+    assert answer.status_code < 500, answer.text
