@@ -5,6 +5,7 @@ import gc
 import itertools
 import json
 import os
+import resource
 import shutil
 import subprocess
 import sys
@@ -43,6 +44,12 @@ hypothesis.settings.load_profile("any machine")
 
 # What collecting makes stays until the end: to look through it again and again would take a fifth of the time.
 gc.disable()
+
+
+def pytest_configure() -> None:
+    """Clients, gateways and services of the tests share a process, and ordinary users get 1024 open files."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

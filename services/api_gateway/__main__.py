@@ -3,6 +3,7 @@
 import argparse
 import ctypes
 import gc
+import resource
 
 from api_gateway.forwarding.server.draining import serve
 from api_gateway.main import create_app
@@ -14,9 +15,16 @@ def main() -> None:
     parser.add_argument("--host", default="127.0.0.1", help="监听的地址")
     parser.add_argument("--port", type=int, default=18000, help="监听的端口")
     given = parser.parse_args()
+    _open_as_many_files_as_allowed()
     app = create_app()
     _save_memory()
     serve(app, app.state.gate, given.host, given.port)
+
+
+def _open_as_many_files_as_allowed() -> None:
+    """Each client and each connection to a service is one; an ordinary user's limit of 1024 is only a proposal."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 _M_MMAP_THRESHOLD = -3  # malloc.h

@@ -3,6 +3,7 @@
 import asyncio
 import json
 import os
+import re
 import signal
 import sys
 from collections.abc import AsyncIterator, Sequence
@@ -43,10 +44,12 @@ def command(port: int) -> Sequence[str]:
 
 
 @asynccontextmanager
-async def process(port: int, env: dict[str, str], output: Path) -> AsyncIterator[asyncio.subprocess.Process]:
+async def process(
+    port: int, env: dict[str, str], output: Path, *before: str
+) -> AsyncIterator[asyncio.subprocess.Process]:
     with output.open("wb") as sink:
         started = await asyncio.create_subprocess_exec(
-            *command(port), env=env, stdout=sink, stderr=asyncio.subprocess.STDOUT
+            *before, *command(port), env=env, stdout=sink, stderr=asyncio.subprocess.STDOUT
         )
     try:
         yield started
@@ -204,3 +207,18 @@ async def test_a_wrong_configuration_ends_the_process_with_a_reason(
     assert gateway.returncode not in (0, None)
     assert says_why in output.read_text()
     assert gateways.keys.access_signing_key["d"] not in output.read_text()
+
+
+async def test_an_ordinary_users_limit_of_open_files_is_raised(
+    gateways: Gateways, scripted: ScriptedUpstream, tmp_path: Path
+) -> None:
+    [port] = free_ports(1)
+    few = ("sh", "-c", 'ulimit -Sn 256; exec "$@"', "sh")
+    async with (
+        process(port, environment(gateways, scripted.url), tmp_path / "output.txt", *few) as gateway,
+        client(f"http://127.0.0.1:{port}") as anonymous,
+    ):
+        await until_alive(anonymous)
+        limits = Path(f"/proc/{gateway.pid}/limits").read_text()
+    [soft, hard] = re.findall(r"^Max open files +(\d+) +(\d+)", limits, re.MULTILINE)[0]
+    assert int(soft) == int(hard) > 256

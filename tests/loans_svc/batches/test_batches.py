@@ -249,15 +249,19 @@ async def test_batches_can_be_looked_through_by_those_who_may_see_them(office: O
         return [(one["id"], one["state"], one["total"]) for one in answer.json()["items"]]
 
     both = [(waits, "PENDING", "0.00"), (done["id"], "PAID", done["total"])]
-    assert await listed("unit=ZZ10") == both
-    assert await listed("unit=ZZ10&state=PAID") == await listed("unit=ZZ10&period=2023Q3") == both[1:]
-    assert await listed("", "STAFF", unit="ZZ10") == both
+    assert await listed("unit=ZZ10&bank=bank-a") == both
+    assert (
+        await listed("unit=ZZ10&bank=bank-a&state=PAID")
+        == await listed("unit=ZZ10&bank=bank-a&period=2023Q3")
+        == both[1:]
+    )
+    assert await listed("bank=bank-a", "STAFF", unit="ZZ10") == both
     assert await listed("unit=ZZ10", "BANK", bank="bank-a") == both
     assert await listed("unit=ZZ10", "BANK", bank="bank-b") == []
     assert await listed("bank=bank-a", "BANK", bank="bank-b") == []
     assert await listed("unit=ZZ10", "STAFF", unit="ZZ11") == []
-    first = (await office.get("OFFICER", "/subsidy-batches?unit=ZZ10&limit=1")).json()
-    assert await listed(f"unit=ZZ10&limit=1&cursor={first['next']}") == both[1:]
+    first = (await office.get("OFFICER", "/subsidy-batches?unit=ZZ10&bank=bank-a&limit=1")).json()
+    assert await listed(f"unit=ZZ10&bank=bank-a&limit=1&cursor={first['next']}") == both[1:]
 
 
 async def test_what_is_recorded_while_a_batch_is_computed_is_corrected_by_the_next(
