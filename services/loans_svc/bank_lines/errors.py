@@ -25,14 +25,6 @@ class BankFileUnreadableError(ValidationFailedError):
     default_detail = "请检查文件格式和表头后重新上传。"
 
 
-class BankFileHasErrorsError(ValidationFailedError):
-    """One wrong row refuses the file: half a claim is none."""
-
-    code = "FILE_HAS_ERRORS"
-    title = "文件中有错误，没有采用任何一行"
-    default_detail = "请查看银行申报文件的errors，按行、列改正后重新上传。"
-
-
 class BankFileNotExpectedError(StateConflictError):
     code = "BANK_FILE_NOT_EXPECTED"
     title = "批次当前状态不能核对银行申报文件"

@@ -18,7 +18,7 @@ from targets_svc.assessment_rules.errors import (
 )
 from targets_svc.assessment_rules.models import RuleSetRow
 from targets_svc.indicators.repository import load_indicators
-from targets_svc.withdrawals.errors import WithdrawnError
+from targets_svc.withdrawals.service import why_not_open
 
 
 async def draw_up(
@@ -82,8 +82,5 @@ async def list_versions(tx: AsyncSession, *, with_drafts: bool) -> Sequence[Rule
 async def _lock_draft(tx: AsyncSession, rule_set_id: UUID) -> RuleSetRow:
     row = await repository.lock_draft(tx, rule_set_id)
     if row is None:
-        ended = await repository.find_row(tx, rule_set_id)
-        if ended is None:
-            raise RuleSetDraftNotFoundError
-        raise WithdrawnError if ended.withdrawn_by is not None else RuleSetPublishedError
+        raise why_not_open(await repository.find_row(tx, rule_set_id), RuleSetDraftNotFoundError, RuleSetPublishedError)
     return row

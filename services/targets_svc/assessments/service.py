@@ -46,7 +46,7 @@ from targets_svc.register.repository import counts_to_month
 from targets_svc.standards.repository import find_standard, find_standards
 from targets_svc.units.domain import CITY, limited_to, may_see
 from targets_svc.units.repository import load_units
-from targets_svc.withdrawals.errors import WithdrawnError
+from targets_svc.withdrawals.service import why_not_open
 from targets_svc.working_days.domain import deadlines
 
 
@@ -196,10 +196,8 @@ async def withdraw_finding(tx: AsyncSession, finding_id: UUID, reason: str, by: 
 async def _lock_finding(tx: AsyncSession, finding_id: UUID) -> FindingRow:
     row = await repository.lock_finding(tx, finding_id)
     if row is None:
-        ended = await repository.read_finding(tx, finding_id)
-        if ended is None:
-            raise FindingNotFoundError
-        raise WithdrawnError if ended[0].withdrawn_by is not None else FindingConfirmedError
+        found = await repository.read_finding(tx, finding_id)
+        raise why_not_open(found and found[0], FindingNotFoundError, FindingConfirmedError)
     return row
 
 
@@ -216,7 +214,7 @@ async def enter_revocation(
         raise FindingNotFoundError
     finding, _ = found
     if finding.confirmed_by is None:
-        raise WithdrawnError if finding.withdrawn_by is not None else FindingNotConfirmedError
+        raise why_not_open(finding, FindingNotFoundError, FindingNotConfirmedError)
     row = RevocationRow(
         id=new_id(),
         finding_id=finding.id,
@@ -354,10 +352,9 @@ async def withdraw_publication(
 async def _lock_publication(tx: AsyncSession, publication_id: UUID) -> PublicationRow:
     row = await repository.lock_publication(tx, publication_id)
     if row is None:
-        ended = await repository.find_publication(tx, publication_id)
-        if ended is None:
-            raise PublicationNotFoundError
-        raise WithdrawnError if ended.withdrawn_by is not None else PublicationPublishedError
+        raise why_not_open(
+            await repository.find_publication(tx, publication_id), PublicationNotFoundError, PublicationPublishedError
+        )
     return row
 
 

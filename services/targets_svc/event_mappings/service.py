@@ -23,7 +23,7 @@ from targets_svc.event_mappings.errors import (
 from targets_svc.event_mappings.models import MappingChangeRow
 from targets_svc.indicators.domain import IndicatorKind
 from targets_svc.indicators.repository import load_indicators
-from targets_svc.withdrawals.errors import WithdrawnError
+from targets_svc.withdrawals.service import why_not_open
 
 
 async def propose_row(tx: AsyncSession, rule: CountRule, by: str, at: datetime) -> MappingChangeRow:
@@ -104,10 +104,9 @@ async def withdraw(tx: AsyncSession, change_id: UUID, reason: str, by: str, at: 
 async def _lock_open(tx: AsyncSession, change_id: UUID) -> MappingChangeRow:
     row = await repository.lock_open(tx, change_id)
     if row is None:
-        ended = await repository.find_change(tx, change_id)
-        if ended is None:
-            raise MappingChangeNotFoundError
-        raise WithdrawnError if ended.withdrawn_by is not None else MappingConfirmedError
+        raise why_not_open(
+            await repository.find_change(tx, change_id), MappingChangeNotFoundError, MappingConfirmedError
+        )
     return row
 
 

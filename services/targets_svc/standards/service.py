@@ -25,7 +25,7 @@ from targets_svc.standards.errors import (
     StandardPublishedError,
 )
 from targets_svc.standards.models import StandardRow
-from targets_svc.withdrawals.errors import WithdrawnError
+from targets_svc.withdrawals.service import why_not_open
 
 _MOST_YEARS = 10
 
@@ -125,10 +125,7 @@ async def propose_course(tx: AsyncSession, indicator: str, first: int, last: int
 async def _lock_draft(tx: AsyncSession, standard_id: UUID) -> StandardRow:
     row = await repository.lock_draft(tx, standard_id)
     if row is None:
-        ended = await repository.find_row(tx, standard_id)
-        if ended is None:
-            raise StandardNotFoundError
-        raise WithdrawnError if ended.withdrawn_by is not None else StandardPublishedError
+        raise why_not_open(await repository.find_row(tx, standard_id), StandardNotFoundError, StandardPublishedError)
     return row
 
 
