@@ -16,6 +16,7 @@ from typing import Any
 from uuid import UUID
 
 import structlog
+import uvloop
 from arq.connections import ArqRedis, RedisSettings, create_pool
 from arq.worker import Worker, func
 from redis.exceptions import RedisError
@@ -351,4 +352,4 @@ def run_worker(
         await worker.run()
         _log.info("worker.stopped")
 
-    asyncio.run(main())
+    uvloop.run(main())

@@ -70,7 +70,7 @@ ENDS: dict[str, Any] = {"person_id": pl.String, "year": pl.Int32, "end": pl.Stri
 _SAME_DAY = """
     SELECT k.value, k.event_date, count(*) FROM unnest($1::text[], $2::date[]) k(value, event_date)
     JOIN LATERAL (SELECT FROM event e WHERE e.evidence ->> '{name}' = k.value AND e.event_date = k.event_date
-        AND e.evidence ->> '{name}' IS NOT NULL LIMIT {limit}) e ON true
+        AND e.evidence ->> '{name}' IS NOT NULL AND e.event_id NOT BETWEEN $3 AND $4 LIMIT {limit}) e ON true
     GROUP BY 1, 2
 """
 SAME_DAYS: dict[str, Any] = {"value": pl.String, "event_date": pl.String, "before": pl.Int64}
@@ -135,11 +135,14 @@ async def find_ends(tx: AsyncSession, persons: pl.Series, ends: Sequence[str]) -
     return _frame(await (await _driver(tx)).fetch(_FIRST_ENDS, _ids(persons), list(ends)), ENDS)
 
 
-async def count_same_day(tx: AsyncSession, name: str, groups: pl.DataFrame) -> pl.DataFrame:
-    """Events before this batch by (value, event_date) of `groups`, counted as far as N13 looks."""
+async def count_same_day(tx: AsyncSession, name: str, groups: pl.DataFrame, own: pl.Series) -> pl.DataFrame:
+    """Events by (value, event_date) of `groups`, counted as far as N13 looks, without those of this batch, whose ids
+    `own` no other event lies between.
+    """
     statement = _SAME_DAY.format(name=name, limit=SAME_SOURCE_A_DAY)
     days = groups.get_column("event_date").str.to_date().to_list()
-    found = await (await _driver(tx)).fetch(statement, groups.get_column("value").to_list(), days)
+    own_range = _ids(pl.Series([own.min(), own.max()]))
+    found = await (await _driver(tx)).fetch(statement, groups.get_column("value").to_list(), days, *own_range)
     return _frame([(value, day.isoformat(), n) for value, day, n in found], SAME_DAYS)
 
 

@@ -15,7 +15,6 @@ from kit.http.errors import MalformedJsonError
 from kit.http.strict_json import parse_json
 from targets_svc.event_uploads.domain import BATCH_ROWS, FIELDS, MAX_ROWS, OPTIONAL, WHOLE_NUMBERS, Format, read_header
 from targets_svc.event_uploads.errors import FileUnreadableError
-from targets_svc.event_uploads.threads import aside
 
 SCHEMA = {"row_no": pl.Int32, "fault": pl.String} | dict.fromkeys(FIELDS, pl.String)
 _LONGEST_LINE = 64 * 1024
@@ -28,10 +27,14 @@ class Encoding:
     def __init__(self, name: str | None = None) -> None:
         self.name = name
 
-    def decode(self, block: bytes, first_no: int) -> str:
-        """Raises FileUnreadableError naming the first line that cannot be read."""
+    def note(self, block: bytes) -> None:
+        """Finds out by a block of whole lines, unless an earlier one has told."""
         if self.name is None and not block.isascii():
             self.name = _encoding_of(block)
+
+    def decode(self, block: bytes, first_no: int) -> str:
+        """Raises FileUnreadableError naming the first line that cannot be read."""
+        self.note(block)
         try:
             return block.decode(self.name or "ascii")
         except UnicodeDecodeError as error:
@@ -49,6 +52,23 @@ def _encoding_of(block: bytes) -> str:
     return "utf-8"
 
 
+class Block(NamedTuple):
+    """Lines of a file, without its header, and what their meaning depends on.
+
+    Attributes:
+        first_no: the number of the first of them in the file.
+        encoding: None as long as all of the file was plain ASCII.
+        header: the fields of its columns; None for JSON lines.
+    """
+
+    number: int
+    first_no: int
+    lines: bytes
+    file_format: Format
+    encoding: str | None
+    header: list[str] | None
+
+
 class Batch(NamedTuple):
     """Rows of a file, and a hash of all that they follow from: its lines, its header, its encoding."""
 
@@ -57,46 +77,51 @@ class Batch(NamedTuple):
     sha256: str
 
 
-async def read_batches(
+async def read_blocks(
     parts: AsyncIterator[bytes],
     file_format: Format,
     encoding: Encoding,
     size: int = BATCH_ROWS,
     done: Collection[int] = frozenset(),
-) -> AsyncIterator[Batch]:
-    """Batches of up to `size` lines each, without those that are done and those without a row.
+) -> AsyncIterator[Block]:
+    """Blocks of `size` lines each, without those that are done; `encoding` is named with the first line that tells it.
 
     Raises:
-        FileUnreadableError: header, encoding, a line longer than 64 KiB, no row at all, or more than a million.
+        FileUnreadableError: header, or a line longer than 64 KiB.
     """
     header: list[str] | None = None
-    line_no, read, number = 1, 0, -1
+    line_no, number = 1, -1
     async for lines in _blocks(parts, size):
         number += 1
         first_no, line_no, block = line_no, line_no + lines.count(b"\n") + 1, lines
         if first_no == 1 and lines.startswith(_BOM):
             block, encoding.name = lines.removeprefix(_BOM), encoding.name or "utf-8"
-        if file_format is Format.NDJSON:
-            if number in done:
-                continue
-            frame = _from_json_lines(encoding.decode(block, first_no).split("\n"), first_no)
-        else:
-            if header is None:
-                line, _, block = block.partition(b"\n")
-                header, first_no = parse_header(encoding.decode(line, 1)), first_no + 1
-            if number in done:
-                continue
-            frame = await aside(_from_csv, block, first_no, header, encoding)
-        read += frame.height
-        if read > MAX_ROWS:
-            raise FileUnreadableError(f"文件超过{MAX_ROWS}行，请拆分后分别上传。")
-        if frame.height:
-            columns = None if header is None else ",".join(header)
-            yield Batch(
-                number, frame, await aside(_hash, f"{file_format}\n{encoding.name or 'utf-8'}\n{columns}\n", block)
-            )
-    if not read and not done:
+        encoding.note(block)
+        if file_format is not Format.NDJSON and header is None:
+            line, _, block = block.partition(b"\n")
+            header, first_no = parse_header(encoding.decode(line, 1)), first_no + 1
+        if number not in done:
+            yield Block(number, first_no, block, file_format, encoding.name, header)
+
+
+def parse(block: Block) -> Batch:
+    """Raises FileUnreadableError naming the first line that cannot be read."""
+    encoding = Encoding(block.encoding)
+    if block.header is None:
+        rows = _from_json_lines(encoding.decode(block.lines, block.first_no).split("\n"), block.first_no)
+    else:
+        rows = _from_csv(block.lines, block.first_no, block.header, encoding)
+    columns = None if block.header is None else ",".join(block.header)
+    meaning = f"{block.file_format}\n{block.encoding or 'utf-8'}\n{columns}\n"
+    return Batch(block.number, rows, _hash(meaning, block.lines))
+
+
+def require_rows(count: int) -> None:
+    """Raises FileUnreadableError when a whole file has no row, or so far too many."""
+    if not count:
         raise FileUnreadableError("文件中没有数据行，请检查后重新上传。")
+    if count > MAX_ROWS:
+        raise FileUnreadableError(f"文件超过{MAX_ROWS}行，请拆分后分别上传。")
 
 
 def _hash(meaning: str, block: bytes) -> str:
@@ -147,7 +172,7 @@ def _end_of_line(data: bytes, number: int) -> int:
 def _from_csv(block: bytes, first_no: int, header: list[str], encoding: Encoding) -> pl.DataFrame:
     """At once, when each line has as many commas as the header and no cell is quoted; else line by line."""
     text = None
-    if encoding.name != "utf-8":
+    if encoding.name == "gb18030":
         text = encoding.decode(block, first_no)
         block = text.encode()
     lines = block.count(b"\n") + 1

@@ -3,7 +3,7 @@ of each row. All but the look-ups and the COPY itself is done on frames, beside 
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 from uuid import UUID
@@ -91,14 +91,14 @@ class Resolved:
         made: the new persons, as `ledger.PERSONS`.
         least: the least claim of each slot; `claim` is what a slot copies of its event.
         persons, sealed, events, slots: as they are stored.
-        before: the batch that was not yet committed, whose new persons are taken for known.
+        before: the batches that were not yet committed, whose new persons are taken for known.
         is_void: somebody else was faster, and it was done again.
     """
 
     rows: pl.DataFrame
     recorded: pl.DataFrame
     block_id: UUID
-    before: "Resolved | None"
+    before: "tuple[Resolved, ...]"
     fresh: pl.DataFrame
     made: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=ledger.PERSONS))
     least: pl.DataFrame = field(default_factory=pl.DataFrame)
@@ -111,14 +111,14 @@ class Resolved:
     @property
     def is_outdated(self) -> bool:
         """Whether it rests on what was not committed after all."""
-        return self.before is not None and self.before.is_void
+        return any(batch.is_void for batch in self.before)
 
 
 async def resolve(
-    tx: AsyncSession, rows: pl.DataFrame, vault: Vault, recorded_by: str, before: Resolved | None = None
+    tx: AsyncSession, rows: pl.DataFrame, vault: Vault, recorded_by: str, before: tuple[Resolved, ...] = ()
 ) -> Resolved:
-    """Asks who and what is known, and makes all that is new. A reference that comes again in the batch `before` is not
-    seen; then the index refuses it, and the batch is resolved again when it is recorded.
+    """Asks who and what is known, and makes all that is new. A reference that comes again in a batch of `before` is not
+    seen; then the index refuses it, and the batch is resolved again when it is entered.
     """
     await ledger.begin(tx)
     recorded = await ledger.find_recorded(tx, rows)
@@ -127,7 +127,7 @@ async def resolve(
 
 
 def _resolved(
-    rows: pl.DataFrame, recorded: pl.DataFrame, vault: Vault, recorded_by: str, before: Resolved | None
+    rows: pl.DataFrame, recorded: pl.DataFrame, vault: Vault, recorded_by: str, before: tuple[Resolved, ...]
 ) -> Resolved:
     resolved = Resolved(rows, recorded, new_id(), before, _first_of_each(rows, recorded))
     if resolved.fresh.height:
@@ -137,68 +137,86 @@ def _resolved(
     return resolved
 
 
-async def record(
-    tx: AsyncSession, resolved: Resolved, rows: pl.DataFrame, vault: Vault, *, recorded_by: str,
-    attrition: Mapping[str, str],
-) -> Outcome:  # fmt: skip
-    """The batch in the caller's transaction, but for the slots of new persons and the counts: who waits for those must
-    not wait for us to think.
+async def enter(
+    tx: AsyncSession, resolved: Resolved, rows: pl.DataFrame, vault: Vault, recorded_by: str,
+    settled: Callable[[], Awaitable[None]],
+) -> Resolved:  # fmt: skip
+    """Persons and events of a batch, in the caller's transaction; gives the batch as it was entered at last.
+
+    Args:
+        settled: returns when the batch before is committed; raises when it has failed.
     """
+    resolved.is_void = resolved.is_void or resolved.is_outdated
     for time in range(_TIMES):
         try:
             async with tx.begin_nested():
                 if resolved.is_void:
+                    await settled()
                     resolved = await resolve(tx, rows, vault, recorded_by)
-                return await _Batch(tx, resolved, vault, attrition).record()
+                if resolved.fresh.height:
+                    await _add(tx, resolved)
+                break
         except UniqueViolationError:
             # Somebody else has just recorded a person or a reference of this batch: now it is seen.
             resolved.is_void = True
             if time == _TIMES - 1:
                 raise
-    raise AssertionError
+    resolved.persons, resolved.sealed, resolved.events, resolved.before = b"", b"", b"", ()
+    return resolved
+
+
+async def _add(tx: AsyncSession, made: Resolved) -> None:
+    if made.persons:
+        await add_identity_block(tx, made.block_id, made.sealed)
+        await ledger.copy(tx, "person", ledger.PERSON_COLUMNS, made.persons)
+    await ledger.copy(tx, "event", ledger.EVENT_COLUMNS, made.events)
+
+
+async def claim(tx: AsyncSession, resolved: Resolved, vault: Vault, attrition: Mapping[str, str]) -> Outcome:
+    """What becomes of the rows of an entered batch, once all batches before it are committed: the slots of known
+    persons are claimed. Those of new ones and the counts are left to the caller: who waits for those must not wait for
+    us to think.
+    """
+    return await _Claims(tx, resolved, vault, attrition).claim()
 
 
 @dataclass(slots=True)
-class _Batch:
+class _Claims:
     tx: AsyncSession
     resolved: Resolved
     vault: Vault
     attrition: Mapping[str, str]
     outcome: Outcome = field(default_factory=Outcome)
 
-    async def record(self) -> Outcome:
+    async def claim(self) -> Outcome:
         rows, fresh = self.resolved.rows, self.resolved.fresh
         if fresh.height:
-            await self._add(fresh, await self._find_same_days(fresh))
+            await self._claim_slots(fresh)
         if fresh.height < rows.height:
             await aside(self._judge_repeated, rows, fresh, self.resolved.recorded)
         return self.outcome
 
-    async def _find_same_days(self, fresh: pl.DataFrame) -> dict[str, pl.DataFrame]:
-        """N13: what the ledger holds of the phones and employers of this batch, day by day."""
-        found = {}
-        for name in SAME_DAY:
-            groups = fresh.select(value=name, event_date="event_date").drop_nulls().unique()
-            if groups.height:
-                found[name] = await ledger.count_same_day(self.tx, name, groups)
-        return found
-
-    async def _add(self, fresh: pl.DataFrame, same_days: Mapping[str, pl.DataFrame]) -> None:
-        """Persons, ledger and slots."""
-        made, least = self.resolved, self.resolved.least
-        if made.persons:
-            await add_identity_block(self.tx, made.block_id, made.sealed)
-            await ledger.copy(self.tx, "person", ledger.PERSON_COLUMNS, made.persons)
-        await ledger.copy(self.tx, "event", ledger.EVENT_COLUMNS, made.events)
+    async def _claim_slots(self, fresh: pl.DataFrame) -> None:
+        same_days = await self._find_same_days(fresh)
         may_have_ended = fresh.filter(~pl.col("is_new") & pl.col("indicator").is_in(list(self.attrition)))
         ended = None
         if may_have_ended.height:
             known = may_have_ended.get_column("person_id").unique()
             ended = await ledger.find_ends(self.tx, known, sorted(set(self.attrition.values())))
+        least = self.resolved.least
         others = least.filter(~pl.col("is_new"))
         moved = await ledger.claim_slots(self.tx, others.get_column("event_id")) if others.height else None
-        self.outcome.slots = made.slots
+        self.outcome.slots = self.resolved.slots
         await aside(self._conclude, fresh, least, moved, ended, same_days)
+
+    async def _find_same_days(self, fresh: pl.DataFrame) -> dict[str, pl.DataFrame]:
+        """N13: what the ledger holds beside this batch of its phones and employers, day by day."""
+        found = {}
+        for name in SAME_DAY:
+            groups = fresh.select(value=name, event_date="event_date").drop_nulls().unique()
+            if groups.height:
+                found[name] = await ledger.count_same_day(self.tx, name, groups, fresh.get_column("event_id"))
+        return found
 
     def _conclude(
         self,
@@ -299,16 +317,16 @@ class _Batch:
         self.outcome.became(judged.join(wrong.select("row_no"), on="row_no", how="anti"), RowStatus.SKIPPED)
 
 
-async def with_known_persons(tx: AsyncSession, rows: pl.DataFrame, before: Resolved | None = None) -> pl.DataFrame:
+async def with_known_persons(tx: AsyncSession, rows: pl.DataFrame, before: tuple[Resolved, ...] = ()) -> pl.DataFrame:
     """`person_key` is the current one, or the older one under which the person was recorded; `person_id`,
-    `first_name_digest` and `first_key_id` are null for who is neither recorded nor made by the batch `before`.
+    `first_name_digest` and `first_key_id` are null for who is neither recorded nor made by the batches `before`.
     """
     candidates = [name for name in rows.columns if name.startswith("person_key_")]
     found = []
     for name in candidates:
         known = await ledger.find_persons(tx, rows.get_column(name))
-        if before is not None and name == candidates[0]:
-            known = pl.concat([known, before.made]).unique("person_key", keep="first")
+        if before and name == candidates[0]:
+            known = pl.concat([known, *(batch.made for batch in before)]).unique("person_key", keep="first")
         found.append(known.rename({"person_key": name}))
     if len(candidates) == 1:
         return _with(rows, candidates[0], found[0]).rename({"person_key_0": "person_key"})

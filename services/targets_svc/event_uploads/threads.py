@@ -1,33 +1,39 @@
 """What takes long is done beside the event loop, and the next thing is made ready while this one is worked on."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections import deque
+from collections.abc import AsyncIterator, Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 from typing import ParamSpec, TypeVar
 
-Given = ParamSpec("Given")
+Arguments = ParamSpec("Arguments")
+Given = TypeVar("Given")
 Made = TypeVar("Made")
 
 _threads = ThreadPoolExecutor(3, "event-uploads")
 
 
-async def aside(function: Callable[Given, Made], *arguments: Given.args, **named: Given.kwargs) -> Made:
+async def aside(function: Callable[Arguments, Made], *arguments: Arguments.args, **named: Arguments.kwargs) -> Made:
     """Runs what takes long beside the event loop. Three threads: a batch is written, one resolved and one read."""
     return await asyncio.get_running_loop().run_in_executor(_threads, partial(function, *arguments, **named))
 
 
-async def one_ahead(items: AsyncIterator[Made]) -> AsyncIterator[Made]:
-    """The same items; while one is worked on, the next is made."""
-    following = asyncio.ensure_future(anext(items))
+async def made_ahead(
+    items: AsyncIterator[Given], make: Callable[[Given], Awaitable[Made]], at_once: int
+) -> AsyncIterator[Made]:
+    """What `make` gives for each item, in the order of the items; so many are made at once."""
+    making: deque[asyncio.Future[Made]] = deque()
     try:
-        while True:
-            try:
-                item = await following
-            except StopAsyncIteration:
-                return
-            following = asyncio.ensure_future(anext(items))
-            yield item
+        async for item in items:
+            making.append(asyncio.ensure_future(make(item)))
+            if len(making) == at_once:
+                yield await making[0]
+                making.popleft()
+        while making:
+            yield await making[0]
+            making.popleft()
     finally:
-        following.cancel()
-        await asyncio.gather(following, return_exceptions=True)
+        for future in making:
+            future.cancel()
+        await asyncio.gather(*making, return_exceptions=True)

@@ -17,15 +17,15 @@ if __name__ == "__main__":
         setattr(lease, name, text(statement))
     lease._DUE = text(lease._DUE.text.replace(f"{lease.RESEND_SECONDS} seconds", "0.3 seconds"))
     lease.HEARTBEAT_SECONDS = 0.3  # type: ignore[misc]  # see above
-    read_batches, record_batch = reading.read_batches, service._record_batch
+    read_blocks, write = reading.read_blocks, service._Writer._write
 
     def read_small(*arguments: Any) -> Any:
-        return read_batches(*arguments[:3], 50, *arguments[4:])
+        return read_blocks(*arguments[:3], 50, *arguments[4:])
 
-    async def record_slowly(*arguments: Any) -> None:
-        await record_batch(*arguments)
+    async def write_slowly(*arguments: Any) -> None:
+        await write(*arguments)
         await asyncio.sleep(float(sys.argv[1]))
 
-    service.read_batches = read_small  # type: ignore[attr-defined]  # see above
-    service._record_batch = record_slowly
+    service.read_blocks = read_small  # type: ignore[attr-defined]  # see above
+    service._Writer._write = write_slowly  # type: ignore[assignment,method-assign]
     run_worker("targets", HANDLERS)

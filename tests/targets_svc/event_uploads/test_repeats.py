@@ -1,6 +1,7 @@
 """The same lines once more in a file of other bytes: known without a look at the ledger, unless something changed."""
 
 import asyncio
+from collections.abc import Callable, Coroutine
 from contextlib import suppress
 from typing import Any
 from uuid import UUID
@@ -8,6 +9,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.clock import now
+from kit.crypto.keys import KeyRing
 from kit.db.engine import Database
 from kit.ids import new_id
 from targets_svc.event_uploads import ledger, recording, repository
@@ -92,14 +94,13 @@ async def test_who_is_recorded_meanwhile_is_found_when_the_batch_is_written(targ
         batches = [recording.prepare(check(frame(rows), RULES), vault) for rows in (first, second)]
         async with database.transaction() as tx:
             resolved = await recording.resolve(tx, batches[0], vault, "tester")
-            following = await recording.resolve(tx, batches[1], vault, "tester", resolved)
+            following = await recording.resolve(tx, batches[1], vault, "tester", (resolved,))
         rested = following.fresh.get_column("is_new").to_list(), following.is_outdated
         single = EventCreate.model_validate(event(21, "ZZ08", "2017-05-09")).notice(NOW)
         await register.record(single)
         async with database.transaction() as tx:
-            outcome = await recording.record(
-                tx, resolved, batches[0], vault, recorded_by="tester", attrition={"I01": AFTER_ATTRITION.code}
-            )
+            entered = await recording.enter(tx, resolved, batches[0], vault, "tester", quiet)
+            outcome = await recording.claim(tx, entered, vault, {"I01": AFTER_ATTRITION.code})
             await ledger.copy(tx, "slot", ledger.CLAIM_COLUMNS, outcome.slots)
             await ledger.make_cells(tx, 2017, ["ZZ07", "ZZ08"], ["I01", "I02"])
             await ledger.move_counts(tx, outcome.deltas)
@@ -112,13 +113,17 @@ async def test_who_is_recorded_meanwhile_is_found_when_the_batch_is_written(targ
     assert checked["is_sound"], checked
 
 
-class NotingVault(Vault):
-    """Notes how many batches have made their new persons."""
+class MeddlingVault(Vault):
+    """Counts the batches that have made their new persons; for the second, `meddle` is called and awaited."""
 
-    made = 0
+    def __init__(self, keys: KeyRing, meddle: Callable[[], Coroutine[Any, Any, object]]) -> None:
+        super().__init__(keys)
+        self.made, self.meddle, self.loop = 0, meddle, asyncio.get_running_loop()
 
     def seal_identities(self, block_id: UUID, lines: str) -> bytes:
         self.made += 1
+        if self.made == 2:
+            asyncio.run_coroutine_threadsafe(self.meddle(), self.loop).result(20)
         return super().seal_identities(block_id, lines)
 
 
@@ -130,18 +135,17 @@ async def test_a_batch_that_rests_on_one_that_was_done_again_is_resolved_again(t
     environment = targets.infrastructure.service_environment("targets", targets.database, duty="worker")
     database = Database(environment["JIUYE_DATABASE_URL"], schema="targets", pool_size=4)
     async with opened(targets, connections=2) as register:
-        vault = NotingVault(targets.settings.key_ring)
+        vault = MeddlingVault(targets.settings.key_ring, lambda: register.record(single))
         content = [as_csv(rows)]
 
         async def read(_: int) -> bytes:
             return content.pop() if content else b""
 
-        async def meddle(_: AsyncSession, done: int, __: int | None) -> None:
-            if done == 1:  # the first batch is about to be committed; the second is being resolved
+        async def hold(_: AsyncSession, done: int, __: int | None) -> None:
+            if done == 1:  # the first batch is not committed until the third one rests on the second
                 async with asyncio.timeout(20):
-                    while vault.made < 2:
+                    while vault.made < 3:
                         await asyncio.sleep(0.01)
-                await register.record(single)
 
         async with register.database.transaction() as tx:
             upload_id = await take_file(
@@ -149,7 +153,7 @@ async def test_a_batch_that_rests_on_one_that_was_done_again_is_resolved_again(t
             )
         async with database.transaction() as tx:
             upload = await find_upload(tx, upload_id, None)
-        counts = await process_upload(Run(database, vault, upload, quiet, meddle, batch_rows=2))
+        counts = await process_upload(Run(database, vault, upload, quiet, hold, batch_rows=2))
         checked = await register.check()
     await database.close()
     connection = await targets.connect("targets_owner")
@@ -161,6 +165,7 @@ async def test_a_batch_that_rests_on_one_that_was_done_again_is_resolved_again(t
     await connection.close()
 
     assert counts["counted"] == 5
+    assert vault.made == 5  # the second and the third batch were made again
     assert checked["is_sound"]
     assert [tuple(row) for row in found] == [
         (1, 1),
