@@ -5,10 +5,10 @@ its codes and messages. The two ways agree as long as "plainly good" implies "go
 """
 
 import re
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, date, datetime
-from functools import lru_cache
+from functools import lru_cache, partial
 from typing import Any
 
 import polars as pl
@@ -19,7 +19,7 @@ from kit.errors import FieldError
 from kit.http.validation import field_errors
 from kit.identifiers.contact import parse_mobile
 from kit.identifiers.errors import IdentifierError
-from kit.identifiers.masking import mask_id, mask_mobile, mask_name
+from kit.identifiers.masking import COMPOUND_SURNAMES, mask_id, mask_mobile, mask_name
 from kit.identifiers.names import name_key
 from kit.identifiers.uscc import parse_uscc
 from kit.money import fen_from_yuan
@@ -86,61 +86,80 @@ class Rules:
         return self.now.astimezone(UTC).strftime("%Y-%m-%dT%H:%M:%S.%fZ")
 
 
-def years_of(frame: pl.DataFrame) -> set[int]:
-    """The years that a frame names."""
-    years = frame.get_column("year").unique().drop_nulls()
-    return {int(year) for year in years if re.fullmatch(r"[0-9]{4}", year)}
+_FEW = ("event_date", "source_system", "received_at", *EVIDENCE)
+
+
+class _Few(dict[str, list[str]]):
+    """The different values of the columns that mostly have few: what a rule says of one is asked once."""
+
+    @classmethod
+    def of(cls, frame: pl.DataFrame) -> "_Few":
+        values = frame.select(pl.col(_FEW).drop_nulls().unique().implode()).row(0, named=True)
+        return cls(values)
+
+    def is_among(self, column: str, holds: Callable[[str], object], *, may_lack: bool = False) -> pl.Expr:
+        if not self[column]:
+            return pl.lit(value=may_lack)
+        found = pl.col(column).is_in([value for value in self[column] if holds(value)])
+        return found.fill_null(may_lack)
+
+    def mapped(self, column: str, change: Callable[[str], str]) -> pl.Expr:
+        if not self[column]:
+            return pl.lit(None, pl.String)
+        changed = {value: change(value) for value in self[column]}
+        return pl.col(column).replace_strict(changed, default=None, return_dtype=pl.String)
 
 
 def check(frame: pl.DataFrame, rules: Rules) -> pl.DataFrame:
     """The rows in the form of `CHECKED`: code and message for a wrong one, normal forms and warnings for a good one."""
-    judged = _judge(frame, rules)
+    few = _Few.of(frame)
+    judged = _judge(frame, few, rules)
     is_good = judged.get_column("is_good")
     if is_good.all():
-        return _normal_forms(judged, rules)
+        return _normal_forms(judged, few, rules)
     rest = [_examine(row, rules) for row in frame.filter(~is_good).iter_rows(named=True)]
-    good = _normal_forms(judged.filter("is_good"), rules)
+    plain = judged.filter("is_good")
+    good = _normal_forms(plain, _Few.of(plain), rules)
     return pl.concat([good, pl.DataFrame(rest, schema=CHECKED)]).sort("row_no")
 
 
 def check_again(frame: pl.DataFrame, rules: Rules) -> pl.DataFrame:
     """`check` of rows that were all found plainly good before, by the same rules."""
-    return _normal_forms(_numbered(frame), rules)
+    few = _Few.of(frame)
+    return _normal_forms(_numbered(frame, few), few, rules)
 
 
 def check_plain(frame: pl.DataFrame, rules: Rules) -> pl.DataFrame | None:
     """`check`, when all rows are plainly good."""
-    judged = _judge(frame, rules)
-    return _normal_forms(judged, rules) if judged.get_column("is_good").all() else None
+    few = _Few.of(frame)
+    judged = _judge(frame, few, rules)
+    return _normal_forms(judged, few, rules) if judged.get_column("is_good").all() else None
 
 
 def find_wrong(frame: pl.DataFrame, rules: Rules) -> tuple[bool, pl.DataFrame]:
     """Whether all rows are plainly good, and what `check` says without what is only shown; with `code` when not."""
-    judged = _judge(frame, rules)
+    few = _Few.of(frame)
+    judged = _judge(frame, few, rules)
     if judged.get_column("is_good").all():
-        return True, judged.with_columns(is_pending=_pending(judged)).select(_contents(judged, rules))
+        return True, judged.select(_contents(few, rules, _pending(judged, few)))
     return False, check(frame, rules).select("code", *_CONTENTS)
 
 
-def _numbered(frame: pl.DataFrame) -> pl.DataFrame:
+def _numbered(frame: pl.DataFrame, few: _Few) -> pl.DataFrame:
     """Adds numbers that the warnings are told by: `body` of the number, `born` and `happened` (YYYYMMDD)."""
-    days = _among(frame, "event_date", _is_day)
-    body = frame.get_column("id_number").str.slice(0, 17).cast(pl.Int64, strict=False).fill_null(0)
+    days = {day: int(day.replace("-", "")) for day in few["event_date"] if _is_day(day)}
+    body = pl.col("id_number").str.slice(0, 17).cast(pl.Int64, strict=False).fill_null(0)
     return frame.with_columns(
         body.alias("body"),
         born=(body // 1000 % 100_000_000).cast(pl.Int32),
-        happened=pl.col("event_date").replace_strict(
-            {day: int(day.replace("-", "")) for day in days}, default=0, return_dtype=pl.Int32
-        ),
+        happened=pl.col("event_date").replace_strict(days, default=0, return_dtype=pl.Int32),
     )
 
 
-def _judge(frame: pl.DataFrame, rules: Rules) -> pl.DataFrame:
+def _judge(frame: pl.DataFrame, few: _Few, rules: Rules) -> pl.DataFrame:
     """`_numbered`, and `is_good`."""
     today = int(legal_day(rules.now).strftime("%Y%m%d"))
-    numbered = _numbered(frame)
-    body = numbered.get_column("body")
-    expected = _check_digits(body)
+    body = pl.col("body")
     last = pl.col("id_number").str.slice(17)
     covered = pl.lit(value=False)
     for year, plan in rules.coverage.items():
@@ -166,19 +185,19 @@ def _judge(frame: pl.DataFrame, rules: Rules) -> pl.DataFrame:
         & month.is_between(1, 12)
         & day.is_between(1, 31)
         & ((day <= 28) | ((month != 2) & ((day <= 30) | ~month.is_in([4, 6, 9, 11]))) | _is_leap_day(month, day))
-        & pl.when(last == "X").then(expected == 10).otherwise(expected.cast(pl.String) == last)
+        & (pl.lit(_CHECK_CHARACTERS).gather(_check_sum(body)) == last)
         & pl.col("name").str.len_chars().is_between(2, 50)
         & ~pl.col("name").str.contains("[^\u4e00-\u9fff]")
         & (pl.col("happened") <= today)
         & (pl.col("happened") >= pl.col("born") + 160_000)
-        & _is_among(frame, "source_system", _SYSTEM.fullmatch)
+        & few.is_among("source_system", _SYSTEM.fullmatch)
         & (pl.col("source_ref").str.len_bytes() <= 100)
         & ~pl.col("source_ref").str.contains("[^!-~]")
-        & ~pl.Series(_names_number(frame))
-        & _is_among(frame, "received_at", lambda at: _is_instant(at, rules.now), may_lack=True)
-        & _is_proved(frame)
+        & ~_names_number(frame)
+        & few.is_among("received_at", lambda at: _is_instant(at, rules.now), may_lack=True)
+        & _is_proved(few)
     )
-    return numbered.with_columns(is_good=is_good.fill_null(False))
+    return _numbered(frame, few).with_columns(is_good=is_good.fill_null(False))
 
 
 def _is_leap_day(month: pl.Expr, day: pl.Expr) -> pl.Expr:
@@ -186,35 +205,24 @@ def _is_leap_day(month: pl.Expr, day: pl.Expr) -> pl.Expr:
     return (month == 2) & (day == 29) & (year % 4 == 0) & ((year % 100 != 0) | (year % 400 == 0))
 
 
-def _check_digits(bodies: pl.Series) -> pl.Series:
+def _check_sum(body: pl.Expr) -> pl.Expr:
     """GB 11643-1999, 0 to 10, by tables of four digits: a fifth of the divisions of going digit by digit."""
-    total, rest = bodies * 0, bodies
-    for table in _TABLES:
-        total, rest = total + table.gather(rest % 10_000), rest // 10_000
-    return (12 - total % 11) % 11
+    total = sum(
+        (pl.lit(table).gather(body // 10_000**at % 10_000) for at, table in enumerate(_TABLES)), start=pl.lit(0)
+    )
+    return total % 11
 
 
 def _table(place: int) -> pl.Series:
     """Weighted sums of four digits whose last one stands `place` from the right end of the seventeen."""
     weights = (*reversed(_WEIGHTS), 0, 0, 0)[place : place + 4]
-    group = pl.int_range(10_000, eager=True)
+    group = pl.int_range(10_000, eager=True, dtype=pl.Int32)
     return sum((group // 10**at % 10 * weight for at, weight in enumerate(weights)), start=group * 0)
 
 
 _TABLES = tuple(_table(place) for place in (0, 4, 8, 12, 16))
-
-
-def _among(frame: pl.DataFrame, column: str, holds: Callable[[str], object]) -> list[str]:
-    """The values of a column for which something holds; each is looked at once."""
-    return [value for value in frame.get_column(column).drop_nulls().unique() if holds(value)]
-
-
-def _is_among(frame: pl.DataFrame, column: str, holds: Callable[[str], object], *, may_lack: bool = False) -> pl.Expr:
-    values = frame.get_column(column)
-    if values.null_count() == frame.height:
-        return pl.lit(value=may_lack)
-    found = pl.col(column).is_in(_among(frame, column, holds))
-    return found.fill_null(may_lack)
+_CHECK_CHARACTERS = pl.Series([*"10X98765432"])
+"""By the weighted sum, modulo 11."""
 
 
 def _is_day(text: str) -> bool:
@@ -236,33 +244,29 @@ def _is_instant(text: str, now: datetime) -> bool:
         return False
 
 
-def _names_number(frame: pl.DataFrame) -> pl.Series:
-    """Whether the source reference holds the number; only of long ones it is asked."""
-    is_long = frame.get_column("source_ref").str.len_bytes().fill_null(0) >= _SHORTEST_WITH_NUMBER
+def _names_number(frame: pl.DataFrame) -> pl.Expr:
+    """Whether the source reference holds the number; only where one is long enough it is asked."""
+    is_long = frame.get_column("source_ref").str.len_bytes() >= _SHORTEST_WITH_NUMBER
     if not is_long.any():
-        return pl.repeat(value=False, n=frame.height, dtype=pl.Boolean, eager=True)
-    ref, number = pl.col("source_ref"), pl.col("id_number")
-    return frame.select((is_long & ref.str.contains(number, literal=True)).fill_null(True)).to_series()
+        return pl.lit(value=False)
+    return (pl.lit(is_long) & pl.col("source_ref").str.contains(pl.col("id_number"), literal=True)).fill_null(True)
 
 
-def _is_proved(frame: pl.DataFrame) -> pl.Expr:
+def _is_proved(few: _Few) -> pl.Expr:
     """N8, N9, and the form of what is declared beside the event."""
     unemployed, certified, until = pl.col("unemployed_on"), pl.col("certified_on"), pl.col("certified_until")
-    on = pl.col("event_date")
+    on, is_given_by = pl.col("event_date"), partial(few.is_among, may_lack=True)
     return (
-        pl.all_horizontal(
-            _is_among(frame, name, _is_day, may_lack=True)
-            for name in ("unemployed_on", "certified_on", "certified_until")
-        )
+        pl.all_horizontal(is_given_by(name, _is_day) for name in ("unemployed_on", "certified_on", "certified_until"))
         & ((pl.col("indicator") != RE_EMPLOYED) | (unemployed <= on).fill_null(False))
         & ((pl.col("indicator") != ASSISTED) | ((certified <= on).fill_null(False) & (until >= on).fill_null(True)))
-        & _is_among(frame, "job_form", set(JobForm).__contains__, may_lack=True)
-        & _is_among(frame, "job_months", _MONTHS.fullmatch, may_lack=True)
-        & _is_among(frame, "monthly_pay", _PAY.fullmatch, may_lack=True)
-        & _is_among(frame, "phone", lambda text: _parses(parse_mobile, text), may_lack=True)
-        & _is_among(frame, "employer", lambda text: _parses(parse_uscc, text), may_lack=True)
-        & _is_among(frame, "correction", {*YES, *NO}.__contains__, may_lack=True)
-        & _is_among(frame, "street", _STREET.fullmatch, may_lack=True)
+        & is_given_by("job_form", set(JobForm).__contains__)
+        & is_given_by("job_months", _MONTHS.fullmatch)
+        & is_given_by("monthly_pay", _PAY.fullmatch)
+        & is_given_by("phone", lambda text: _parses(parse_mobile, text))
+        & is_given_by("employer", lambda text: _parses(parse_uscc, text))
+        & is_given_by("correction", {*YES, *NO}.__contains__)
+        & is_given_by("street", _STREET.fullmatch)
         & pl.col("street").str.starts_with(pl.concat_str("unit", pl.lit("-"))).fill_null(True)
     )
 
@@ -275,61 +279,48 @@ def _parses(parse: Callable[[str], object], text: str) -> bool:
     return len(text) <= 40
 
 
-def _normal_forms(good: pl.DataFrame, rules: Rules) -> pl.DataFrame:
-    warned = [_over_age(good, rules).alias("is_over_age"), _pending(good).alias("is_pending")]
+def _normal_forms(good: pl.DataFrame, few: _Few, rules: Rules) -> pl.DataFrame:
     shown = {field: pl.col(field) for field in SHOWN} | {
         "id_number": pl.concat_str(pl.lit("*" * 14), pl.col("id_number").str.slice(14)),
-        "name": _masked(good),
-        "phone": _mapped(good, "phone", lambda text: mask_mobile(parse_mobile(text))),
+        "name": _masked(),
+        "phone": few.mapped("phone", lambda text: mask_mobile(parse_mobile(text))),
     }
     # Of all that was found plainly good this alone may begin like a formula.
     shown["source_ref"] = pl.concat_str(
         pl.when(pl.col("source_ref").str.contains(r"^[=+\-@]")).then(pl.lit("'")).otherwise(pl.lit("")), "source_ref"
     )
-    return (
-        good.with_columns(warned)
-        .select(
-            pl.lit(None, pl.String).alias("code"),
-            pl.lit(None, pl.String).alias("message"),
-            *_contents(good, rules),
-            "is_over_age",
-            *(shown[field].alias(f"shown_{field}") for field in FIELDS),
-        )
-        .select(*CHECKED)
-    )
+    made = {
+        "code": pl.lit(None, pl.String),
+        "message": pl.lit(None, pl.String),
+        "is_over_age": pl.lit(_over_age(good, rules)),
+        **{made.meta.output_name(): made for made in _contents(few, rules, _pending(good, few))},
+        **{f"shown_{field}": shown[field] for field in FIELDS},
+    }
+    return good.select(made[name].alias(name) for name in CHECKED)
 
 
-def _contents(good: pl.DataFrame, rules: Rules) -> list[pl.Expr]:
+def _contents(few: _Few, rules: Rules, pending: pl.Series) -> list[pl.Expr]:
     return [
         pl.col("row_no"),
         *map(pl.col, FIELDS[:9]),
         pl.col("received_at").fill_null(rules.received_at),
         *map(pl.col, EVIDENCE[:5]),
-        _mapped(good, "monthly_pay", lambda pay: str(fen_from_yuan(pay))).alias("monthly_pay"),
-        _mapped(good, "phone", parse_mobile).alias("phone"),
-        _mapped(good, "employer", lambda code: parse_uscc(code).number).alias("employer"),
+        few.mapped("monthly_pay", lambda pay: str(fen_from_yuan(pay))).alias("monthly_pay"),
+        few.mapped("phone", parse_mobile).alias("phone"),
+        few.mapped("employer", lambda code: parse_uscc(code).number).alias("employer"),
         pl.when(pl.col("correction").is_in(YES)).then(pl.lit("true")).alias("correction"),
         pl.col("street"),
         pl.col("name").alias("name_key"),
-        pl.col("is_pending"),
+        pl.lit(pending).alias("is_pending"),
     ]
 
 
-def _masked(good: pl.DataFrame) -> pl.Expr:
-    """`mask_name` of Chinese names: what it shows depends on the first two characters, and on whether more follow."""
-    name, first_two = pl.col("name"), good.get_column("name").str.head(2)
-    compound = [two for two in first_two.unique() if mask_name(two + _ANY).startswith(two)]
+def _masked() -> pl.Expr:
+    """`mask_name` of Chinese names of two characters and more."""
+    name = pl.col("name")
     size = name.str.len_chars()
-    shown = pl.when(first_two.is_in(compound) & (size > 2)).then(2).otherwise(1)
+    shown = pl.when(name.str.head(2).is_in(COMPOUND_SURNAMES) & (size > 2)).then(2).otherwise(1)
     return pl.concat_str(name.str.head(shown), pl.lit("*" * 50).str.head(size - shown))
-
-
-def _mapped(frame: pl.DataFrame, column: str, change: Callable[[str], str]) -> pl.Expr:
-    """A column with each of its different values changed once."""
-    values = frame.get_column(column).drop_nulls().unique()
-    if not len(values):
-        return pl.lit(None, pl.String)
-    return pl.col(column).replace_strict({value: change(value) for value in values}, return_dtype=pl.String)
 
 
 def _over_age(good: pl.DataFrame, rules: Rules) -> pl.Series:
@@ -338,13 +329,17 @@ def _over_age(good: pl.DataFrame, rules: Rules) -> pl.Series:
     is_male = pl.col("body") % 2 == 1
     age = pl.when(is_male).then(MALE_AGE * 10_000).otherwise(FEMALE_AGE * 10_000)
     is_near = (pl.col("happened") > pl.col("born") + age) & ~pl.col("indicator").is_in(ends)
-    near = good.select("born", "happened", is_male=is_male, is_near=is_near).with_row_index("at").filter("is_near")
-    over = [at for at, born, happened, male, _ in near.iter_rows() if happened > _retires_on(born, male)]
-    return _marked(good.height, over)
+    at = good.select(is_near).to_series().arg_true()
+    near = good.select(
+        at.alias("at"), *(each.gather(at) for each in (pl.col("born"), pl.col("happened"), is_male))
+    ).iter_rows()
+    return _marked(good.height, [row for row, born, happened, male in near if happened > _retires_on(born, male)])
 
 
-def _pending(good: pl.DataFrame) -> pl.Series:
+def _pending(good: pl.DataFrame, few: _Few) -> pl.Series:
     """N10, asked one by one of flexible work."""
+    if JobForm.FLEXIBLE not in few["job_form"]:
+        return _marked(good.height, [])
     flexible = good.with_row_index("at").filter(pl.col("job_form") == JobForm.FLEXIBLE.value)
     found = [
         row["at"]
@@ -361,15 +356,16 @@ def _pending(good: pl.DataFrame) -> pl.Series:
     return _marked(good.height, found)
 
 
+def _marked(height: int, at: Sequence[int]) -> pl.Series:
+    is_marked = pl.repeat(value=False, n=height, dtype=pl.Boolean, eager=True)
+    return is_marked.scatter(at, True) if at else is_marked
+
+
 @lru_cache(20_000)
 def _retires_on(born: int, is_male: bool) -> int:
     """Both days as YYYYMMDD; birthdays come again from batch to batch."""
     birth_date = date(born // 10_000, born // 100 % 100, born % 100)
     return int(retires_on(birth_date, is_male=is_male).strftime("%Y%m%d"))
-
-
-def _marked(height: int, at: Collection[int]) -> pl.Series:
-    return pl.int_range(height, eager=True).is_in(list(at))
 
 
 def _examine(row: Mapping[str, Any], rules: Rules) -> dict[str, Any]:

@@ -7,7 +7,7 @@ Locks are taken in the order of the single event (person, event, slot, counts), 
 uploads, single events and retractions wait for each other and never in a circle (targets design §8).
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import polars as pl
@@ -15,7 +15,6 @@ from asyncpg.pgproto.pgproto import UUID  # type: ignore[import-untyped]
 from sqlalchemy import text
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from targets_svc.event_uploads.copying import of_bytes, to_bytes
 from targets_svc.register.evidence import SAME_SOURCE_A_DAY
 
 PERSON_COLUMNS = ("person_key", "person_id", "key_id", "name_digest", "identity_block")
@@ -38,16 +37,15 @@ _RECORDED = """
     JOIN event e ON (e.source_system, e.source_ref) = (k.source_system COLLATE "C", k.source_ref COLLATE "C")
 """
 RECORDED: dict[str, Any] = {
-    "row_no": pl.Int32, "was_year": pl.Int32, "was_indicator": pl.String, "was_person_id": pl.String,
+    "row_no": pl.Int32, "was_year": pl.Int32, "was_indicator": pl.String, "was_person_id": pl.Binary,
     "was_unit": pl.String, "was_event_date": pl.Date, "was_name_digest": pl.Int64, "was_name_key_id": pl.String,
     "was_evidence": pl.String,
 }  # fmt: skip
 _PERSONS = """
-    SELECT person_key, person_id, name_digest, key_id
-    FROM unnest($1::uuid[]) k(person_key) JOIN person USING (person_key)
+    SELECT person_key, person_id, name_digest, key_id FROM person WHERE person_key = ANY($1::uuid[])
 """
 PERSONS: dict[str, Any] = {
-    "person_key": pl.String, "person_id": pl.String, "first_name_digest": pl.Int64, "first_key_id": pl.String,
+    "person_key": pl.Binary, "person_id": pl.Binary, "first_name_digest": pl.Int64, "first_key_id": pl.String,
 }  # fmt: skip
 # The row is locked even when the claim loses, as in the statement of a single event.
 _CLAIM_SLOTS = f"""
@@ -61,12 +59,12 @@ _CLAIM_SLOTS = f"""
         < (held.event_date, held.received_at, held.source_system, held.source_ref)
     RETURNING new.event_id, old.unit, EXTRACT(month FROM old.event_date)::int
 """  # noqa: S608  constants of this module
-MOVED: dict[str, Any] = {"event_id": pl.String, "old_unit": pl.String, "old_month": pl.Int32}
+MOVED: dict[str, Any] = {"event_id": pl.Binary, "old_unit": pl.String, "old_month": pl.Int32}
 _FIRST_ENDS = """
     SELECT person_id, year, indicator, event_date FROM slot
     WHERE person_id = ANY($1::uuid[]) AND indicator = ANY($2::text[])
 """
-ENDS: dict[str, Any] = {"person_id": pl.String, "year": pl.Int32, "end": pl.String, "ended_on": pl.Date}
+ENDS: dict[str, Any] = {"person_id": pl.Binary, "year": pl.Int32, "end": pl.String, "ended_on": pl.Date}
 _SAME_DAY = """
     SELECT k.value, k.event_date, count(*) FROM unnest($1::text[], $2::date[]) k(value, event_date)
     JOIN LATERAL (SELECT FROM event e WHERE e.evidence ->> '{name}' = k.value AND e.event_date = k.event_date
@@ -125,9 +123,8 @@ async def find_recorded(tx: AsyncSession, rows: pl.DataFrame) -> pl.DataFrame:
 
 
 async def find_persons(tx: AsyncSession, keys: pl.Series) -> pl.DataFrame:
-    """Those of the keys (hexadecimal) under which somebody is recorded, as `PERSONS`."""
-    found = _frame(await (await _driver(tx)).fetch(_PERSONS, keys.to_list()), PERSONS)
-    return found.unique("person_key") if found.height else found
+    """Those of the keys under which somebody is recorded, as `PERSONS`."""
+    return _frame(await (await _driver(tx)).fetch(_PERSONS, _ids(keys)), PERSONS)
 
 
 async def find_ends(tx: AsyncSession, persons: pl.Series, ends: Sequence[str]) -> pl.DataFrame:
@@ -175,29 +172,16 @@ async def _driver(tx: AsyncSession) -> Any:
 
 
 def _ids(series: pl.Series) -> list[UUID]:
-    return [UUID(to_bytes(characters)) for characters in series]
+    return list(map(UUID, series))
 
 
 def _frame(found: Sequence[Any], schema: dict[str, Any]) -> pl.DataFrame:
-    """Ids become 16 characters (`copying`), keys of persons 32 hexadecimal digits."""
+    """Ids and keys of persons become 16 bytes."""
     columns = list(zip(*found, strict=True)) or [()] * len(schema)
     return pl.DataFrame(
         {
-            name: list(map(_CHANGED[name], column) if name in _CHANGED else column)
-            for name, column in zip(schema, columns, strict=True)
+            name: [None if value is None else value.bytes for value in column] if kind == pl.Binary else column
+            for (name, kind), column in zip(schema.items(), columns, strict=True)
         },
         schema=schema,
     )
-
-
-def _characters(value: Any) -> str | None:
-    return None if value is None else of_bytes(value.bytes)
-
-
-def _digits(value: Any) -> str:
-    return str(value.hex)
-
-
-_CHANGED: dict[str, Callable[[Any], str | None]] = {
-    "person_id": _characters, "was_person_id": _characters, "event_id": _characters, "person_key": _digits,
-}  # fmt: skip

@@ -6,6 +6,7 @@ A frame has `row_no` (the line of the file, the header is line 1), `fault` (`COD
 import csv
 import hashlib
 import io
+import re
 from collections.abc import AsyncIterator, Collection
 from typing import NamedTuple
 
@@ -70,10 +71,11 @@ class Block(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """Rows of a file, and a hash of all that they follow from: its lines, its header, its encoding."""
+    """Rows of a file, the years that they name, and a hash of all that they follow from: lines, header, encoding."""
 
     number: int
     rows: pl.DataFrame
+    years: set[int]
     sha256: str
 
 
@@ -113,7 +115,7 @@ def parse(block: Block) -> Batch:
         rows = _from_csv(block.lines, block.first_no, block.header, encoding)
     columns = None if block.header is None else ",".join(block.header)
     meaning = f"{block.file_format}\n{block.encoding or 'utf-8'}\n{columns}\n"
-    return Batch(block.number, rows, _hash(meaning, block.lines))
+    return Batch(block.number, rows, _years_of(rows), _hash(meaning, block.lines))
 
 
 def require_rows(count: int) -> None:
@@ -122,6 +124,11 @@ def require_rows(count: int) -> None:
         raise FileUnreadableError("文件中没有数据行，请检查后重新上传。")
     if count > MAX_ROWS:
         raise FileUnreadableError(f"文件超过{MAX_ROWS}行，请拆分后分别上传。")
+
+
+def _years_of(rows: pl.DataFrame) -> set[int]:
+    years = rows.get_column("year").unique()
+    return {int(year) for year in years if year is not None and re.fullmatch(r"[0-9]{4}", year)}
 
 
 def _hash(meaning: str, block: bytes) -> str:

@@ -5,7 +5,6 @@ of each row. All but the look-ups and the COPY itself is done on frames, beside 
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from itertools import chain
 from uuid import UUID
 
 import polars as pl
@@ -31,7 +30,7 @@ _OF_PERSON = ("person_id", "first_name_digest", "first_key_id")
 
 
 def prepare(good: pl.DataFrame, vault: Vault) -> pl.DataFrame:
-    """Adds the pseudonym under each held key (`person_key_0` is the current one, hexadecimal), the digest of the name,
+    """Adds the pseudonym under each held key (`person_key_0` is the current one, 16 bytes), the digest of the name,
     and `evidence` as the ledger keeps it, the phone number as its digest.
     """
     good = good.select("row_no", *FIELDS, "name_key", "is_pending")
@@ -49,9 +48,7 @@ def prepare(good: pl.DataFrame, vault: Vault) -> pl.DataFrame:
 
 def _keyed(rows: pl.DataFrame, id_type: str, vault: Vault) -> pl.DataFrame:
     keys = vault.hash.many_person_keys(id_type, rows.get_column("id_number"))
-    columns = [pl.Series(f"person_key_{i}", [key.hex() for key in made]) for i, made in enumerate(keys.values())]
-    current = pl.Series("person_copied", list(map(copying.of_bytes, keys[vault.hash.current_key_id])))
-    return rows.with_columns(*columns, current)
+    return rows.with_columns(pl.Series(f"person_key_{i}", made, pl.Binary) for i, made in enumerate(keys.values()))
 
 
 def _phone_digests(keyed: pl.DataFrame, vault: Vault) -> dict[str, str]:
@@ -134,6 +131,7 @@ def _resolved(
         _make_persons(resolved, vault)
         _make_events(resolved, vault.hash.current_key_id, recorded_by)
         _make_slots(resolved)
+        resolved.fresh, resolved.least = resolved.fresh.drop("claim"), resolved.least.drop("claim")
     return resolved
 
 
@@ -293,7 +291,7 @@ class _Claims:
     def _judge_repeated(self, rows: pl.DataFrame, fresh: pl.DataFrame, recorded: pl.DataFrame) -> None:
         """N5: the same source reference, in the ledger or earlier in this batch: the same content, or another."""
         repeated = rows.drop("person_id", "first_name_digest", "first_key_id").join(
-            pl.concat([rows, fresh.select(rows.columns)]).select("person_key", "person_id").drop_nulls().unique(),
+            pl.concat(frame.select("person_key", "person_id") for frame in (rows, fresh)).drop_nulls().unique(),
             on="person_key",
             how="left",
         )
@@ -406,11 +404,12 @@ def _make_persons(resolved: Resolved, vault: Vault) -> None:
     """
     fresh = resolved.fresh.with_columns(_ids(resolved.fresh.height), is_new=pl.col("person_id").is_null())
     new = (
-        fresh.filter("is_new")
-        .sort("row_no")
-        .select("person_key", "person_copied", "id_type", "id_number", "name", "name_digest", person_id="event_id")
+        fresh.lazy()
+        .filter("is_new")
+        .select("row_no", "person_key", "id_type", "id_number", "name", "name_digest", person_id="event_id")
+        .sort("person_key", "row_no")
         .unique("person_key", keep="first", maintain_order=True)
-        .sort("person_key")
+        .collect()
     )
     resolved.fresh = fresh
     if not new.height:
@@ -423,15 +422,21 @@ def _make_persons(resolved: Resolved, vault: Vault) -> None:
         new,
         len(ledger.PERSON_COLUMNS),
         [
-            copying.uuids("person_copied"),
+            copying.uuids("person_key"),
             copying.uuids("person_id"),
             copying.constant(key_id.encode()),
             copying.bigints("name_digest"),
             copying.constant(resolved.block_id.bytes),
         ],
     )
-    lines = new.select("person_key", "id_type", "id_number", "name").write_csv(include_header=False)
+    lines = new.select(pl.col("person_key").bin.encode("hex"), "id_type", "id_number", "name").write_csv(
+        include_header=False
+    )
     resolved.sealed = vault.seal_identities(resolved.block_id, lines)
+    if new.height == fresh.get_column("is_new").sum():  # each of them once
+        own = {"person_id": "event_id", "first_name_digest": "name_digest", "first_key_id": pl.lit(key_id)}
+        resolved.fresh = fresh.with_columns(pl.coalesce(name, own[name]).alias(name) for name in _OF_PERSON)
+        return
     made = resolved.made.select("person_key", *(pl.col(name).alias(f"{name}_made") for name in _OF_PERSON))
     resolved.fresh = (
         _with(fresh, "person_key", made)
@@ -443,14 +448,16 @@ def _make_persons(resolved: Resolved, vault: Vault) -> None:
 def _make_events(resolved: Resolved, key_id: str, recorded_by: str) -> None:
     """The rows as COPY takes them, and what a slot copies of its event."""
     fresh = resolved.fresh
+    few = copying.Few.of(fresh, "year", "indicator", "unit", "event_date", "received_at", "source_system", "is_pending")
     claim = copying.together(
         [
-            *copying.small_numbers(fresh, "year"),
-            *copying.texts(fresh, "indicator"),
-            *copying.texts(fresh, "unit"),
-            *copying.days(fresh, "event_date"),
-            *copying.instants(fresh, "received_at"),
-            *chain.from_iterable(copying.texts(fresh, name) for name in _SOURCE),
+            *few.small_numbers("year"),
+            *few.words("indicator"),
+            *few.words("unit"),
+            *few.days("event_date"),
+            *few.instants("received_at"),
+            *few.words("source_system"),
+            *copying.texts(fresh, "source_ref"),
         ]
     )
     resolved.fresh = fresh.with_columns(claim=claim)
@@ -462,7 +469,7 @@ def _make_events(resolved: Resolved, key_id: str, recorded_by: str) -> None:
             copying.uuids("event_id"),
             [pl.col("claim")],
             copying.bigints("name_digest"),
-            copying.booleans(fresh, "is_pending"),
+            few.booleans("is_pending"),
             copying.constant(key_id.encode()),
             copying.constant(recorded_by.encode()),
             copying.texts(fresh, "evidence", b"\1"),

@@ -14,6 +14,8 @@ from targets_svc.register.evidence import FLEXIBLE
 COLUMNS = ("row_no", "status", "error_code", "error_message_zh", *FIELDS)
 REUSED = ("N5_SOURCE", "来源编号：该编号已登记过另一内容，请核对；更正请先撤销原事件，再用新的编号登记")
 SHOWN = {f"shown_{name}": name for name in FIELDS}
+TOLD = ("row_no", "code", "message", "is_pending", "is_over_age")
+"""What `result_of` asks of checked rows."""
 _STATUSES = {"row_no": pl.Int32, "status": pl.String}
 _SIZE_BYTES = 4
 
@@ -61,7 +63,7 @@ def result_of(rows: pl.DataFrame, shown: bytes, outcome: Outcome) -> tuple[dict[
     Args:
         rows: checked ones, of which `shown_of` has made `shown`.
     """
-    told = rows.select("row_no", "code", "message", "is_pending", "is_over_age")
+    told = rows.select(TOLD)
     if len(outcome.statuses) == 1 and outcome.statuses[0].height == rows.height:
         told = told.with_columns(status=pl.lit(outcome.statuses[0].item(0, "status")))
     else:

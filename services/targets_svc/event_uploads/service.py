@@ -6,7 +6,7 @@ import sys
 import tempfile
 from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from functools import partial
 from time import monotonic
@@ -21,7 +21,7 @@ from kit.db.engine import Database
 from kit.jobs.queue import enqueue
 from kit.workbooks import find_fault
 from targets_svc.event_uploads import ledger, recording, repository
-from targets_svc.event_uploads.checking import Rules, check, check_again, check_plain, find_wrong, years_of
+from targets_svc.event_uploads.checking import Rules, check, check_again, check_plain, find_wrong
 from targets_svc.event_uploads.domain import (
     BATCH_ROWS,
     MAX_FILE_BYTES,
@@ -43,7 +43,7 @@ from targets_svc.event_uploads.models import UploadRow
 from targets_svc.event_uploads.reading import Batch, Block, Encoding, parse, parse_header, read_blocks, require_rows
 from targets_svc.event_uploads.recording import Resolved
 from targets_svc.event_uploads.references import References
-from targets_svc.event_uploads.results import SHOWN, Outcome, result_of, shown_of
+from targets_svc.event_uploads.results import SHOWN, TOLD, Outcome, result_of, shown_of
 from targets_svc.event_uploads.threads import aside, made_ahead
 from targets_svc.register.domain import Coverage
 from targets_svc.register.service import Vault, find_coverage
@@ -62,7 +62,7 @@ _COLUMN_OF = {
     RowStatus.VALID: "valid",
     RowStatus.ERROR: "faulty",
 }
-_READ_AT_ONCE, _WRITTEN_AT_ONCE = 3, 2
+_CHECKED_AT_ONCE, _READ_AT_ONCE, _WRITTEN_AT_ONCE = 3, 2, 2
 Read = Callable[[int], Awaitable[bytes]]
 
 
@@ -230,7 +230,7 @@ async def _check_all(run: Run, done: set[int]) -> None:
     try:
         shown_at = 0.0
         blocks = read_blocks(_parts(run), Format(upload.format), encoding, run.batch_rows)
-        async for judged in made_ahead(blocks, partial(_judge, run, references), _READ_AT_ONCE):
+        async for judged in made_ahead(blocks, partial(_judge, run, references), _CHECKED_AT_ONCE):
             rows, faulty = rows + judged.rows, faulty + judged.faulty
             if judged.repeated is not None and judged.repeated["batch_no"] not in done:
                 skipped += judged.rows
@@ -270,7 +270,7 @@ async def _judge(run: Run, references: References, block: Block) -> _Judged:
     batch = await aside(parse, block)
     if not batch.rows.height:
         return _Judged(0)
-    await _load_coverage(run, batch.rows)
+    await _load_coverage(run, batch.years)
     if not run.upload.is_dry_run and await _is_recorded(run, batch):
         checked = await aside(check_plain, batch.rows, run.rules)
         if checked is not None:
@@ -307,8 +307,8 @@ async def _skip_batch(run: Run, told: dict[str, Any], done: int) -> None:
         await run.advance(tx, done, None)
 
 
-async def _load_coverage(run: Run, frame: pl.DataFrame) -> None:
-    missing = years_of(frame) - run.coverage.keys()
+async def _load_coverage(run: Run, years: set[int]) -> None:
+    missing = years - run.coverage.keys()
     if missing:
         async with run.database.transaction() as tx:
             for year in missing:
@@ -325,7 +325,7 @@ async def _check_block(run: Run, block: Block) -> Checked | None:
     batch = await aside(parse, block)
     if not batch.rows.height:
         return None
-    await _load_coverage(run, batch.rows)
+    await _load_coverage(run, batch.years)
     rows = await aside(check_again if batch.number in run.plain else check, batch.rows, run.rules)
     return await aside(Checked.of, batch, rows)
 
@@ -367,7 +367,8 @@ async def _make_ready(run: Run, block: Block) -> _Ready | None:
     same, good = _among(run.same, checked.rows), checked.rows
     if len(same) or good.get_column("code").null_count() < good.height:
         good = good.filter(pl.col("code").is_null() & ~pl.col("row_no").is_in(same.implode()))
-    return _Ready(checked, same, await aside(recording.prepare, good, run.vault) if good.height else None)
+    rows = await aside(recording.prepare, good, run.vault) if good.height else None
+    return _Ready(replace(checked, rows=checked.rows.select(TOLD)), same, rows)
 
 
 async def _record_all(run: Run, done: set[int], before: int) -> None:

@@ -11,11 +11,11 @@ Arguments = ParamSpec("Arguments")
 Given = TypeVar("Given")
 Made = TypeVar("Made")
 
-_threads = ThreadPoolExecutor(3, "event-uploads")
+_threads = ThreadPoolExecutor(4, "event-uploads")
 
 
 async def aside(function: Callable[Arguments, Made], *arguments: Arguments.args, **named: Arguments.kwargs) -> Made:
-    """Runs what takes long beside the event loop. Three threads: a batch is written, one resolved and one read."""
+    """Runs what takes long beside the event loop. Four threads: two batches are read, one is resolved, one written."""
     return await asyncio.get_running_loop().run_in_executor(_threads, partial(function, *arguments, **named))
 
 

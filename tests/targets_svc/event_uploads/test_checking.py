@@ -143,7 +143,8 @@ def _instant(text: str | None) -> datetime | None:
 
 def test_a_plainly_good_row_takes_the_vectorised_way() -> None:
     proved = GOOD | {"indicator": "I01a", "unemployed_on": "2017-05-10", "phone": "13800138000", "employer": USCC}
-    judged = checking._judge(frame([GOOD, proved, GOOD | {"id_number": number(7)[:17] + "?"}]), RULES)
+    rows = frame([GOOD, proved, GOOD | {"id_number": number(7)[:17] + "?"}])
+    judged = checking._judge(rows, checking._Few.of(rows), RULES)
 
     assert judged.get_column("is_good").to_list() == [True, True, False]
 
@@ -165,7 +166,7 @@ def test_pseudonyms_digests_and_evidence_are_those_of_a_single_event() -> None:
         assert person is not None
         pseudonym = vault.hash.person_key(person.id_type.value, person.number)
         evidence = notice.evidence.stored(vault.phone_digest(notice.evidence.phone))
-        assert prepared["person_key_0"] == pseudonym.hex
+        assert prepared["person_key_0"] == pseudonym.bytes
         assert prepared["name_digest"] == vault.name_digest(name_key(person.name))
         assert json.loads(prepared["evidence"]) == evidence
 
