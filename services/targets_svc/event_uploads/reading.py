@@ -58,12 +58,14 @@ class Block(NamedTuple):
 
     Attributes:
         first_no: the number of the first of them in the file.
+        height: how many they are.
         encoding: None as long as all of the file was plain ASCII.
         header: the fields of its columns; None for JSON lines.
     """
 
     number: int
     first_no: int
+    height: int
     lines: bytes
     file_format: Format
     encoding: str | None
@@ -93,9 +95,9 @@ async def read_blocks(
     """
     header: list[str] | None = None
     line_no, number = 1, -1
-    async for lines in _blocks(parts, size):
+    async for lines, height in _blocks(parts, size):
         number += 1
-        first_no, line_no, block = line_no, line_no + lines.count(b"\n") + 1, lines
+        first_no, line_no, block = line_no, line_no + height, lines
         if first_no == 1 and lines.startswith(_BOM):
             block, encoding.name = lines.removeprefix(_BOM), encoding.name or "utf-8"
         encoding.note(block)
@@ -103,7 +105,7 @@ async def read_blocks(
             line, _, block = block.partition(b"\n")
             header, first_no = parse_header(encoding.decode(line, 1)), first_no + 1
         if number not in done:
-            yield Block(number, first_no, block, file_format, encoding.name, header)
+            yield Block(number, first_no, line_no - first_no, block, file_format, encoding.name, header)
 
 
 def parse(block: Block) -> Batch:
@@ -112,7 +114,7 @@ def parse(block: Block) -> Batch:
     if block.header is None:
         rows = _from_json_lines(encoding.decode(block.lines, block.first_no).split("\n"), block.first_no)
     else:
-        rows = _from_csv(block.lines, block.first_no, block.header, encoding)
+        rows = _from_csv(block, block.header, encoding)
     columns = None if block.header is None else ",".join(block.header)
     meaning = f"{block.file_format}\n{block.encoding or 'utf-8'}\n{columns}\n"
     return Batch(block.number, rows, _years_of(rows), _hash(meaning, block.lines))
@@ -149,20 +151,20 @@ def parse_header(line: str) -> list[str]:
     return header
 
 
-async def _blocks(parts: AsyncIterator[bytes], size: int) -> AsyncIterator[bytes]:
-    """Of `size` lines each, the last one of fewer, without the line break at the end."""
-    held, lines = b"", 0
+async def _blocks(parts: AsyncIterator[bytes], size: int) -> AsyncIterator[tuple[bytes, int]]:
+    """Of `size` lines each, the last one of fewer, without the line break at the end; and how many lines they are."""
+    held, breaks = b"", 0
     async for part in parts:
-        lines += part.count(b"\n")
+        breaks += part.count(b"\n")
         held += part
         if len(held) - held.rfind(b"\n") > _LONGEST_LINE:
             raise FileUnreadableError("有一行超过64 KB，请检查文件是否为逐行的csv或ndjson。")
-        while lines >= size:
+        while breaks >= size:
             end = _end_of_line(held, size)
-            yield held[:end]
-            held, lines = held[end + 1 :], lines - size
+            yield held[:end], size
+            held, breaks = held[end + 1 :], breaks - size
     if held:
-        yield held.removesuffix(b"\n")
+        yield held.removesuffix(b"\n"), breaks + (not held.endswith(b"\n"))
 
 
 def _end_of_line(data: bytes, number: int) -> int:
@@ -176,24 +178,24 @@ def _end_of_line(data: bytes, number: int) -> int:
     return at
 
 
-def _from_csv(block: bytes, first_no: int, header: list[str], encoding: Encoding) -> pl.DataFrame:
+def _from_csv(block: Block, header: list[str], encoding: Encoding) -> pl.DataFrame:
     """At once, when each line has as many commas as the header and no cell is quoted; else line by line."""
-    text = None
+    text, lines = None, block.lines
     if encoding.name == "gb18030":
-        text = encoding.decode(block, first_no)
-        block = text.encode()
-    lines = block.count(b"\n") + 1
-    if block and b'"' not in block and b"\r" not in block and block.count(b",") == lines * (len(header) - 1):
+        text = encoding.decode(lines, block.first_no)
+        lines = text.encode()
+    if lines and b'"' not in lines and b"\r" not in lines and lines.count(b",") == block.height * (len(header) - 1):
         try:
             frame = pl.read_csv(
-                io.BytesIO(block), has_header=False, new_columns=header, infer_schema=False, quote_char=None
-            )  # fmt: skip
+                io.BytesIO(lines), has_header=False, new_columns=header, infer_schema=False, quote_char=None
+            )
         except pl.exceptions.PolarsError:  # too few cells, or not UTF-8: which line that is will be said below
             frame = pl.DataFrame()
-        if frame.height == lines and frame.width == len(header) and not _is_blank(frame):
-            return _whole(frame.with_row_index("row_no", offset=first_no).cast({"row_no": pl.Int32}))  # "" is null
-    text = encoding.decode(block, first_no) if text is None else text
-    return _from_csv_lines(text.split("\n"), first_no, header)
+        if frame.height == block.height and frame.width == len(header) and not _is_blank(frame):
+            last_no = block.first_no + block.height
+            return _whole(frame, pl.int_range(block.first_no, last_no, dtype=pl.Int32).alias("row_no"))  # "" is null
+    text = encoding.decode(lines, block.first_no) if text is None else text
+    return _from_csv_lines(text.split("\n"), block.first_no, header)
 
 
 def _is_blank(frame: pl.DataFrame) -> bool:
@@ -272,6 +274,8 @@ def _together(plain: pl.DataFrame, odd: list[dict[str, object]]) -> pl.DataFrame
     return frame.with_columns(pl.when(pl.col(name) != "").then(pl.col(name)).alias(name) for name in FIELDS)
 
 
-def _whole(plain: pl.DataFrame) -> pl.DataFrame:
-    missing = [pl.lit(None, dtype).alias(name) for name, dtype in SCHEMA.items() if name not in plain.columns]
-    return plain.with_columns(missing).select(list(SCHEMA))
+def _whole(plain: pl.DataFrame, *more: pl.Expr) -> pl.DataFrame:
+    """All columns of `SCHEMA`; those that are not there are null."""
+    there = {*plain.columns, *(made.meta.output_name() for made in more)}
+    missing = [pl.lit(None, dtype).alias(name) for name, dtype in SCHEMA.items() if name not in there]
+    return plain.with_columns(*more, *missing).select(*SCHEMA)

@@ -39,11 +39,12 @@ def prepare(good: pl.DataFrame, vault: Vault) -> pl.DataFrame:
         keyed = _keyed(good, types[0], vault)
     else:
         keyed = pl.concat([_keyed(good.filter(pl.col("id_type") == one), one, vault) for one in types]).sort("row_no")
-    digests = vault.name_digests(keyed.get_column("name_key"))
-    return keyed.with_columns(
-        pl.col("phone").replace_strict(_phone_digests(keyed, vault), default=None, return_dtype=pl.String),
-        pl.Series("name_digest", digests, pl.Int64),
-    ).with_columns(evidence=_evidence(keyed)).drop(name for name in EVIDENCE if name not in SAME_DAY)  # fmt: skip
+    if keyed.get_column("phone").null_count() < keyed.height:
+        digests = _phone_digests(keyed, vault)
+        keyed = keyed.with_columns(pl.col("phone").replace_strict(digests, default=None, return_dtype=pl.String))
+    names = pl.Series("name_digest", vault.name_digests(keyed.get_column("name_key")), pl.Int64)
+    dropped = (name for name in EVIDENCE if name not in SAME_DAY)
+    return keyed.with_columns(names, evidence=_evidence(keyed)).drop(dropped)
 
 
 def _keyed(rows: pl.DataFrame, id_type: str, vault: Vault) -> pl.DataFrame:

@@ -116,8 +116,8 @@ async def take_file(
             if file_format is Format.XLSX:
                 package.write(part)
             (sealed,) = vault.cipher.seal_many([part], column=_PART, row_ids=[upload_id.bytes])
-            await repository.add_part(tx, upload_id, part_no, sealed)
-            part_no, part = part_no + 1, await read(_PART_BYTES)
+            _, part = await asyncio.gather(repository.add_part(tx, upload_id, part_no, sealed), read(_PART_BYTES))
+            part_no += 1
         if file_format is Format.XLSX and (fault := find_fault(package)):
             raise FileUnreadableError(fault)
     _require_beginning(first, file_format)

@@ -1,5 +1,6 @@
 """What is done with the register: record an event, verify or retract one, check the counts."""
 
+import itertools
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
@@ -70,12 +71,12 @@ class Vault:
 
     def name_digests(self, names: Iterable[str]) -> list[int]:
         """`name_digest` of many names' keys; the same names come again and again, and are remembered."""
+        if len(self._name_digests) > _NAMES_REMEMBERED:
+            self._name_digests = {}  # another thread may still look into the old ones
         wanted, known = list(names), self._name_digests
-        if len(known) > _NAMES_REMEMBERED:
-            known.clear()
-        new = [*dict.fromkeys(name for name in wanted if name not in known)]
+        new = [*dict.fromkeys(itertools.filterfalse(known.__contains__, wanted))]
         known.update(zip(new, map(digest_number, self.hash.many_lookups(NAME, new)), strict=True))
-        return [known[name] for name in wanted]
+        return [*map(known.__getitem__, wanted)]
 
     def is_same_name(self, name: str, stored: int, key_id: str) -> bool:
         """Whether a stored digest is that of a name's key, under the key with which it was made."""
