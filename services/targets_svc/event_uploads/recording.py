@@ -5,6 +5,7 @@ of each row. All but the look-ups and the COPY itself is done on frames, beside 
 import json
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import NamedTuple
 from uuid import UUID
 
 import polars as pl
@@ -78,62 +79,84 @@ def _evidence(keyed: pl.DataFrame) -> pl.Expr:
     )
 
 
+class Known(NamedTuple):
+    """What the ledger said of a batch.
+
+    Attributes:
+        recorded: what its references stand for, as `ledger.RECORDED`.
+        persons: for each held key who of the batch is recorded under it, as `ledger.PERSONS`.
+    """
+
+    recorded: pl.DataFrame
+    persons: list[pl.DataFrame]
+
+
+async def look_up(tx: AsyncSession, rows: pl.DataFrame) -> Known:
+    """Asks who and what is known. A reference that comes again in a batch which is not yet committed is not seen; then
+    the index refuses it, and the batch is looked up again when it is entered.
+    """
+    await ledger.begin(tx)
+    recorded = await ledger.find_recorded(tx, rows)
+    return Known(recorded, [await ledger.find_persons(tx, rows.get_column(name)) for name in _candidates(rows)])
+
+
+@dataclass(slots=True, eq=False)
+class Made:
+    """The new persons of a batch, as `ledger.PERSONS`; void when somebody else was faster, and it was done again."""
+
+    persons: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=ledger.PERSONS))
+    is_void: bool = False
+
+
 @dataclass(slots=True, eq=False)
 class Resolved:
-    """A batch of rows as far as it can be made ready while the one before is still being written.
+    """A batch of rows as far as it can be made ready while those before are still being written.
 
     Attributes:
         rows: with `person_id` of those who are known.
         recorded: what the ledger holds of their references.
         fresh: the rows that are new, with `person_id` and `event_id`.
-        made: the new persons, as `ledger.PERSONS`.
-        least: the least claim of each slot; `claim` is what a slot copies of its event.
+        new: the new persons.
+        least: the least claim of each slot.
         persons, sealed, events, slots: as they are stored.
-        before: the batches that were not yet committed, whose new persons are taken for known.
-        is_void: somebody else was faster, and it was done again.
+        before: of the batches that were not committed when it was looked up: their new persons are taken for known.
     """
 
     rows: pl.DataFrame
     recorded: pl.DataFrame
     block_id: UUID
-    before: "tuple[Resolved, ...]"
+    before: tuple[Made, ...]
     fresh: pl.DataFrame
-    made: pl.DataFrame = field(default_factory=lambda: pl.DataFrame(schema=ledger.PERSONS))
+    made: Made = field(default_factory=Made)
+    new: pl.DataFrame = field(default_factory=pl.DataFrame)
     least: pl.DataFrame = field(default_factory=pl.DataFrame)
     persons: bytes = b""
     sealed: bytes = b""
     events: bytes = b""
     slots: bytes = b""
-    is_void: bool = False
 
     @property
     def is_outdated(self) -> bool:
         """Whether it rests on what was not committed after all."""
-        return any(batch.is_void for batch in self.before)
+        return any(made.is_void for made in self.before)
 
 
-async def resolve(
-    tx: AsyncSession, rows: pl.DataFrame, vault: Vault, recorded_by: str, before: tuple[Resolved, ...] = ()
-) -> Resolved:
-    """Asks who and what is known, and makes all that is new. A reference that comes again in a batch of `before` is not
-    seen; then the index refuses it, and the batch is resolved again when it is entered.
-    """
-    await ledger.begin(tx)
-    recorded = await ledger.find_recorded(tx, rows)
-    rows = await with_known_persons(tx, rows, before)
-    return await aside(_resolved, rows, recorded, vault, recorded_by, before)
-
-
-def _resolved(
-    rows: pl.DataFrame, recorded: pl.DataFrame, vault: Vault, recorded_by: str, before: tuple[Resolved, ...]
-) -> Resolved:
-    resolved = Resolved(rows, recorded, new_id(), before, _first_of_each(rows, recorded))
+def resolve(rows: pl.DataFrame, known: Known, vault: Vault, before: tuple[Made, ...] = ()) -> Resolved:
+    """Decides who and what is new; `compose` is to follow."""
+    rows = with_known_persons(rows, known.persons, before)
+    resolved = Resolved(rows, known.recorded, new_id(), before, _first_of_each(rows, known.recorded))
     if resolved.fresh.height:
-        _make_persons(resolved, vault)
-        _make_events(resolved, vault.hash.current_key_id, recorded_by)
-        _make_slots(resolved)
-        resolved.fresh, resolved.least = resolved.fresh.drop("claim"), resolved.least.drop("claim")
+        _name_persons(resolved, vault.hash.current_key_id)
     return resolved
+
+
+def compose(resolved: Resolved, vault: Vault, recorded_by: str) -> None:
+    """Puts together all that is to be stored."""
+    if resolved.new.height:
+        _compose_persons(resolved, vault)
+    if resolved.fresh.height:
+        claim = _compose_events(resolved, vault.hash.current_key_id, recorded_by)
+        _compose_slots(resolved, claim)
 
 
 async def enter(
@@ -145,19 +168,21 @@ async def enter(
     Args:
         settled: returns when the batch before is committed; raises when it has failed.
     """
-    resolved.is_void = resolved.is_void or resolved.is_outdated
+    resolved.made.is_void = resolved.is_outdated
     for time in range(_TIMES):
         try:
             async with tx.begin_nested():
-                if resolved.is_void:
+                if resolved.made.is_void:
                     await settled()
-                    resolved = await resolve(tx, rows, vault, recorded_by)
+                    known = await look_up(tx, rows)
+                    resolved = await aside(resolve, rows, known, vault)
+                    await aside(compose, resolved, vault, recorded_by)
                 if resolved.fresh.height:
                     await _add(tx, resolved)
                 break
         except UniqueViolationError:
             # Somebody else has just recorded a person or a reference of this batch: now it is seen.
-            resolved.is_void = True
+            resolved.made.is_void = True
             if time == _TIMES - 1:
                 raise
     resolved.persons, resolved.sealed, resolved.events, resolved.before = b"", b"", b"", ()
@@ -316,20 +341,24 @@ class _Claims:
         self.outcome.became(judged.join(wrong.select("row_no"), on="row_no", how="anti"), RowStatus.SKIPPED)
 
 
-async def with_known_persons(tx: AsyncSession, rows: pl.DataFrame, before: tuple[Resolved, ...] = ()) -> pl.DataFrame:
+def _candidates(rows: pl.DataFrame) -> list[str]:
+    return [name for name in rows.columns if name.startswith("person_key_")]
+
+
+def with_known_persons(
+    rows: pl.DataFrame, persons: Sequence[pl.DataFrame], before: tuple[Made, ...] = ()
+) -> pl.DataFrame:
     """`person_key` is the current one, or the older one under which the person was recorded; `person_id`,
     `first_name_digest` and `first_key_id` are null for who is neither recorded nor made by the batches `before`.
     """
-    candidates = [name for name in rows.columns if name.startswith("person_key_")]
-    found = []
-    for name in candidates:
-        known = await ledger.find_persons(tx, rows.get_column(name))
-        if before and name == candidates[0]:
-            known = pl.concat([known, *(batch.made for batch in before)]).unique("person_key", keep="first")
-        found.append(known.rename({"person_key": name}))
-    if len(candidates) == 1:
+    current, *older = persons
+    if before:
+        current = pl.concat([current, *(made.persons for made in before)]).unique("person_key", keep="first")
+    candidates = _candidates(rows)
+    found = [known.rename({"person_key": name}) for name, known in zip(candidates, [current, *older], strict=True)]
+    if not older:
         return _with(rows, candidates[0], found[0]).rename({"person_key_0": "person_key"})
-    return await aside(_choose, rows, candidates, found)
+    return _choose(rows, candidates, found)
 
 
 def _with(rows: pl.DataFrame, key: str, known: pl.DataFrame) -> pl.DataFrame:
@@ -399,12 +428,13 @@ def _choose(rows: pl.DataFrame, candidates: Sequence[str], found: Sequence[pl.Da
     return chosen.drop(candidates)
 
 
-def _make_persons(resolved: Resolved, vault: Vault) -> None:
-    """Everybody's `person_id`, the new persons as COPY takes them, and their sealed identities. Who is new is named by
-    the id of the first event: an index of events by person has to hold the later ones alone.
+def _name_persons(resolved: Resolved, key_id: str) -> None:
+    """Everybody's `person_id`. Who is new is named by the id of the first event: an index of events by person has to
+    hold the later ones alone.
     """
     fresh = resolved.fresh.with_columns(_ids(resolved.fresh.height), is_new=pl.col("person_id").is_null())
-    new = (
+    resolved.fresh = fresh
+    resolved.new = (
         fresh.lazy()
         .filter("is_new")
         .select("row_no", "person_key", "id_type", "id_number", "name", "name_digest", person_id="event_id")
@@ -412,20 +442,33 @@ def _make_persons(resolved: Resolved, vault: Vault) -> None:
         .unique("person_key", keep="first", maintain_order=True)
         .collect()
     )
-    resolved.fresh = fresh
-    if not new.height:
+    if not resolved.new.height:
         return
-    key_id = vault.hash.current_key_id
-    resolved.made = new.select(
+    resolved.made.persons = resolved.new.select(
         "person_key", "person_id", first_name_digest="name_digest", first_key_id=pl.lit(key_id, pl.String)
     )
+    if resolved.new.height == fresh.get_column("is_new").sum():  # each of them once
+        own = {"person_id": "event_id", "first_name_digest": "name_digest", "first_key_id": pl.lit(key_id)}
+        resolved.fresh = fresh.with_columns(pl.coalesce(name, own[name]).alias(name) for name in _OF_PERSON)
+        return
+    made = resolved.made.persons.select("person_key", *(pl.col(name).alias(f"{name}_made") for name in _OF_PERSON))
+    resolved.fresh = (
+        _with(fresh, "person_key", made)
+        .with_columns(pl.coalesce(name, f"{name}_made").alias(name) for name in _OF_PERSON)
+        .drop(f"{name}_made" for name in _OF_PERSON)
+    )
+
+
+def _compose_persons(resolved: Resolved, vault: Vault) -> None:
+    """The new persons as COPY takes them, and their sealed identities."""
+    new, resolved.new = resolved.new, pl.DataFrame()
     resolved.persons = copying.lines(
         new,
         len(ledger.PERSON_COLUMNS),
         [
             copying.uuids("person_key"),
             copying.uuids("person_id"),
-            copying.constant(key_id.encode()),
+            copying.constant(vault.hash.current_key_id.encode()),
             copying.bigints("name_digest"),
             copying.constant(resolved.block_id.bytes),
         ],
@@ -434,23 +477,14 @@ def _make_persons(resolved: Resolved, vault: Vault) -> None:
         include_header=False
     )
     resolved.sealed = vault.seal_identities(resolved.block_id, lines)
-    if new.height == fresh.get_column("is_new").sum():  # each of them once
-        own = {"person_id": "event_id", "first_name_digest": "name_digest", "first_key_id": pl.lit(key_id)}
-        resolved.fresh = fresh.with_columns(pl.coalesce(name, own[name]).alias(name) for name in _OF_PERSON)
-        return
-    made = resolved.made.select("person_key", *(pl.col(name).alias(f"{name}_made") for name in _OF_PERSON))
-    resolved.fresh = (
-        _with(fresh, "person_key", made)
-        .with_columns(pl.coalesce(name, f"{name}_made").alias(name) for name in _OF_PERSON)
-        .drop(f"{name}_made" for name in _OF_PERSON)
+
+
+def _compose_events(resolved: Resolved, key_id: str, recorded_by: str) -> pl.Series:
+    """The rows as COPY takes them; gives what a slot copies of each event."""
+    few = copying.Few.of(
+        resolved.fresh, "year", "indicator", "unit", "event_date", "received_at", "source_system", "is_pending"
     )
-
-
-def _make_events(resolved: Resolved, key_id: str, recorded_by: str) -> None:
-    """The rows as COPY takes them, and what a slot copies of its event."""
-    fresh = resolved.fresh
-    few = copying.Few.of(fresh, "year", "indicator", "unit", "event_date", "received_at", "source_system", "is_pending")
-    claim = copying.together(
+    fields = copying.together(
         [
             *few.small_numbers("year"),
             *few.words("indicator"),
@@ -458,24 +492,25 @@ def _make_events(resolved: Resolved, key_id: str, recorded_by: str) -> None:
             *few.days("event_date"),
             *few.instants("received_at"),
             *few.words("source_system"),
-            *copying.texts(fresh, "source_ref"),
+            *copying.texts(resolved.fresh, "source_ref"),
         ]
     )
-    resolved.fresh = fresh.with_columns(claim=claim)
+    claim = resolved.fresh.select(claim=fields).to_series()
     resolved.events = copying.lines(
         resolved.fresh,
         len(ledger.EVENT_COLUMNS),
         [
             copying.uuids("person_id"),
             copying.uuids("event_id"),
-            [pl.col("claim")],
+            [pl.lit(claim)],
             copying.bigints("name_digest"),
             few.booleans("is_pending"),
             copying.constant(key_id.encode()),
             copying.constant(recorded_by.encode()),
-            copying.texts(fresh, "evidence", b"\1"),
+            copying.texts(resolved.fresh, "evidence", b"\1"),
         ],
     )
+    return claim
 
 
 def _ids(count: int) -> pl.Series:
@@ -483,26 +518,31 @@ def _ids(count: int) -> pl.Series:
     return copying.counted_up(new_id().int >> 16 << 16, count).alias("event_id")
 
 
-def _make_slots(resolved: Resolved) -> None:
+def _compose_slots(resolved: Resolved, claim: pl.Series) -> None:
     """The least claim of each slot within the batch, in the order of the slots' key; those of new persons, whose
     slots nobody else can have, as COPY takes them.
     """
-    claims = resolved.fresh.filter(~pl.col("is_pending")).select(
-        "row_no", "event_id", "is_new", "claim", "unit", *_SLOT, *_PRECEDENCE
+    claims = (
+        resolved.fresh.lazy()
+        .select("row_no", "event_id", "is_new", "is_pending", "unit", *_SLOT, *_PRECEDENCE, claim=claim)
+        .filter(~pl.col("is_pending"))
+        .drop("is_pending")
+        .collect()
     )
     if claims.get_column("person_id").is_unique().all():
-        resolved.least = claims.sort("person_id")
+        least = claims.sort("person_id")
     else:
-        resolved.least = (
+        least = (
             claims.with_columns(at=_instants(claims.get_column("received_at")))
             .sort(*_SLOT, "event_date", "at", *_SOURCE)
             .drop("at")
             .unique(_SLOT, keep="first", maintain_order=True)
         )
-    new = resolved.least.filter("is_new")
+    new = least.filter("is_new")
     if new.height:
         fields: list[list[copying.Piece]] = [copying.uuids("person_id"), copying.uuids("event_id"), [pl.col("claim")]]
         resolved.slots = copying.lines(new, len(ledger.CLAIM_COLUMNS), fields)
+    resolved.least = least.drop("claim")
 
 
 def _instants(texts: pl.Series) -> pl.Expr:

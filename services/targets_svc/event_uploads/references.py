@@ -8,7 +8,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 
 from targets_svc.event_uploads import ledger
 from targets_svc.event_uploads.domain import FIELDS
-from targets_svc.event_uploads.recording import is_same_content, prepare, with_known_persons
+from targets_svc.event_uploads.recording import is_same_content, look_up, prepare, with_known_persons
 from targets_svc.event_uploads.threads import aside
 from targets_svc.register.service import Vault
 
@@ -33,7 +33,8 @@ class References:
         recorded = await ledger.find_recorded(tx, good)
         if recorded.height:
             known = await aside(prepare, good.join(recorded.select("row_no"), on="row_no", how="semi"), vault)
-            judged = (await with_known_persons(tx, known)).join(recorded, on="row_no")
+            persons = (await look_up(tx, known)).persons
+            judged = with_known_persons(known, persons).join(recorded, on="row_no")
             is_same = await aside(is_same_content, judged, vault)
             self.reused.append(judged.filter(~is_same).get_column("row_no"))
             self.same.append(judged.filter(is_same).get_column("row_no"))

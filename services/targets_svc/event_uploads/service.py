@@ -41,7 +41,7 @@ from targets_svc.event_uploads.errors import (
 )
 from targets_svc.event_uploads.models import UploadRow
 from targets_svc.event_uploads.reading import Batch, Block, Encoding, parse, parse_header, read_blocks, require_rows
-from targets_svc.event_uploads.recording import Resolved
+from targets_svc.event_uploads.recording import Known, Made, Resolved
 from targets_svc.event_uploads.references import References
 from targets_svc.event_uploads.results import SHOWN, TOLD, Outcome, result_of, shown_of
 from targets_svc.event_uploads.threads import aside, made_ahead
@@ -62,7 +62,7 @@ _COLUMN_OF = {
     RowStatus.VALID: "valid",
     RowStatus.ERROR: "faulty",
 }
-_CHECKED_AT_ONCE, _READ_AT_ONCE, _WRITTEN_AT_ONCE = 3, 2, 2
+_CHECKED_AT_ONCE, _READ_AT_ONCE, _WRITTEN_AT_ONCE = 3, 2, 3
 Read = Callable[[int], Awaitable[bytes]]
 
 
@@ -353,29 +353,42 @@ def _among(row_nos: pl.Series, checked: pl.DataFrame) -> pl.Series:
 
 
 class _Ready(NamedTuple):
-    """A batch before anything is asked of the ledger; `rows` are those to be recorded, with their pseudonyms."""
+    """A batch before it is resolved.
+
+    Attributes:
+        rows: those to be recorded, with their pseudonyms; None when there are none.
+        known: what the ledger said of them.
+        since: how many batches were committed when it was asked.
+    """
 
     checked: Checked
     same: pl.Series
     rows: pl.DataFrame | None
+    known: Known | None
+    since: int
 
 
-async def _make_ready(run: Run, block: Block) -> _Ready | None:
+async def _make_ready(run: Run, writer: "_Writer", block: Block) -> _Ready | None:
     checked = await _check_block(run, block)
     if checked is None:
         return None
     same, good = _among(run.same, checked.rows), checked.rows
     if len(same) or good.get_column("code").null_count() < good.height:
         good = good.filter(pl.col("code").is_null() & ~pl.col("row_no").is_in(same.implode()))
-    rows = await aside(recording.prepare, good, run.vault) if good.height else None
-    return _Ready(replace(checked, rows=checked.rows.select(TOLD)), same, rows)
+    told = replace(checked, rows=checked.rows.select(TOLD))
+    if not good.height:
+        return _Ready(told, same, None, None, writer.committed)
+    rows = await aside(recording.prepare, good, run.vault)
+    since = writer.committed
+    async with run.database.transaction() as tx:
+        return _Ready(told, same, rows, await recording.look_up(tx, rows), since)
 
 
 async def _record_all(run: Run, done: set[int], before: int) -> None:
-    """At once: two batches are read, one is resolved, and two are written (`_Writer`)."""
+    """At once: two batches are read and looked up, one is resolved, and three are written (`_Writer`)."""
     writer = _Writer(run, before)
     try:
-        async for ready in made_ahead(_remaining(run, done), partial(_make_ready, run), _READ_AT_ONCE):
+        async for ready in made_ahead(_remaining(run, done), partial(_make_ready, run, writer), _READ_AT_ONCE):
             if ready is not None:
                 await writer.write(ready)
         await writer.ended()
@@ -387,6 +400,7 @@ async def _record_all(run: Run, done: set[int], before: int) -> None:
 class _Writing:
     """A batch that is being written; `has_entered`: its persons and events are in, or it has failed."""
 
+    number: int
     ready: _Ready
     resolved: Resolved | None
     previous: "_Writing | None"
@@ -400,28 +414,39 @@ class _Writing:
 
 @dataclass(slots=True)
 class _Writer:
-    """Writes batches in their order: while one claims its slots, persons and events of the next one go in.
+    """Writes batches in their order: while one claims its slots, persons and events of the next one go in, and the one
+    after that is put together.
 
     Nobody waits in a circle: persons and events are written in the order of the batches, and so are slots and counts,
     and who holds a slot asks for no person (`ledger`). What a row is told does not depend on chance: slots are claimed
     when all batches before are committed.
+
+    Attributes:
+        done: rows of committed batches.
+        begun, committed: how many batches.
+        made: the new persons of each of the last batches, as far back as one may have been looked up before.
     """
 
     run: Run
     done: int
+    begun: int = 0
+    committed: int = 0
+    made: dict[int, Made] = field(default_factory=dict)
     under_way: deque[_Writing] = field(default_factory=deque)
 
     async def write(self, ready: _Ready) -> None:
-        """Begins to write a batch, as soon as no more than one is under way."""
-        resolved = None
-        if ready.rows is not None:
-            uncommitted = tuple(writing.resolved for writing in self.under_way if writing.resolved is not None)
-            async with self.run.database.transaction() as tx:
-                resolved = await recording.resolve(tx, ready.rows, self.run.vault, self.run.upload.owner, uncommitted)
+        """Begins to write a batch, as soon as no more than two are under way."""
+        number, resolved = self.begun, None
+        if ready.rows is not None and ready.known is not None:
+            before = tuple(self.made[one] for one in range(ready.since, number))
+            resolved = await aside(recording.resolve, ready.rows, ready.known, self.run.vault, before)
         while len(self.under_way) >= _WRITTEN_AT_ONCE:
             await self.under_way[0].ended()
             self.under_way.popleft()
-        writing = _Writing(ready, resolved, self.under_way[-1] if self.under_way else None)
+        writing = _Writing(number, ready, resolved, self.under_way[-1] if self.under_way else None)
+        self.begun += 1
+        self.made[number] = Made() if resolved is None else resolved.made
+        self.made.pop(number - _READ_AT_ONCE - _WRITTEN_AT_ONCE - 1, None)
         writing.task = asyncio.create_task(self._write(writing))
         self.under_way.append(writing)
 
@@ -438,26 +463,28 @@ class _Writer:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _write(self, writing: _Writing) -> None:
-        run, (checked, same, rows), previous = self.run, writing.ready, writing.previous
+        run, ready, previous = self.run, writing.ready, writing.previous
         settled = previous.ended if previous is not None else _at_once
         try:
+            if writing.resolved is not None:
+                await aside(recording.compose, writing.resolved, run.vault, run.upload.owner)
             if previous is not None:
                 await previous.has_entered.wait()
             async with run.database.transaction() as tx:
                 await ledger.begin(tx)
-                outcome = Outcome()
-                if rows is not None and writing.resolved is not None:
-                    writing.resolved = await recording.enter(
-                        tx, writing.resolved, rows, run.vault, run.upload.owner, settled
-                    )
+                outcome, resolved = Outcome(), writing.resolved
+                if ready.rows is not None and resolved is not None:
+                    resolved = await recording.enter(tx, resolved, ready.rows, run.vault, run.upload.owner, settled)
+                    self.made[writing.number] = resolved.made
                 writing.has_entered.set()
                 await settled()
-                writing.previous = None
-                if writing.resolved is not None:
-                    outcome = await recording.claim(tx, writing.resolved, run.vault, run.attrition)
-                if len(same):
-                    outcome.became(same.to_frame("row_no"), RowStatus.SKIPPED)
-                await self._finish(tx, checked, outcome)
+                writing.previous = writing.resolved = None
+                if resolved is not None:
+                    outcome = await recording.claim(tx, resolved, run.vault, run.attrition)
+                if len(ready.same):
+                    outcome.became(ready.same.to_frame("row_no"), RowStatus.SKIPPED)
+                await self._finish(tx, ready.checked, outcome)
+            self.committed += 1
         finally:
             writing.has_entered.set()
 

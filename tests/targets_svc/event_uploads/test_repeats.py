@@ -93,8 +93,10 @@ async def test_who_is_recorded_meanwhile_is_found_when_the_batch_is_written(targ
         vault, database = register.vault, register.database
         batches = [recording.prepare(check(frame(rows), RULES), vault) for rows in (first, second)]
         async with database.transaction() as tx:
-            resolved = await recording.resolve(tx, batches[0], vault, "tester")
-            following = await recording.resolve(tx, batches[1], vault, "tester", (resolved,))
+            resolved = recording.resolve(batches[0], await recording.look_up(tx, batches[0]), vault)
+            known = await recording.look_up(tx, batches[1])
+        following = recording.resolve(batches[1], known, vault, (resolved.made,))
+        recording.compose(resolved, vault, "tester")
         rested = following.fresh.get_column("is_new").to_list(), following.is_outdated
         single = EventCreate.model_validate(event(21, "ZZ08", "2017-05-09")).notice(NOW)
         await register.record(single)
