@@ -185,75 +185,75 @@ async def enter(
             resolved.made.is_void = True
             if time == _TIMES - 1:
                 raise
-    resolved.persons, resolved.sealed, resolved.events, resolved.before = b"", b"", b"", ()
+    resolved.persons, resolved.events, resolved.before = b"", b"", ()
     return resolved
 
 
 async def _add(tx: AsyncSession, made: Resolved) -> None:
     if made.persons:
-        await add_identity_block(tx, made.block_id, made.sealed)
         await ledger.copy(tx, "person", ledger.PERSON_COLUMNS, made.persons)
     await ledger.copy(tx, "event", ledger.EVENT_COLUMNS, made.events)
 
 
-async def claim(tx: AsyncSession, resolved: Resolved, vault: Vault, attrition: Mapping[str, str]) -> Outcome:
-    """What becomes of the rows of an entered batch, once all batches before it are committed: the slots of known
-    persons are claimed. Those of new ones and the counts are left to the caller: who waits for those must not wait for
-    us to think.
+class Claimed(NamedTuple):
+    """What the claims of a batch gave.
+
+    Attributes:
+        moved: slots of known persons that it has now, as `ledger.MOVED`.
+        ended: under which slots the end of a case is counted, as `ledger.ENDS` (N7).
+        same_days: events of other batches by phone and by employer, as `ledger.SAME_DAYS` (N13).
     """
-    return await _Claims(tx, resolved, vault, attrition).claim()
+
+    moved: pl.DataFrame | None
+    ended: pl.DataFrame | None
+    same_days: dict[str, pl.DataFrame]
+
+
+async def claim(tx: AsyncSession, resolved: Resolved, attrition: Mapping[str, str]) -> Claimed:
+    """Claims the slots of known persons for an entered batch, once all batches before it are committed; stores whom it
+    has made, sealed, too: nobody waits for that.
+    """
+    if resolved.sealed:
+        await add_identity_block(tx, resolved.block_id, resolved.sealed)
+    fresh, same_days = resolved.fresh, {}
+    for name in SAME_DAY:
+        groups = fresh.select(value=name, event_date="event_date").drop_nulls().unique()
+        if groups.height:
+            same_days[name] = await ledger.count_same_day(tx, name, groups, fresh.get_column("event_id"))
+    ended = moved = None
+    if fresh.height:
+        may_have_ended = fresh.filter(~pl.col("is_new") & pl.col("indicator").is_in(list(attrition)))
+        if may_have_ended.height:
+            known = may_have_ended.get_column("person_id").unique()
+            ended = await ledger.find_ends(tx, known, sorted(set(attrition.values())))
+        others = resolved.least.filter(~pl.col("is_new"))
+        moved = await ledger.claim_slots(tx, others.get_column("event_id")) if others.height else None
+    return Claimed(moved, ended, same_days)
+
+
+def conclude(resolved: Resolved, claimed: Claimed, vault: Vault, attrition: Mapping[str, str]) -> Outcome:
+    """What became of the rows of a batch whose slots are claimed."""
+    conclusions = _Conclusions(resolved, vault, attrition)
+    if resolved.fresh.height:
+        conclusions.judge_fresh(claimed)
+    if resolved.fresh.height < resolved.rows.height:
+        conclusions.judge_repeated()
+    return conclusions.outcome
 
 
 @dataclass(slots=True)
-class _Claims:
-    tx: AsyncSession
+class _Conclusions:
     resolved: Resolved
     vault: Vault
     attrition: Mapping[str, str]
     outcome: Outcome = field(default_factory=Outcome)
 
-    async def claim(self) -> Outcome:
-        rows, fresh = self.resolved.rows, self.resolved.fresh
-        if fresh.height:
-            await self._claim_slots(fresh)
-        if fresh.height < rows.height:
-            await aside(self._judge_repeated, rows, fresh, self.resolved.recorded)
-        return self.outcome
-
-    async def _claim_slots(self, fresh: pl.DataFrame) -> None:
-        same_days = await self._find_same_days(fresh)
-        may_have_ended = fresh.filter(~pl.col("is_new") & pl.col("indicator").is_in(list(self.attrition)))
-        ended = None
-        if may_have_ended.height:
-            known = may_have_ended.get_column("person_id").unique()
-            ended = await ledger.find_ends(self.tx, known, sorted(set(self.attrition.values())))
-        least = self.resolved.least
-        others = least.filter(~pl.col("is_new"))
-        moved = await ledger.claim_slots(self.tx, others.get_column("event_id")) if others.height else None
-        self.outcome.slots = self.resolved.slots
-        await aside(self._conclude, fresh, least, moved, ended, same_days)
-
-    async def _find_same_days(self, fresh: pl.DataFrame) -> dict[str, pl.DataFrame]:
-        """N13: what the ledger holds beside this batch of its phones and employers, day by day."""
-        found = {}
-        for name in SAME_DAY:
-            groups = fresh.select(value=name, event_date="event_date").drop_nulls().unique()
-            if groups.height:
-                found[name] = await ledger.count_same_day(self.tx, name, groups, fresh.get_column("event_id"))
-        return found
-
-    def _conclude(
-        self,
-        fresh: pl.DataFrame,
-        least: pl.DataFrame,
-        moved: pl.DataFrame | None,
-        ended: pl.DataFrame | None,
-        same_days: Mapping[str, pl.DataFrame],
-    ) -> None:
+    def judge_fresh(self, claimed: Claimed) -> None:
+        fresh, least = self.resolved.fresh, self.resolved.least
         held = least.filter("is_new")
         old = None
-        if moved is not None:
-            old = least.join(moved, on="event_id", maintain_order="left")
+        if claimed.moved is not None:
+            old = least.join(claimed.moved, on="event_id", maintain_order="left")
             held = pl.concat([held, old.select(held.columns)])
         self.outcome.deltas = _deltas(held, old)
         pending, claims = fresh.filter("is_pending"), fresh.filter(~pl.col("is_pending"))
@@ -262,8 +262,8 @@ class _Claims:
         if held.height < claims.height:
             self.outcome.became(claims.join(held.select("row_no"), on="row_no", how="anti"), RowStatus.DUPLICATE)
         self._warn_of_names(fresh)
-        self._warn_of_ends(fresh, ended)
-        for name, before in same_days.items():
+        self._warn_of_ends(fresh, claimed.ended)
+        for name, before in claimed.same_days.items():
             self._warn_of_same_days(fresh, name, before)
 
     def _warn_of_names(self, fresh: pl.DataFrame) -> None:
@@ -314,8 +314,9 @@ class _Claims:
         )
         self.outcome.warn(counted.filter(pl.col("n") > SAME_SOURCE_A_DAY).get_column("row_no"), SAME_DAY[name])
 
-    def _judge_repeated(self, rows: pl.DataFrame, fresh: pl.DataFrame, recorded: pl.DataFrame) -> None:
+    def judge_repeated(self) -> None:
         """N5: the same source reference, in the ledger or earlier in this batch: the same content, or another."""
+        rows, fresh, recorded = self.resolved.rows, self.resolved.fresh, self.resolved.recorded
         repeated = rows.drop("person_id", "first_name_digest", "first_key_id").join(
             pl.concat(frame.select("person_key", "person_id") for frame in (rows, fresh)).drop_nulls().unique(),
             on="person_key",

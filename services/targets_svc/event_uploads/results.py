@@ -26,13 +26,11 @@ class Outcome:
 
     Attributes:
         statuses, remarks: frames (row_no, status) and (row_no, remark, remark_message).
-        slots: of new persons, still to be copied: nobody waits for them, and meanwhile the result is made.
         deltas: what is still to be done to the counts, as the last thing of the transaction.
     """
 
     statuses: list[pl.DataFrame] = field(default_factory=list)
     remarks: list[pl.DataFrame] = field(default_factory=list)
-    slots: bytes = b""
     deltas: pl.DataFrame = field(default_factory=pl.DataFrame)
 
     def became(self, rows: pl.DataFrame, status: RowStatus) -> None:

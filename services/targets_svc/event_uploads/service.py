@@ -4,9 +4,8 @@ import asyncio
 import hashlib
 import sys
 import tempfile
-from collections import deque
 from collections.abc import AsyncIterator, Awaitable, Callable
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from time import monotonic
@@ -17,13 +16,11 @@ import polars as pl
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.crypto.fields import FieldCipher
-from kit.db.engine import Database
 from kit.jobs.queue import enqueue
 from kit.workbooks import find_fault
 from targets_svc.event_uploads import ledger, recording, repository
-from targets_svc.event_uploads.checking import Rules, check, check_again, check_plain, find_wrong
+from targets_svc.event_uploads.checking import check, check_again, check_plain, find_wrong
 from targets_svc.event_uploads.domain import (
-    BATCH_ROWS,
     MAX_FILE_BYTES,
     MAX_ROWS,
     MAX_WORKBOOK_BYTES,
@@ -41,43 +38,20 @@ from targets_svc.event_uploads.errors import (
 )
 from targets_svc.event_uploads.models import UploadRow
 from targets_svc.event_uploads.reading import Batch, Block, Encoding, parse, parse_header, read_blocks, require_rows
-from targets_svc.event_uploads.recording import Known, Made, Resolved
 from targets_svc.event_uploads.references import References
-from targets_svc.event_uploads.results import SHOWN, TOLD, Outcome, result_of, shown_of
+from targets_svc.event_uploads.results import TOLD, Outcome
+from targets_svc.event_uploads.run import BLOCK, Checked, Run, told_of
 from targets_svc.event_uploads.threads import aside, made_ahead
-from targets_svc.register.domain import Coverage
+from targets_svc.event_uploads.writing import READ_AT_ONCE, Ready, Writer
 from targets_svc.register.service import Vault, find_coverage
 
 PROCESS = "targets.event_upload"
 _PART = "event_upload_part.sealed"
-_BLOCK = "event_upload_block"
 _OLE2 = b"\xd0\xcf\x11\xe0"
 """How workbooks before xlsx begin, and encrypted ones."""
 _PART_BYTES = 1024 * 1024
-_COLUMN_OF = {
-    RowStatus.COUNTED: "counted",
-    RowStatus.DUPLICATE: "duplicate",
-    RowStatus.PENDING: "pending",
-    RowStatus.SKIPPED: "skipped",
-    RowStatus.VALID: "valid",
-    RowStatus.ERROR: "faulty",
-}
-_CHECKED_AT_ONCE, _READ_AT_ONCE, _WRITTEN_AT_ONCE = 3, 2, 3
+_CHECKED_AT_ONCE = 3
 Read = Callable[[int], Awaitable[bytes]]
-
-
-@dataclass(frozen=True, slots=True)
-class Checked:
-    """A batch with its rows as `check` has them; what is shown of them is packed."""
-
-    batch_no: int
-    rows: pl.DataFrame
-    shown: bytes
-    sha256: str
-
-    @classmethod
-    def of(cls, batch: Batch, checked: pl.DataFrame) -> "Checked":
-        return cls(batch.number, checked.drop(*SHOWN), shown_of(checked), batch.sha256)
 
 
 async def take_file(
@@ -148,46 +122,6 @@ async def find_upload(tx: AsyncSession, upload_id: UUID, owner: str | None) -> U
     if upload is None:
         raise UploadNotFoundError
     return upload
-
-
-@dataclass(slots=True)
-class Run:
-    """One run of an upload's job.
-
-    Attributes:
-        advance: called in the transaction of each batch with the rows done; raises when this run was superseded or
-            cancelled, so that the batch is not kept.
-        coverage: what each year's plan lets the register count, as far as the file has named years.
-        reused, same: rows whose source reference stands for other content (N5), or for the same, found while checking.
-        plain: batches whose rows were all found plainly good while checking; no rule is asked of them again.
-        repeated: batches whose very lines were recorded before, row by row; they are done with the first reading.
-    """
-
-    database: Database
-    vault: Vault
-    upload: UploadRow
-    show: Callable[[int, int | None], Awaitable[None]]
-    advance: Callable[[AsyncSession, int, int | None], Awaitable[None]]
-    coverage: dict[int, Coverage] = field(default_factory=dict)
-    batch_rows: int = BATCH_ROWS
-    reused: pl.Series = field(default_factory=lambda: pl.Series(dtype=pl.Int32))
-    same: pl.Series = field(default_factory=lambda: pl.Series(dtype=pl.Int32))
-    plain: set[int] = field(default_factory=set)
-    repeated: set[int] = field(default_factory=set)
-
-    @property
-    def looks_before(self) -> bool:
-        """Whether what the ledger says of a row must be known before the first one is recorded."""
-        return self.upload.is_dry_run or self.upload.mode == Mode.ALL_OR_NOTHING
-
-    @property
-    def attrition(self) -> dict[str, str]:
-        """For indicators of employment the code of what ends it."""
-        return {code: end for plan in self.coverage.values() for code, end in plan.attrition.items()}
-
-    @property
-    def rules(self) -> Rules:
-        return Rules(self.coverage, self.upload.own_unit, self.upload.received_at)
 
 
 async def process_upload(run: Run) -> dict[str, Any]:
@@ -289,7 +223,7 @@ async def _judge(run: Run, references: References, block: Block) -> _Judged:
 
 
 async def _is_recorded(run: Run, batch: Batch) -> bool:
-    digests = [found.digest for found in run.vault.hash.lookups(_BLOCK, batch.sha256)]
+    digests = [found.digest for found in run.vault.hash.lookups(BLOCK, batch.sha256)]
     async with run.database.transaction() as tx:
         return await repository.is_recorded(tx, digests)
 
@@ -297,7 +231,7 @@ async def _is_recorded(run: Run, batch: Batch) -> bool:
 def _skipped(run: Run, batch: Batch, rows: pl.DataFrame) -> dict[str, Any]:
     outcome = Outcome()
     outcome.became(rows, RowStatus.SKIPPED)
-    return _told(run, Checked.of(batch, rows), outcome)
+    return told_of(run, Checked.of(batch, rows), outcome)
 
 
 async def _skip_batch(run: Run, told: dict[str, Any], done: int) -> None:
@@ -333,13 +267,13 @@ async def _check_block(run: Run, block: Block) -> Checked | None:
 async def _report_all(run: Run, done: set[int]) -> None:
     """The result file of a dry run, or of a file that one wrong row stops: nothing is recorded."""
     reported = 0
-    async for checked in made_ahead(_remaining(run, done), partial(_check_block, run), _READ_AT_ONCE):
+    async for checked in made_ahead(_remaining(run, done), partial(_check_block, run), READ_AT_ONCE):
         if checked is None:
             continue
         reported += checked.rows.height
         outcome = Outcome()
         outcome.refuse(_among(run.reused, checked.rows))
-        told = await aside(_told, run, checked, outcome)
+        told = await aside(told_of, run, checked, outcome)
         async with run.database.transaction() as tx:
             await repository.add_batch(tx, told)
             await run.advance(tx, reported, run.upload.rows)
@@ -352,23 +286,7 @@ def _among(row_nos: pl.Series, checked: pl.DataFrame) -> pl.Series:
     return row_nos.slice(start, end - start)
 
 
-class _Ready(NamedTuple):
-    """A batch before it is resolved.
-
-    Attributes:
-        rows: those to be recorded, with their pseudonyms; None when there are none.
-        known: what the ledger said of them.
-        since: how many batches were committed when it was asked.
-    """
-
-    checked: Checked
-    same: pl.Series
-    rows: pl.DataFrame | None
-    known: Known | None
-    since: int
-
-
-async def _make_ready(run: Run, writer: "_Writer", block: Block) -> _Ready | None:
+async def _make_ready(run: Run, writer: "Writer", block: Block) -> Ready | None:
     checked = await _check_block(run, block)
     if checked is None:
         return None
@@ -377,144 +295,23 @@ async def _make_ready(run: Run, writer: "_Writer", block: Block) -> _Ready | Non
         good = good.filter(pl.col("code").is_null() & ~pl.col("row_no").is_in(same.implode()))
     told = replace(checked, rows=checked.rows.select(TOLD))
     if not good.height:
-        return _Ready(told, same, None, None, writer.committed)
+        return Ready(told, same, None, None, writer.committed)
     rows = await aside(recording.prepare, good, run.vault)
     since = writer.committed
     async with run.database.transaction() as tx:
-        return _Ready(told, same, rows, await recording.look_up(tx, rows), since)
+        return Ready(told, same, rows, await recording.look_up(tx, rows), since)
 
 
 async def _record_all(run: Run, done: set[int], before: int) -> None:
-    """At once: two batches are read and looked up, one is resolved, and three are written (`_Writer`)."""
-    writer = _Writer(run, before)
+    """At once: two batches are read and looked up, one is resolved, and three are written (`Writer`)."""
+    writer = Writer(run, before)
     try:
-        async for ready in made_ahead(_remaining(run, done), partial(_make_ready, run, writer), _READ_AT_ONCE):
+        async for ready in made_ahead(_remaining(run, done), partial(_make_ready, run, writer), READ_AT_ONCE):
             if ready is not None:
                 await writer.write(ready)
         await writer.ended()
     finally:
         await writer.close()
-
-
-@dataclass(slots=True, eq=False)
-class _Writing:
-    """A batch that is being written; `has_entered`: its persons and events are in, or it has failed."""
-
-    number: int
-    ready: _Ready
-    resolved: Resolved | None
-    previous: "_Writing | None"
-    has_entered: asyncio.Event = field(default_factory=asyncio.Event)
-    task: "asyncio.Task[None] | None" = None
-
-    async def ended(self) -> None:
-        if self.task is not None:
-            await asyncio.shield(self.task)
-
-
-@dataclass(slots=True)
-class _Writer:
-    """Writes batches in their order: while one claims its slots, persons and events of the next one go in, and the one
-    after that is put together.
-
-    Nobody waits in a circle: persons and events are written in the order of the batches, and so are slots and counts,
-    and who holds a slot asks for no person (`ledger`). What a row is told does not depend on chance: slots are claimed
-    when all batches before are committed.
-
-    Attributes:
-        done: rows of committed batches.
-        begun, committed: how many batches.
-        made: the new persons of each of the last batches, as far back as one may have been looked up before.
-    """
-
-    run: Run
-    done: int
-    begun: int = 0
-    committed: int = 0
-    made: dict[int, Made] = field(default_factory=dict)
-    under_way: deque[_Writing] = field(default_factory=deque)
-
-    async def write(self, ready: _Ready) -> None:
-        """Begins to write a batch, as soon as no more than two are under way."""
-        number, resolved = self.begun, None
-        if ready.rows is not None and ready.known is not None:
-            before = tuple(self.made[one] for one in range(ready.since, number))
-            resolved = await aside(recording.resolve, ready.rows, ready.known, self.run.vault, before)
-        while len(self.under_way) >= _WRITTEN_AT_ONCE:
-            await self.under_way[0].ended()
-            self.under_way.popleft()
-        writing = _Writing(number, ready, resolved, self.under_way[-1] if self.under_way else None)
-        self.begun += 1
-        self.made[number] = Made() if resolved is None else resolved.made
-        self.made.pop(number - _READ_AT_ONCE - _WRITTEN_AT_ONCE - 1, None)
-        writing.task = asyncio.create_task(self._write(writing))
-        self.under_way.append(writing)
-
-    async def ended(self) -> None:
-        while self.under_way:
-            await self.under_way[0].ended()
-            self.under_way.popleft()
-
-    async def close(self) -> None:
-        """Nothing goes on when this has returned; what is not committed is undone."""
-        tasks = [writing.task for writing in self.under_way if writing.task is not None]
-        for task in tasks:
-            task.cancel()
-        await asyncio.gather(*tasks, return_exceptions=True)
-
-    async def _write(self, writing: _Writing) -> None:
-        run, ready, previous = self.run, writing.ready, writing.previous
-        settled = previous.ended if previous is not None else _at_once
-        try:
-            if writing.resolved is not None:
-                await aside(recording.compose, writing.resolved, run.vault, run.upload.owner)
-            if previous is not None:
-                await previous.has_entered.wait()
-            async with run.database.transaction() as tx:
-                await ledger.begin(tx)
-                outcome, resolved = Outcome(), writing.resolved
-                if ready.rows is not None and resolved is not None:
-                    resolved = await recording.enter(tx, resolved, ready.rows, run.vault, run.upload.owner, settled)
-                    self.made[writing.number] = resolved.made
-                writing.has_entered.set()
-                await settled()
-                writing.previous = writing.resolved = None
-                if resolved is not None:
-                    outcome = await recording.claim(tx, resolved, run.vault, run.attrition)
-                if len(ready.same):
-                    outcome.became(ready.same.to_frame("row_no"), RowStatus.SKIPPED)
-                await self._finish(tx, ready.checked, outcome)
-            self.committed += 1
-        finally:
-            writing.has_entered.set()
-
-    async def _finish(self, tx: AsyncSession, checked: Checked, outcome: Outcome) -> None:
-        run = self.run
-        copying = ledger.copy(tx, "slot", ledger.CLAIM_COLUMNS, outcome.slots) if outcome.slots else _at_once()
-        told, _ = await asyncio.gather(aside(_told, run, checked, outcome), copying)
-        await repository.add_batch(tx, told)
-        if not told["faulty"] + told["valid"]:  # all of its rows are in the ledger
-            (digest, *_) = run.vault.hash.lookups(_BLOCK, checked.sha256)
-            block = digest._asdict() | {"upload_id": run.upload.upload_id, "batch_no": checked.batch_no}
-            await repository.add_block(tx, block)
-        self.done += checked.rows.height
-        await run.advance(tx, self.done, run.upload.rows)
-        await ledger.move_counts(tx, outcome.deltas)
-
-
-async def _at_once() -> None:
-    """There is nothing to wait for."""
-
-
-def _told(run: Run, checked: Checked, outcome: Outcome) -> dict[str, Any]:
-    """What became of a batch, as it is stored."""
-    counted, result = result_of(checked.rows, checked.shown, outcome)
-    return {
-        "upload_id": run.upload.upload_id,
-        "batch_no": checked.batch_no,
-        "rows": checked.rows.height,
-        "result": result,
-    } | {column: counted.get(status.value, 0) for status, column in _COLUMN_OF.items()}
 
 
 async def _parts(run: Run) -> AsyncIterator[bytes]:

@@ -8,7 +8,7 @@ from sqlalchemy import text
 
 from kit.jobs import lease
 from kit.jobs.worker import run_worker
-from targets_svc.event_uploads import reading, service
+from targets_svc.event_uploads import reading, service, writing
 from targets_svc.worker import HANDLERS
 
 if __name__ == "__main__":
@@ -17,7 +17,7 @@ if __name__ == "__main__":
         setattr(lease, name, text(statement))
     lease._DUE = text(lease._DUE.text.replace(f"{lease.RESEND_SECONDS} seconds", "0.3 seconds"))
     lease.HEARTBEAT_SECONDS = 0.3  # type: ignore[misc]  # see above
-    read_blocks, write = reading.read_blocks, service._Writer._write
+    read_blocks, write = reading.read_blocks, writing.Writer._write
 
     def read_small(*arguments: Any) -> Any:
         return read_blocks(*arguments[:3], 50, *arguments[4:])
@@ -26,6 +26,6 @@ if __name__ == "__main__":
         await write(*arguments)
         await asyncio.sleep(float(sys.argv[1]))
 
-    service.read_blocks = read_small  # type: ignore[attr-defined]  # see above
-    service._Writer._write = write_slowly  # type: ignore[assignment,method-assign]
+    service.read_blocks = read_small  # type: ignore[attr-defined,assignment]  # see above
+    writing.Writer._write = write_slowly  # type: ignore[assignment,method-assign]
     run_worker("targets", HANDLERS)

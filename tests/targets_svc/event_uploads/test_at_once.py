@@ -9,7 +9,8 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kit.clock import now
 from kit.db.engine import Database
 from targets_svc.event_uploads.domain import Mode
-from targets_svc.event_uploads.service import Run, find_upload, process_upload, take_file
+from targets_svc.event_uploads.run import Run
+from targets_svc.event_uploads.service import find_upload, process_upload, take_file
 from tests.targets_svc.conftest import Targets
 from tests.targets_svc.event_uploads.files import as_csv
 from tests.targets_svc.register.people import event

@@ -10,7 +10,8 @@ from kit.testing import Caller
 from targets_svc.event_uploads import repository
 from targets_svc.event_uploads.domain import Mode
 from targets_svc.event_uploads.results import COLUMNS
-from targets_svc.event_uploads.service import Run, find_upload, process_upload, take_file
+from targets_svc.event_uploads.run import Run
+from targets_svc.event_uploads.service import find_upload, process_upload, take_file
 from targets_svc.register import service
 from targets_svc.register.errors import SourceReusedError
 from targets_svc.register.evidence import SAME_SOURCE_A_DAY

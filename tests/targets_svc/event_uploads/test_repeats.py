@@ -16,7 +16,8 @@ from targets_svc.event_uploads import ledger, recording, repository
 from targets_svc.event_uploads.checking import check
 from targets_svc.event_uploads.domain import Mode
 from targets_svc.event_uploads.errors import UploadHasErrorsError
-from targets_svc.event_uploads.service import Run, find_upload, process_upload, take_file
+from targets_svc.event_uploads.run import Run
+from targets_svc.event_uploads.service import find_upload, process_upload, take_file
 from targets_svc.register.domain import AFTER_ATTRITION
 from targets_svc.register.schemas import EventCreate
 from targets_svc.register.service import Vault
@@ -102,8 +103,10 @@ async def test_who_is_recorded_meanwhile_is_found_when_the_batch_is_written(targ
         await register.record(single)
         async with database.transaction() as tx:
             entered = await recording.enter(tx, resolved, batches[0], vault, "tester", quiet)
-            outcome = await recording.claim(tx, entered, vault, {"I01": AFTER_ATTRITION.code})
-            await ledger.copy(tx, "slot", ledger.CLAIM_COLUMNS, outcome.slots)
+            attrition = {"I01": AFTER_ATTRITION.code}
+            claimed = await recording.claim(tx, entered, attrition)
+            outcome = recording.conclude(entered, claimed, vault, attrition)
+            await ledger.copy(tx, "slot", ledger.CLAIM_COLUMNS, entered.slots)
             await ledger.make_cells(tx, 2017, ["ZZ07", "ZZ08"], ["I01", "I02"])
             await ledger.move_counts(tx, outcome.deltas)
         statuses = {row: status for part in outcome.statuses for row, status in part.iter_rows()}
