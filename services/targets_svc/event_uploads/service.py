@@ -206,11 +206,11 @@ async def _judge(run: Run, references: References, block: Block) -> _Judged:
         return _Judged(0)
     await _load_coverage(run, batch.years)
     if not run.upload.is_dry_run and await _is_recorded(run, batch):
-        checked = await aside(check_plain, batch.rows, run.rules)
-        if checked is not None:
+        repeated = await aside(_skipped, run, batch)
+        if repeated is not None:
             run.plain.add(batch.number)
             run.repeated.add(batch.number)
-            return _Judged(checked.height, repeated=await aside(_skipped, run, batch, checked))
+            return _Judged(batch.rows.height, repeated=repeated)
     is_good, good = await aside(find_wrong, batch.rows, run.rules)
     if is_good:
         run.plain.add(batch.number)
@@ -228,7 +228,11 @@ async def _is_recorded(run: Run, batch: Batch) -> bool:
         return await repository.is_recorded(tx, digests)
 
 
-def _skipped(run: Run, batch: Batch, rows: pl.DataFrame) -> dict[str, Any]:
+def _skipped(run: Run, batch: Batch) -> dict[str, Any] | None:
+    """What is told of a batch that was recorded before, when all of it is plainly good."""
+    rows = check_plain(batch.rows, run.rules)
+    if rows is None:
+        return None
     outcome = Outcome()
     outcome.became(rows, RowStatus.SKIPPED)
     return told_of(run, Checked.of(batch, rows), outcome)
@@ -260,8 +264,11 @@ async def _check_block(run: Run, block: Block) -> Checked | None:
     if not batch.rows.height:
         return None
     await _load_coverage(run, batch.years)
-    rows = await aside(check_again if batch.number in run.plain else check, batch.rows, run.rules)
-    return await aside(Checked.of, batch, rows)
+    return await aside(_checked, run, batch)
+
+
+def _checked(run: Run, batch: Batch) -> Checked:
+    return Checked.of(batch, (check_again if batch.number in run.plain else check)(batch.rows, run.rules))
 
 
 async def _report_all(run: Run, done: set[int]) -> None:
