@@ -13,7 +13,7 @@ from contextlib import suppress
 from dataclasses import dataclass
 from datetime import time
 from pathlib import Path
-from time import perf_counter
+from time import perf_counter, sleep
 from typing import Any
 from uuid import UUID
 
@@ -43,7 +43,7 @@ _RELAY_SECONDS = 0.2
 _TASK_TIMEOUT_SECONDS = 3600  # the lease is what times out; arq's own limit only bounds a hung coroutine
 _DRAIN_SECONDS = 10
 _HEARTBEAT_SECONDS = 5
-_NICE = 10
+_NICE, _TRIES = 10, 20
 _CONNECTION_ERRORS = (RedisError, OSError, DBAPIError, asyncio.TimeoutError)
 
 
@@ -343,9 +343,17 @@ def _give_way() -> None:
     Linux shares time among sessions first (autogroup, sched(7)), so a worker that leads its own gives way as a whole.
     """
     os.nice(_NICE)
-    if os.getsid(0) == os.getpid():
-        with suppress(OSError):  # another kernel, or one without it
+    if os.getsid(0) != os.getpid():
+        return
+    for _ in range(_TRIES):
+        try:
             Path("/proc/self/autogroup").write_text(str(_NICE))
+        except BlockingIOError:  # the kernel takes one such change in a tenth of a second; other workers start, too
+            sleep(0.1)
+        except OSError:  # another kernel, or one without it
+            return
+        else:
+            return
 
 
 def run_worker(

@@ -26,6 +26,17 @@ def test_a_worker_that_leads_its_session_gives_way_as_a_whole() -> None:
     assert not AUTOGROUP.exists() or said.endswith("nice 10")
 
 
+def test_workers_that_start_at_once_all_give_way() -> None:
+    """Of an ordinary user the kernel takes one change in a tenth of a second."""
+    started = [
+        subprocess.Popen([sys.executable, "-c", PROGRAM], start_new_session=True, stdout=subprocess.PIPE, text=True)
+        for _ in range(3)
+    ]
+    said = [one.communicate(timeout=20)[0].strip() for one in started]
+    assert all(one.startswith("10") for one in said)
+    assert not AUTOGROUP.exists() or all(one.endswith("nice 10") for one in said)
+
+
 def test_a_worker_started_beside_others_does_not_slow_them() -> None:
     said = ran(leads_session=False)
     assert said.startswith("10")
