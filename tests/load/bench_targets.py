@@ -33,10 +33,10 @@ from onebox.servers import running
 from onebox.valkey import Valkey
 from targets_svc.register.repository import _RECOUNT, _WRONG_SLOTS
 from tests.load.figures import Row, at_least, at_most, beside, info, report, say
+from tests.load.processes import REPOSITORY, process
 from tests.load.targets_files import write_events
 from tests.targets_svc.register.people import event
 
-REPOSITORY = Path(__file__).parents[2]
 ROWS = int(os.environ.get("ROWS", "1000000"))
 ROUNDS = int(os.environ.get("ROUNDS", "3"))
 SCOPES = [f"targets.{scope}" for scope in ("event.write", "event.read", "job.read", "progress.read", "plan.read")]
@@ -100,24 +100,6 @@ def processes(folder: Path) -> Iterator[tuple[Stage, Callable[[], None]]]:
         )
         stage = Stage(f"http://127.0.0.1:{numbers[2]}", headers, worker.pid, postgres.admin_url(DATABASE))
         yield stage, lambda: say((folder / "worker.log").read_text()[-3000:])
-
-
-@contextmanager
-def process(log: Path, environment: dict[str, str], *arguments: str) -> Iterator["subprocess.Popen[bytes]"]:
-    with log.open("wb") as output:
-        started = subprocess.Popen(
-            [sys.executable, *arguments],
-            env=environment,
-            cwd=REPOSITORY,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,  # as the platform starts its own: the kernel shares time among sessions
-        )
-    try:
-        yield started
-    finally:
-        started.terminate()
-        started.wait(20)
 
 
 @asynccontextmanager

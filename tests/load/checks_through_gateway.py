@@ -10,8 +10,6 @@ import json
 import os
 import re
 import statistics
-import subprocess
-import sys
 import time
 import urllib.parse
 import urllib.request
@@ -23,9 +21,9 @@ from pathlib import Path
 from onebox import ports
 from onebox.processes import GATEWAY, PORT_COUNT
 from tests.eligibility_svc.interviews.population import people
+from tests.load.processes import REPOSITORY, process
 from tests.load.requests_per_second import answer_of, rate
 
-REPOSITORY = Path(__file__).parents[2]
 PATH = "/api/v1/eligibility/checks"
 CONNECTIONS = 16
 PEOPLE = 10_000  # so many that hardly anybody is asked about twice while an answer is remembered
@@ -112,25 +110,6 @@ def _limits(folder: Path) -> Path:
 def _environment(pid: int) -> dict[str, str]:
     entries = Path(f"/proc/{pid}/environ").read_text().split("\0")
     return dict(entry.split("=", 1) for entry in entries if "=" in entry)
-
-
-@contextmanager
-def process(log: Path, environment: dict[str, str], *arguments: str) -> Iterator["subprocess.Popen[bytes]"]:
-    """A Python process until the end of the block."""
-    with log.open("wb") as output:
-        started = subprocess.Popen(
-            [sys.executable, *arguments],
-            env=environment,
-            cwd=REPOSITORY,
-            stdout=output,
-            stderr=output,
-            start_new_session=True,  # as the platform starts its own: the kernel shares time among sessions
-        )
-    try:
-        yield started
-    finally:
-        started.terminate()
-        started.wait(30)
 
 
 def _await(holds: Callable[[], bool], log: Path) -> None:

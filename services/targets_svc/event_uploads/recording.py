@@ -26,7 +26,6 @@ _TIMES = 12  # beside many single events on a slow machine a race is lost more t
 _SLOT = ["person_id", "year", "indicator"]
 _SOURCE = ["source_system", "source_ref"]
 _PRECEDENCE = ["event_date", "received_at", "source_system", "source_ref"]
-_CONTENT = ["year", "indicator", "person_id", "unit", "event_date"]
 _OF_PERSON = ("person_id", "first_name_digest", "first_key_id")
 
 

@@ -136,7 +136,6 @@ async def process_upload(run: Run) -> dict[str, Any]:
     upload = run.upload
     async with run.database.transaction() as tx:
         done = await repository.done_batches(tx, upload.upload_id)
-        counts = await repository.count_rows(tx, upload.upload_id)
         if upload.batch_lines is None:
             await repository.note(tx, upload.upload_id, batch_lines=run.batch_rows)
     # A run of another release may have begun: batches are numbered by its size.
@@ -293,7 +292,7 @@ def _among(row_nos: pl.Series, checked: pl.DataFrame) -> pl.Series:
     return row_nos.slice(start, end - start)
 
 
-async def _make_ready(run: Run, writer: "Writer", block: Block) -> Ready | None:
+async def _make_ready(run: Run, writer: Writer, block: Block) -> Ready | None:
     checked = await _check_block(run, block)
     if checked is None:
         return None

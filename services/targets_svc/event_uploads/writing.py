@@ -16,6 +16,8 @@ from targets_svc.event_uploads.run import BLOCK, Checked, Run, told_of
 from targets_svc.event_uploads.threads import aside
 
 READ_AT_ONCE, _WRITTEN_AT_ONCE = 2, 3
+_TRANSACTIONS = 2
+"""A job may hold two connections for long (`JobWorker`); the batch that is put together needs none."""
 
 
 class Ready(NamedTuple):
@@ -63,6 +65,7 @@ class Writer:
         done: rows of committed batches.
         begun, committed: how many batches.
         made: the new persons of each of the last batches, as far back as one may have been looked up before.
+        places: for open transactions, taken in the order of the batches.
     """
 
     run: Run
@@ -71,6 +74,7 @@ class Writer:
     committed: int = 0
     made: dict[int, Made] = field(default_factory=dict)
     under_way: deque[_Writing] = field(default_factory=deque)
+    places: asyncio.Semaphore = field(default_factory=lambda: asyncio.Semaphore(_TRANSACTIONS))
 
     async def write(self, ready: Ready) -> None:
         """Begins to write a batch, as soon as no more than two are under way."""
@@ -108,7 +112,7 @@ class Writer:
                 await aside(recording.compose, writing.resolved, run.vault, run.upload.owner)
             if previous is not None:
                 await previous.has_entered.wait()
-            async with run.database.transaction() as tx:
+            async with self.places, run.database.transaction() as tx:
                 await ledger.begin(tx)
                 resolved = writing.resolved
                 if ready.rows is not None and resolved is not None:

@@ -54,11 +54,9 @@ async def test_rows_arrive_as_they_were(targets: Targets) -> None:
 
     assert found == [
         (IDS[0], -(2**63), 1999, True, date(1999, 12, 31), datetime(1999, 12, 31, 23, 59, 59, 999999, UTC), "ZZ07", "",
-         None,
-         "张"),
+         None, "张"),
         (IDS[1], -1, 2017, False, date(2017, 2, 28), datetime(2017, 6, 1, tzinfo=UTC), "市本级", 'a,"b',
          '{"phone": "00"}', "张"),
         (IDS[2], 2**63 - 1, -1, True, date(2000, 1, 1), datetime(2018, 1, 1, 0, 0, 0, 500000, UTC), "ZZ07", "编号-1",
-         "{}",
-         "张"),
+         "{}", "张"),
     ]  # fmt: skip
