@@ -31,15 +31,21 @@ class Database:
             connect_args={"timeout": 5, "server_settings": {"application_name": name, "search_path": schema}},
         )
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
+        # What is read in several statements is of one moment: a job that ends in between has not half ended.
+        reading = self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
+        self._reading_sessions = async_sessionmaker(reading, expire_on_commit=False)
 
     @asynccontextmanager
-    async def transaction(self, to: Narrowing | None = None) -> AsyncIterator[AsyncSession]:
+    async def transaction(
+        self, to: Narrowing | None = None, *, is_reading: bool = False
+    ) -> AsyncIterator[AsyncSession]:
         """One transaction: committed when the block ends, rolled back when it raises.
 
         Args:
             to: the rows that it is limited to; None for all.
+            is_reading: its statements see one moment and write nothing.
         """
-        async with self._sessions() as session, session.begin():
+        async with (self._reading_sessions if is_reading else self._sessions)() as session, session.begin():
             if to is not None:
                 await limit(session, to)
             yield session
@@ -58,7 +64,7 @@ async def _transaction(request: Request) -> AsyncIterator[AsyncSession]:
     narrow: Narrow = request.app.state.narrow
     # Without a principal this fails: a transaction is never opened for somebody unknown.
     to = narrow(request.state.principal) if is_limited(request.scope["endpoint"]) else None
-    async with database.transaction(to) as session:
+    async with database.transaction(to, is_reading=request.method == "GET") as session:
         request.state.session = session
         yield session
 
