@@ -76,20 +76,21 @@ SAME_DAYS: dict[str, Any] = {"value": pl.String, "event_date": pl.String, "befor
 # waited for it is read again, as READ COMMITTED has it.
 _MOVE_COUNTS = """
     WITH locked AS MATERIALIZED (
-        SELECT r.unit, r.indicator, r.year, r.month, d.by
-        FROM unnest($1::text[], $2::text[], $3::int[], $4::int[], $5::int[]) d(unit, indicator, year, month, by)
-        JOIN rollup r USING (unit, indicator, year, month)
-        ORDER BY r.unit COLLATE "C", r.indicator COLLATE "C", r.year, r.month FOR UPDATE OF r)
-    UPDATE rollup r SET n = r.n + l.by FROM locked l
-    WHERE (r.unit, r.indicator, r.year, r.month) = (l.unit, l.indicator, l.year, l.month)
+        SELECT r.unit, r.indicator, r.year, string_to_array(d.by, ',')::int[] AS by
+        FROM unnest($1::text[], $2::text[], $3::int[], $4::text[]) d(unit, indicator, year, by)
+        JOIN rollup r USING (unit, indicator, year)
+        ORDER BY r.unit COLLATE "C", r.indicator COLLATE "C", r.year FOR UPDATE OF r)
+    UPDATE rollup r SET counts = ARRAY(
+        SELECT m.n + m.by FROM unnest(r.counts, l.by) WITH ORDINALITY m(n, by, month) ORDER BY m.month)
+    FROM locked l WHERE (r.unit, r.indicator, r.year) = (l.unit, l.indicator, l.year)
 """
 # In a transaction of its own, before any batch: a row that is inserted late would be locked out of order.
 _ALL_CELLS = text(
     """
-    INSERT INTO rollup (unit, indicator, year, month, n)
-    SELECT u, i, :year, m, 0 FROM unnest(CAST(:units AS text[])) u, unnest(CAST(:indicators AS text[])) i,
-        generate_series(1, 12) m
-    ORDER BY u COLLATE "C", i COLLATE "C", m
+    INSERT INTO rollup (unit, indicator, year, counts)
+    SELECT u, i, :year, array_fill(0, ARRAY[12])
+    FROM unnest(CAST(:units AS text[])) u, unnest(CAST(:indicators AS text[])) i
+    ORDER BY u COLLATE "C", i COLLATE "C"
     ON CONFLICT DO NOTHING
     """
 )
@@ -155,9 +156,9 @@ async def claim_slots(tx: AsyncSession, event_ids: pl.Series) -> pl.DataFrame:
 
 
 async def move_counts(tx: AsyncSession, deltas: pl.DataFrame) -> None:
-    """The roll-up's rows; single events wait here only for the end of a batch."""
+    """The roll-up's rows, by so much in each month; single events wait here only for the end of a batch."""
     if deltas.height:
-        columns = (deltas.get_column(name).to_list() for name in ("unit", "indicator", "year", "month", "by"))
+        columns = (deltas.get_column(name).to_list() for name in ("unit", "indicator", "year", "by"))
         await (await _driver(tx)).execute(_MOVE_COUNTS, *columns)
 
 

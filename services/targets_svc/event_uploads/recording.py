@@ -553,7 +553,7 @@ def _instants(texts: pl.Series) -> pl.Expr:
 
 
 def _deltas(held: pl.DataFrame, old: pl.DataFrame | None) -> pl.DataFrame:
-    """By how much each cell of the counts changes, in the order of their key."""
+    """By how much the counts of a year change: `by` holds twelve numbers with commas."""
     gained = held.select(
         "unit", "indicator", "year", month=pl.col("event_date").str.slice(5, 2).cast(pl.Int32), by=pl.lit(1)
     )
@@ -565,5 +565,8 @@ def _deltas(held: pl.DataFrame, old: pl.DataFrame | None) -> pl.DataFrame:
                 pl.col("old_unit").alias("unit"), "indicator", "year", pl.col("old_month").alias("month"), by=pl.lit(-1)
             )
         )
-    deltas = pl.concat(changes).group_by("unit", "indicator", "year", "month").agg(pl.col("by").sum())
-    return deltas.filter(pl.col("by") != 0).with_columns(pl.col("year").cast(pl.Int32))
+    by_month = [(pl.col("by") * (pl.col("month") == month)).sum().alias(str(month)) for month in range(1, 13)]
+    deltas = pl.concat(changes).group_by("unit", "indicator", "year").agg(by_month)
+    changed = pl.any_horizontal(pl.col(str(month)) != 0 for month in range(1, 13))
+    by = pl.concat_str((str(month) for month in range(1, 13)), separator=",")
+    return deltas.filter(changed).select("unit", "indicator", pl.col("year").cast(pl.Int32), by=by)

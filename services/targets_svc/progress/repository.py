@@ -24,9 +24,8 @@ _FIGURES = text(
     f"""
     SELECT c.unit, c.month, c.indicator, c.value, c.numerator, c.denominator, false {_CELLS}
     UNION ALL
-    SELECT unit, 0, indicator, sum(n), NULL, NULL, true FROM rollup
-    WHERE :counted AND year = :year AND month <= :month
-    GROUP BY unit, indicator
+    SELECT unit, 0, indicator, (SELECT sum(n) FROM unnest(counts[1:CAST(:month AS int)]) n), NULL, NULL, true
+    FROM rollup WHERE :counted AND year = :year
     UNION ALL (
     SELECT CAST(id AS text), 0, '', NULL, NULL, NULL, NULL FROM standard
     WHERE effective_from <= :last_day AND published_at <= :known_at

@@ -10,6 +10,7 @@ from typing import Any
 from uuid import UUID
 
 from sqlalchemy import (
+    ARRAY,
     BigInteger,
     Boolean,
     CheckConstraint,
@@ -151,17 +152,22 @@ class SlotRow(Base):
 
 
 class RollupRow(Base):
-    """Counts of the slots, kept in the transaction that changes them; half-empty pages keep updates in place."""
+    """Counts of the slots by month, kept in the transaction that changes them; half-empty pages keep updates in place.
+
+    The twelve months of a year are one row: a batch of a file changes nearly all of them at once.
+    """
 
     __tablename__ = "rollup"
     __table_args__ = (
-        CheckConstraint("n >= 0", name="n_not_negative"),
-        CheckConstraint("month BETWEEN 1 AND 12", name="month_of_year"),
+        CheckConstraint(
+            "array_ndims(counts) = 1 AND array_lower(counts, 1) = 1 AND array_upper(counts, 1) = 12",
+            name="twelve_months",
+        ),
+        CheckConstraint("(0 <= ALL (counts)) IS TRUE", name="counts_not_negative"),
         {"postgresql_with": {"fillfactor": 50}},
     )
 
     unit: Mapped[str] = mapped_column(String(8), primary_key=True)
     year: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
     indicator: Mapped[str] = mapped_column(String(8), primary_key=True)
-    month: Mapped[int] = mapped_column(SmallInteger, primary_key=True)
-    n: Mapped[int] = mapped_column(Integer)
+    counts: Mapped[list[int]] = mapped_column(ARRAY(Integer))

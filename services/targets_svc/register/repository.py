@@ -7,7 +7,7 @@ from datetime import date, datetime
 from typing import Any, NamedTuple, cast
 from uuid import UUID
 
-from sqlalchemy import Row, delete, func, insert, select, text, tuple_, update
+from sqlalchemy import Integer, Row, column, delete, func, insert, select, text, true, tuple_, update
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -331,25 +331,45 @@ async def pass_slot(tx: AsyncSession, key: SlotKey, heir: Claim | None) -> None:
     )
 
 
+_COUNT_LESS = text(
+    """
+    UPDATE rollup SET counts[CAST(:month AS int)] = counts[CAST(:month AS int)] + :by
+    WHERE (unit, year, indicator) = (:unit, :year, :indicator)
+    """
+)
+_COUNT_MORE = text(
+    """
+    INSERT INTO rollup (unit, year, indicator, counts)
+    VALUES (:unit, :year, :indicator,
+        ARRAY(SELECT CASE m WHEN :month THEN :by ELSE 0 END FROM generate_series(1, 12) m ORDER BY m))
+    ON CONFLICT (unit, year, indicator)
+    DO UPDATE SET counts[CAST(:month AS int)] = rollup.counts[CAST(:month AS int)] + :by
+    """
+)
+
+
 async def move_counts(tx: AsyncSession, changes: Sequence[tuple[RollupKey, int]]) -> None:
     """Applies a change of holder to the counts, row by row in key order, as the last thing of a transaction."""
     for key, by in changes:
-        where = {"unit": key.unit, "year": key.year, "indicator": key.indicator, "month": key.month}
-        if by < 0:  # an upsert would try to insert the negative count first, and meet the table's check
-            await tx.execute(update(RollupRow).filter_by(**where).values(n=RollupRow.n + by))
-        else:
-            added = upsert(RollupRow).values(**where, n=by)
-            await tx.execute(
-                added.on_conflict_do_update(index_elements=list(where), set_={"n": RollupRow.n + added.excluded.n})
-            )
+        # An upsert would try to insert a negative count first, and meet the table's check.
+        statement = _COUNT_LESS if by < 0 else _COUNT_MORE
+        row = {"unit": key.unit, "year": key.year, "indicator": key.indicator, "month": key.month, "by": by}
+        await tx.execute(statement, row)
 
 
 async def list_counts(
     tx: AsyncSession, year: int, unit: str | None, after: Sequence[Any] | None, limit: int
 ) -> Sequence[Row[str, str, int, int]]:
     """(unit, indicator, month, n) of a year, without zeros, beginning after a position."""
-    key = (RollupRow.unit, RollupRow.indicator, RollupRow.month)
-    query = select(*key, RollupRow.n).where(RollupRow.year == year, RollupRow.n > 0).order_by(*key).limit(limit)
+    months = func.unnest(RollupRow.counts).table_valued(column("n", Integer), with_ordinality="month").render_derived()
+    key = (RollupRow.unit, RollupRow.indicator, months.c.month)
+    query = (
+        select(*key, months.c.n)
+        .join_from(RollupRow, months, true())
+        .where(RollupRow.year == year, months.c.n > 0)
+        .order_by(*key)
+        .limit(limit)
+    )
     if unit is not None:
         query = query.where(RollupRow.unit == unit)
     if after is not None:
@@ -368,10 +388,11 @@ _NOW = "r.event_id IS NULL AND (NOT e.is_pending OR v.event_id IS NOT NULL)"
 _RECOUNT = text(
     f"""
     WITH holder AS ({_LIVE.format(live=_NOW)}),
-    recount AS (SELECT unit, year, indicator, month, count(*) AS n FROM holder GROUP BY 1, 2, 3, 4)
-    SELECT unit, year, indicator, month, coalesce(recount.n, 0) AS ledger, coalesce(rollup.n, 0) AS rollup
-    FROM recount FULL JOIN rollup USING (unit, year, indicator, month)
-    WHERE coalesce(recount.n, 0) <> coalesce(rollup.n, 0)
+    recount AS (SELECT unit, year, indicator, month, count(*) AS n FROM holder GROUP BY 1, 2, 3, 4),
+    kept AS (SELECT unit, year, indicator, month, n FROM rollup, unnest(counts) WITH ORDINALITY m(n, month))
+    SELECT unit, year, indicator, month, coalesce(recount.n, 0) AS ledger, coalesce(kept.n, 0) AS rollup
+    FROM recount FULL JOIN kept USING (unit, year, indicator, month)
+    WHERE coalesce(recount.n, 0) <> coalesce(kept.n, 0)
     ORDER BY 1, 2, 3, 4
     """  # noqa: S608  constants of this module
 )
@@ -395,7 +416,8 @@ _AS_KNOWN = text(
     """  # noqa: S608
 )
 _TO_MONTH = text(
-    "SELECT unit, indicator, sum(n) FROM rollup WHERE year = :year AND month <= :month GROUP BY unit, indicator"
+    "SELECT unit, indicator, (SELECT sum(n) FROM unnest(counts[1:CAST(:month AS int)]) n) FROM rollup"
+    " WHERE year = :year"
 )
 
 

@@ -16,7 +16,8 @@ _BY_STREET = text(
     """
 )
 _OF_UNIT = text(
-    "SELECT indicator, sum(n) FROM rollup WHERE unit = :unit AND year = :year AND month <= :month GROUP BY indicator"
+    "SELECT indicator, (SELECT sum(n) FROM unnest(counts[1:CAST(:month AS int)]) n) FROM rollup"
+    " WHERE unit = :unit AND year = :year"
 )
 
 

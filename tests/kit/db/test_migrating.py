@@ -1,5 +1,6 @@
 """What a migration says to who runs it."""
 
+import asyncio
 import subprocess
 import sys
 from pathlib import Path
@@ -7,6 +8,9 @@ from typing import Any
 
 import asyncpg
 import pytest
+from alembic import command
+
+from migrations.__main__ import config
 
 REPOSITORY = Path(__file__).parents[3]
 
@@ -49,3 +53,35 @@ async def test_a_lock_that_is_not_had_in_time_is_told(owner: Any) -> None:
     assert refused.returncode == 1
     assert "请再运行一次" in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+def test_counts_keep_their_months_on_the_way_up_and_down(infrastructure: Any) -> None:
+    database = infrastructure.new_database()
+    made = config(
+        "targets",
+        infrastructure.plain_url("targets_owner", database).replace("postgresql:", "postgresql+asyncpg:"),
+    )
+
+    async def asked(statement: str) -> list[tuple[Any, ...]]:
+        connection = await asyncpg.connect(infrastructure.plain_url("targets_owner", database))
+        try:
+            return [tuple(row) for row in await connection.fetch(statement)]
+        finally:
+            await connection.close()
+
+    by_month = "SELECT unit, month, n FROM targets.rollup WHERE n > 0 ORDER BY 1, 2"
+    command.downgrade(made, "targets_0026")
+    asyncio.run(
+        asked(
+            "INSERT INTO targets.rollup (unit, year, indicator, month, n)"
+            " VALUES ('ZZ01', 2017, 'I01', 5, 7), ('ZZ01', 2017, 'I01', 12, 9), ('ZZ02', 2017, 'I01', 1, 3)"
+        )
+    )
+    command.upgrade(made, "head")
+    assert asyncio.run(asked("SELECT unit, counts FROM targets.rollup ORDER BY 1")) == [
+        ("ZZ01", [0, 0, 0, 0, 7, 0, 0, 0, 0, 0, 0, 9]),
+        ("ZZ02", [3, *[0] * 11]),
+    ]
+    command.downgrade(made, "targets_0026")
+    assert asyncio.run(asked(by_month)) == [("ZZ01", 5, 7), ("ZZ01", 12, 9), ("ZZ02", 1, 3)]
+    command.upgrade(made, "head")

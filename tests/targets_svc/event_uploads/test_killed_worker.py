@@ -40,7 +40,7 @@ async def test_a_killed_worker_loses_nothing_and_counts_nothing_twice(targets: T
         await connection.fetchval("SELECT attempts FROM job WHERE kind = 'targets.event_upload'"),
     )
     wrong = await connection.fetch(
-        "SELECT month, n FROM rollup WHERE n > 0 EXCEPT"
+        "SELECT month, n FROM rollup, unnest(counts) WITH ORDINALITY m(n, month) WHERE n > 0 EXCEPT"
         " SELECT extract(month FROM event_date)::int, count(*) FROM slot GROUP BY 1"
     )
     parts = await connection.fetchval("SELECT count(*) FROM event_upload_part")

@@ -274,12 +274,12 @@ async def test_the_recount_finds_a_wrong_count_and_repairs_nothing(targets: Targ
         async with targets.account("admin", "ADMIN") as admin, targets.staff("ZZ07") as staff:
             started = await admin.post("/register-checks", headers=admin.key())
             sound = await finished(admin, started.headers["location"])
-            await owner.execute("INSERT INTO rollup VALUES ('ZZ07', 2018, 'I01', 2, 3)")
+            await owner.execute("INSERT INTO rollup VALUES ('ZZ07', 2018, 'I01', '{0,3,0,0,0,0,0,0,0,0,0,0}')")
             again = await admin.post("/register-checks")
             wrong = await finished(admin, again.headers["location"])
             hidden = await staff.get(again.headers["location"].removeprefix("/api/v1/targets"))
             refused = await staff.post("/register-checks")
-        kept = await owner.fetchval("SELECT n FROM rollup WHERE year = 2018")
+        kept = await owner.fetchval("SELECT counts[2] FROM rollup WHERE year = 2018")
     finally:
         await owner.execute("DELETE FROM rollup WHERE year = 2018")
         await owner.close()
