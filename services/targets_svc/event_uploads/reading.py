@@ -19,6 +19,7 @@ from targets_svc.event_uploads.errors import FileUnreadableError
 
 SCHEMA = {"row_no": pl.Int32, "fault": pl.String} | dict.fromkeys(FIELDS, pl.String)
 _LONGEST_LINE = 64 * 1024
+_STRIDE = 16 * 1024
 _BOM = b"\xef\xbb\xbf"
 
 
@@ -73,12 +74,17 @@ class Block(NamedTuple):
 
 
 class Batch(NamedTuple):
-    """Rows of a file, the years that they name, and a hash of all that they follow from: lines, header, encoding."""
+    """Rows of a file, the years that they name, and a hash of all that they follow from: lines, header, encoding.
+
+    Attributes:
+        is_plain: each line is a row of as many cells as the header has, and none is quoted.
+    """
 
     number: int
     rows: pl.DataFrame
     years: set[int]
     sha256: str
+    is_plain: bool = False
 
 
 async def read_blocks(
@@ -110,14 +116,21 @@ async def read_blocks(
 
 def parse(block: Block) -> Batch:
     """Raises FileUnreadableError naming the first line that cannot be read."""
-    encoding = Encoding(block.encoding)
+    encoding, is_plain = Encoding(block.encoding), False
     if block.header is None:
         rows = _from_json_lines(encoding.decode(block.lines, block.first_no).split("\n"), block.first_no)
     else:
-        rows = _from_csv(block, block.header, encoding)
+        rows, is_plain = _from_csv(block, block.header, encoding)
     columns = None if block.header is None else ",".join(block.header)
     meaning = f"{block.file_format}\n{block.encoding or 'utf-8'}\n{columns}\n"
-    return Batch(block.number, rows, _years_of(rows), _hash(meaning, block.lines))
+    return Batch(block.number, rows, _years_of(rows), _hash(meaning, block.lines), is_plain)
+
+
+def parse_again(block: Block, known: Batch) -> Batch:
+    """`parse` of lines that gave `known`, but for its rows, when they were read before."""
+    if not known.is_plain or block.header is None:
+        return parse(block)
+    return known._replace(rows=_numbered(_read_csv(block.lines, block.header), block))
 
 
 def require_rows(count: int) -> None:
@@ -153,49 +166,58 @@ def parse_header(line: str) -> list[str]:
 
 async def _blocks(parts: AsyncIterator[bytes], size: int) -> AsyncIterator[tuple[bytes, int]]:
     """Of `size` lines each, the last one of fewer, without the line break at the end; and how many lines they are."""
-    held, breaks = b"", 0
+    held, seen, wanted = b"", 0, size
     async for part in parts:
-        breaks += part.count(b"\n")
         held += part
         if len(held) - held.rfind(b"\n") > _LONGEST_LINE:
             raise FileUnreadableError("有一行超过64 KB，请检查文件是否为逐行的csv或ndjson。")
-        while breaks >= size:
-            end = _end_of_line(held, size)
+        while seen < len(held):
+            found = held.count(b"\n", seen, seen + _STRIDE)
+            if found < wanted:
+                seen, wanted = min(seen + _STRIDE, len(held)), wanted - found
+                continue
+            end = _end_of_line(held, seen, wanted)
             yield held[:end], size
-            held, breaks = held[end + 1 :], breaks - size
+            held, seen, wanted = held[end + 1 :], 0, size
     if held:
-        yield held.removesuffix(b"\n"), breaks + (not held.endswith(b"\n"))
+        yield held.removesuffix(b"\n"), size - wanted + (not held.endswith(b"\n"))
 
 
-def _end_of_line(data: bytes, number: int) -> int:
-    """Where the line break of the so-many-eth line stands: counted in strides, then one by one."""
-    at, stride = 0, 64 * 1024
-    while (found := data.count(b"\n", at, at + stride)) < number:
-        number, at = number - found, at + stride
-    at -= 1
+def _end_of_line(data: bytes, start: int, number: int) -> int:
+    """Where the line break of the so-many-eth line after `start` stands."""
+    at = start - 1
     for _ in range(number):
         at = data.index(b"\n", at + 1)
     return at
 
 
-def _from_csv(block: Block, header: list[str], encoding: Encoding) -> pl.DataFrame:
-    """At once, when each line has as many commas as the header and no cell is quoted; else line by line."""
+def _from_csv(block: Block, header: list[str], encoding: Encoding) -> tuple[pl.DataFrame, bool]:
+    """At once, when each line has as many commas as the header and no cell is quoted; else line by line. Tells whether
+    the very bytes were read at once.
+    """
     text, lines = None, block.lines
     if encoding.name == "gb18030":
         text = encoding.decode(lines, block.first_no)
         lines = text.encode()
     if lines and b'"' not in lines and b"\r" not in lines and lines.count(b",") == block.height * (len(header) - 1):
         try:
-            frame = pl.read_csv(
-                io.BytesIO(lines), has_header=False, new_columns=header, infer_schema=False, quote_char=None
-            )
+            frame = _read_csv(lines, header)
         except pl.exceptions.PolarsError:  # too few cells, or not UTF-8: which line that is will be said below
             frame = pl.DataFrame()
         if frame.height == block.height and frame.width == len(header) and not _is_blank(frame):
-            last_no = block.first_no + block.height
-            return _whole(frame, pl.int_range(block.first_no, last_no, dtype=pl.Int32).alias("row_no"))  # "" is null
+            return _numbered(frame, block), text is None
     text = encoding.decode(lines, block.first_no) if text is None else text
-    return _from_csv_lines(text.split("\n"), block.first_no, header)
+    return _from_csv_lines(text.split("\n"), block.first_no, header), False
+
+
+def _read_csv(lines: bytes, header: list[str]) -> pl.DataFrame:
+    """An empty cell is null."""
+    return pl.read_csv(io.BytesIO(lines), has_header=False, new_columns=header, infer_schema=False, quote_char=None)
+
+
+def _numbered(frame: pl.DataFrame, block: Block) -> pl.DataFrame:
+    last_no = block.first_no + block.height
+    return _whole(frame, pl.int_range(block.first_no, last_no, dtype=pl.Int32).alias("row_no"))
 
 
 def _is_blank(frame: pl.DataFrame) -> bool:

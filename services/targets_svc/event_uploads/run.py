@@ -37,7 +37,8 @@ class Run:
             cancelled, so that the batch is not kept.
         coverage: what each year's plan lets the register count, as far as the file has named years.
         reused, same: rows whose source reference stands for other content (N5), or for the same, found while checking.
-        plain: batches whose rows were all found plainly good while checking; no rule is asked of them again.
+        plain: batches whose rows were all found plainly good while checking, without their rows; no rule is asked of
+            them again.
         repeated: batches whose very lines were recorded before, row by row; they are done with the first reading.
     """
 
@@ -50,8 +51,12 @@ class Run:
     batch_rows: int = BATCH_ROWS
     reused: pl.Series = field(default_factory=lambda: pl.Series(dtype=pl.Int32))
     same: pl.Series = field(default_factory=lambda: pl.Series(dtype=pl.Int32))
-    plain: set[int] = field(default_factory=set)
+    plain: dict[int, Batch] = field(default_factory=dict)
     repeated: set[int] = field(default_factory=set)
+
+    def remember(self, batch: Batch) -> None:
+        """All its rows are plainly good."""
+        self.plain[batch.number] = batch._replace(rows=pl.DataFrame())
 
     @property
     def looks_before(self) -> bool:

@@ -37,7 +37,16 @@ from targets_svc.event_uploads.errors import (
     UploadRepeatedError,
 )
 from targets_svc.event_uploads.models import UploadRow
-from targets_svc.event_uploads.reading import Batch, Block, Encoding, parse, parse_header, read_blocks, require_rows
+from targets_svc.event_uploads.reading import (
+    Batch,
+    Block,
+    Encoding,
+    parse,
+    parse_again,
+    parse_header,
+    read_blocks,
+    require_rows,
+)
 from targets_svc.event_uploads.references import References
 from targets_svc.event_uploads.results import TOLD, Outcome
 from targets_svc.event_uploads.run import BLOCK, Checked, Run, told_of
@@ -207,12 +216,12 @@ async def _judge(run: Run, references: References, block: Block) -> _Judged:
     if not run.upload.is_dry_run and await _is_recorded(run, batch):
         repeated = await aside(_skipped, run, batch)
         if repeated is not None:
-            run.plain.add(batch.number)
+            run.remember(batch)
             run.repeated.add(batch.number)
             return _Judged(batch.rows.height, repeated=repeated)
     is_good, good = await aside(find_wrong, batch.rows, run.rules)
     if is_good:
-        run.plain.add(batch.number)
+        run.remember(batch)
     else:
         good = good.filter(pl.col("code").is_null())
     if run.looks_before:
@@ -259,7 +268,8 @@ def _remaining(run: Run, done: set[int]) -> AsyncIterator[Block]:
 
 async def _check_block(run: Run, block: Block) -> Checked | None:
     """None when it has no row."""
-    batch = await aside(parse, block)
+    known = run.plain.get(block.number)
+    batch = await (aside(parse, block) if known is None else aside(parse_again, block, known))
     if not batch.rows.height:
         return None
     await _load_coverage(run, batch.years)
