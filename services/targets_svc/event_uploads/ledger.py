@@ -109,16 +109,21 @@ async def begin(tx: AsyncSession) -> None:
     await tx.execute(_BEGIN)
 
 
-async def find_recorded(tx: AsyncSession, rows: pl.DataFrame) -> pl.DataFrame:
-    """Of the rows whose source reference is in the ledger, what it stands for there, as `RECORDED`."""
+async def may_be_recorded(tx: AsyncSession, rows: pl.DataFrame) -> bool:
+    """Whether the ledger has any source reference between the first and the last one of a system."""
     ranges = rows.group_by("source_system").agg(
         pl.col("source_ref").min().alias("first"), pl.col("source_ref").max().alias("last")
     )
     driver = await _driver(tx)
+    return bool(await driver.fetchval(_IN_RANGE, *(ranges.get_column(name).to_list() for name in ranges.columns)))
+
+
+async def find_recorded(tx: AsyncSession, rows: pl.DataFrame) -> pl.DataFrame:
+    """Of the rows whose source reference is in the ledger, what it stands for there, as `RECORDED`."""
     found = []
-    if await driver.fetchval(_IN_RANGE, *(ranges.get_column(name).to_list() for name in ranges.columns)):
+    if await may_be_recorded(tx, rows):
         keys = (rows.get_column(name).to_list() for name in ("row_no", "source_system", "source_ref"))
-        found = await driver.fetch(_RECORDED, *keys)
+        found = await (await _driver(tx)).fetch(_RECORDED, *keys)
     return _frame(found, RECORDED)
 
 

@@ -77,7 +77,7 @@ class Batch(NamedTuple):
     """Rows of a file, the years that they name, and a hash of all that they follow from: lines, header, encoding.
 
     Attributes:
-        is_plain: each line is a row of as many cells as the header has, and none is quoted.
+        is_plain: each line is a row of as many cells as the header has; no cell is quoted or holds a NUL.
     """
 
     number: int
@@ -205,7 +205,7 @@ def _from_csv(block: Block, header: list[str], encoding: Encoding) -> tuple[pl.D
         except pl.exceptions.PolarsError:  # too few cells, or not UTF-8: which line that is will be said below
             frame = pl.DataFrame()
         if frame.height == block.height and frame.width == len(header) and not _is_blank(frame):
-            return _numbered(frame, block), text is None
+            return _numbered(frame, block), text is None and b"\0" not in lines
     text = encoding.decode(lines, block.first_no) if text is None else text
     return _from_csv_lines(text.split("\n"), block.first_no, header), False
 

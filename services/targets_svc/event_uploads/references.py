@@ -39,7 +39,11 @@ class References:
             self.reused.append(judged.filter(~is_same).get_column("row_no"))
             self.same.append(judged.filter(is_same).get_column("row_no"))
             good = good.join(recorded.select("row_no"), on="row_no", how="anti")
-        self.seen.append(await aside(_seen, good))
+        self.note(await aside(seen_of, good))
+
+    def note(self, seen: pl.DataFrame) -> None:
+        """Takes `seen_of` a batch of which the ledger has no reference."""
+        self.seen.append(seen)
 
     def find_same(self) -> pl.Series:
         """Numbers of the rows that are in the ledger with the same content; the ledger forgets nothing."""
@@ -63,7 +67,8 @@ class References:
         return pl.concat([wrong, *self.reused]).unique().sort()
 
 
-def _seen(good: pl.DataFrame) -> pl.DataFrame:
+def seen_of(good: pl.DataFrame) -> pl.DataFrame:
+    """What is kept of each row until the file has been read."""
     reference = pl.struct("source_system", "source_ref")
     return good.select(
         "row_no",

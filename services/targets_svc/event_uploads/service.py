@@ -9,7 +9,7 @@ from dataclasses import replace
 from datetime import datetime
 from functools import partial
 from time import monotonic
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 from uuid import UUID
 
 import polars as pl
@@ -47,7 +47,7 @@ from targets_svc.event_uploads.reading import (
     read_blocks,
     require_rows,
 )
-from targets_svc.event_uploads.references import References
+from targets_svc.event_uploads.references import References, seen_of
 from targets_svc.event_uploads.results import TOLD, Outcome
 from targets_svc.event_uploads.run import BLOCK, Checked, Run, told_of
 from targets_svc.event_uploads.threads import aside, made_ahead
@@ -61,6 +61,7 @@ _OLE2 = b"\xd0\xcf\x11\xe0"
 _PART_BYTES = 1024 * 1024
 _CHECKED_AT_ONCE = 3
 Read = Callable[[int], Awaitable[bytes]]
+Made = TypeVar("Made")
 
 
 async def take_file(
@@ -213,27 +214,34 @@ async def _judge(run: Run, references: References, block: Block) -> _Judged:
     if not batch.rows.height:
         return _Judged(0)
     await _load_coverage(run, batch.years)
-    if not run.upload.is_dry_run and await _is_recorded(run, batch):
+    digests = [found.digest for found in run.vault.hash.lookups(BLOCK, batch.sha256)]
+    async with run.database.transaction() as tx:
+        is_repeated = not run.upload.is_dry_run and await repository.is_recorded(tx, digests)
+        asks = run.looks_before and not is_repeated and batch.is_plain
+        is_near = not asks or await ledger.may_be_recorded(tx, batch.rows)
+    if is_repeated:
         repeated = await aside(_skipped, run, batch)
         if repeated is not None:
             run.remember(batch)
             run.repeated.add(batch.number)
             return _Judged(batch.rows.height, repeated=repeated)
-    is_good, good = await aside(find_wrong, batch.rows, run.rules)
+    is_good, good, seen = await aside(_look_through, run, batch)
     if is_good:
         run.remember(batch)
-    else:
-        good = good.filter(pl.col("code").is_null())
-    if run.looks_before:
+    if run.looks_before and (is_near or not is_good):
         async with run.database.transaction() as tx:
             await references.look(tx, good, run.vault)
+    elif seen is not None:
+        references.note(seen)
     return _Judged(batch.rows.height, batch.rows.height - good.height)
 
 
-async def _is_recorded(run: Run, batch: Batch) -> bool:
-    digests = [found.digest for found in run.vault.hash.lookups(BLOCK, batch.sha256)]
-    async with run.database.transaction() as tx:
-        return await repository.is_recorded(tx, digests)
+def _look_through(run: Run, batch: Batch) -> tuple[bool, pl.DataFrame, pl.DataFrame | None]:
+    """Whether all rows are plainly good, the good ones, and what is kept of them until the file has been read."""
+    is_good, good = find_wrong(batch.rows, run.rules)
+    if not is_good:
+        good = good.filter(pl.col("code").is_null())
+    return is_good, good, seen_of(good) if run.looks_before else None
 
 
 def _skipped(run: Run, batch: Batch) -> dict[str, Any] | None:
@@ -266,14 +274,16 @@ def _remaining(run: Run, done: set[int]) -> AsyncIterator[Block]:
     return read_blocks(_parts(run), Format(run.upload.format), Encoding(run.upload.encoding), run.batch_rows, done)
 
 
-async def _check_block(run: Run, block: Block) -> Checked | None:
-    """None when it has no row."""
+async def _worked(run: Run, work: Callable[[Run, Batch], Made], block: Block) -> Made | None:
+    """What is made of a block's rows, beside the event loop; None when it has none."""
     known = run.plain.get(block.number)
-    batch = await (aside(parse, block) if known is None else aside(parse_again, block, known))
+    if known is not None:
+        return await aside(lambda: work(run, parse_again(block, known)))
+    batch = await aside(parse, block)
     if not batch.rows.height:
         return None
     await _load_coverage(run, batch.years)
-    return await aside(_checked, run, batch)
+    return await aside(work, run, batch)
 
 
 def _checked(run: Run, batch: Batch) -> Checked:
@@ -283,7 +293,7 @@ def _checked(run: Run, batch: Batch) -> Checked:
 async def _report_all(run: Run, done: set[int]) -> None:
     """The result file of a dry run, or of a file that one wrong row stops: nothing is recorded."""
     reported = 0
-    async for checked in made_ahead(_remaining(run, done), partial(_check_block, run), READ_AT_ONCE):
+    async for checked in made_ahead(_remaining(run, done), partial(_worked, run, _checked), READ_AT_ONCE):
         if checked is None:
             continue
         reported += checked.rows.height
@@ -303,19 +313,31 @@ def _among(row_nos: pl.Series, checked: pl.DataFrame) -> pl.Series:
 
 
 async def _make_ready(run: Run, writer: Writer, block: Block) -> Ready | None:
-    checked = await _check_block(run, block)
-    if checked is None:
+    prepared = await _worked(run, _prepared, block)
+    if prepared is None:
         return None
+    since, known = writer.committed, None
+    if prepared.rows is not None:
+        async with run.database.transaction() as tx:
+            known = await recording.look_up(tx, prepared.rows)
+    return Ready(*prepared, known, since)
+
+
+class _Prepared(NamedTuple):
+    """`Ready` without what the ledger says."""
+
+    checked: Checked
+    same: pl.Series
+    rows: pl.DataFrame | None
+
+
+def _prepared(run: Run, batch: Batch) -> _Prepared:
+    checked = _checked(run, batch)
     same, good = _among(run.same, checked.rows), checked.rows
     if len(same) or good.get_column("code").null_count() < good.height:
         good = good.filter(pl.col("code").is_null() & ~pl.col("row_no").is_in(same.implode()))
     told = replace(checked, rows=checked.rows.select(TOLD))
-    if not good.height:
-        return Ready(told, same, None, None, writer.committed)
-    rows = await aside(recording.prepare, good, run.vault)
-    since = writer.committed
-    async with run.database.transaction() as tx:
-        return Ready(told, same, rows, await recording.look_up(tx, rows), since)
+    return _Prepared(told, same, recording.prepare(good, run.vault) if good.height else None)
 
 
 async def _record_all(run: Run, done: set[int], before: int) -> None:
