@@ -16,6 +16,8 @@ from targets_svc.event_uploads.service import PROCESS, find_upload, process_uplo
 from targets_svc.register.service import Vault
 
 FORGET = "targets.forget_uploads"
+_COLLECTED_AFTER = 50_000
+"""Rows of an answer are objects by the thousand, and none of them is part of a circle."""
 _SWITCH_SECONDS = 0.0005
 """After so long a thread gives way to the event loop, on which the database waits for its next statement."""
 DAILY = Daily(FORGET, time(3, 0))
@@ -33,6 +35,7 @@ async def run_upload(job: Job) -> dict[str, Any]:
         upload = await find_upload(tx, job.lease.id, None)
     gc.collect()
     gc.freeze()  # what the start has made need not be looked through again and again while rows come and go
+    gc.set_threshold(_COLLECTED_AFTER, *gc.get_threshold()[1:])
     sys.setswitchinterval(_SWITCH_SECONDS)
     run = Run(job.database, Vault(job.settings.key_ring), upload, job.progress, advance)
     try:

@@ -473,9 +473,7 @@ def _compose_persons(resolved: Resolved, vault: Vault) -> None:
             copying.constant(resolved.block_id.bytes),
         ],
     )
-    lines = new.select(pl.col("person_key").bin.encode("hex"), "id_type", "id_number", "name").write_csv(
-        include_header=False
-    )
+    lines = new.select("id_type", "id_number", "name").write_csv(include_header=False)
     resolved.sealed = vault.seal_identities(resolved.block_id, lines)
 
 

@@ -52,7 +52,7 @@ class PersonRow(Base):
 
 
 class IdentityBlockRow(Base):
-    """Who the people are that came together: a line of key, type, number and name for each, sealed with SM4-GCM."""
+    """Who the people are that came together: a line of type, number and name for each, sealed with SM4-GCM."""
 
     __tablename__ = "identity_block"
 

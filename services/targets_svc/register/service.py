@@ -88,7 +88,10 @@ class Vault:
         return None if phone is None else self.hash.lookup(PHONE, parse_mobile(phone)).digest[:16].hex()
 
     def seal_identities(self, block_id: UUID, lines: str) -> bytes:
-        """The identities of a block, a line of key, type, number and name for each."""
+        """The identities of a block, a line of type, number and name for each.
+
+        The pseudonym follows from type and number, under whichever key.
+        """
         return self.cipher.encrypt(lines, column=_SEALED, row_id=block_id)
 
 
@@ -229,7 +232,7 @@ async def _find_or_add(tx: AsyncSession, vault: Vault, person: Person, event_id:
     added = KnownPerson(event_id, vault.name_digest(name), vault.hash.current_key_id)
     block_id = new_id()
     values = added._asdict() | {"person_key": key, "identity_block": block_id}
-    sealed = vault.seal_identities(block_id, identity_line(key, person))
+    sealed = vault.seal_identities(block_id, identity_line(person))
     if await repository.add_person(tx, values, sealed):
         return added
     known = await repository.find_person(tx, list(keys.values()))
@@ -237,9 +240,9 @@ async def _find_or_add(tx: AsyncSession, vault: Vault, person: Person, event_id:
     return known
 
 
-def identity_line(key: UUID, person: Person) -> str:
+def identity_line(person: Person) -> str:
     """As `Vault.seal_identities` takes it; a name has no comma."""
-    return f"{key.hex},{person.id_type.value},{person.number},{person.name}\n"
+    return f"{person.id_type.value},{person.number},{person.name}\n"
 
 
 def _claim(notice: Notice, event_id: UUID, person_id: UUID) -> Claim:

@@ -5,6 +5,8 @@ from typing import Any
 
 import xlsxwriter
 
+from kit.crypto.fields import FieldCipher
+from kit.crypto.lookup import LookupHash
 from kit.identifiers.citizen_id import check_character
 from targets_svc.event_uploads.domain import FIELDS, LABELS
 from tests.targets_svc.conftest import Targets
@@ -145,3 +147,27 @@ async def test_rows_of_another_unit_are_refused_and_bad_lines_are_named(
 
 def test_the_numbers_of_the_tests_are_nobodys() -> None:
     assert number(1)[17] == check_character(number(1)[:17])
+
+
+async def test_who_a_person_is_is_found_again_with_the_keys_alone(targets: Targets, worker: WorkerProcess) -> None:
+    """By the schema's owner, who holds them: each person's block has one line from which the pseudonym follows."""
+    rows = [event(n, "ZZ11", "2017-05-10") for n in range(3000, 3004)]
+    async with targets.staff("ZZ11") as staff:
+        assert (await staff.post("/events", json=rows[0])).status_code == 201
+        await ended(staff, await upload(staff, as_csv(rows[1:])))
+    owner = await targets.connect("targets_owner")
+    people = await owner.fetch(
+        "SELECT person_key, block_id, sealed FROM person JOIN identity_block ON block_id = identity_block"
+        " WHERE person_id IN (SELECT person_id FROM event WHERE unit = 'ZZ11')"
+    )
+    await owner.close()
+    keys = targets.settings.key_ring
+    found = []
+    for person in people:
+        lines = FieldCipher(keys).decrypt(person["sealed"], column="identity_block.sealed", row_id=person["block_id"])
+        for line in lines.splitlines():
+            id_type, id_number, name = line.split(",")
+            if LookupHash(keys).person_key(id_type, id_number) == person["person_key"]:
+                found.append((id_number, name))
+    assert sorted(found) == sorted((row["id_number"], row["name"]) for row in rows)
+    assert len({person["block_id"] for person in people}) == 2
