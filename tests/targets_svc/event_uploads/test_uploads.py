@@ -151,14 +151,14 @@ def test_the_numbers_of_the_tests_are_nobodys() -> None:
 
 async def test_who_a_person_is_is_found_again_with_the_keys_alone(targets: Targets, worker: WorkerProcess) -> None:
     """By the schema's owner, who holds them: each person's block has one line from which the pseudonym follows."""
-    rows = [event(n, "ZZ11", "2017-05-10") for n in range(3000, 3004)]
+    rows = [event(n, "ZZ11", "2017-05-10", source_system="found-again") for n in range(3000, 3004)]
     async with targets.staff("ZZ11") as staff:
         assert (await staff.post("/events", json=rows[0])).status_code == 201
         await ended(staff, await upload(staff, as_csv(rows[1:])))
     owner = await targets.connect("targets_owner")
     people = await owner.fetch(
         "SELECT person_key, block_id, sealed FROM person JOIN identity_block ON block_id = identity_block"
-        " WHERE person_id IN (SELECT person_id FROM event WHERE unit = 'ZZ11')"
+        " WHERE person_id IN (SELECT person_id FROM event WHERE source_system = 'found-again')"
     )
     await owner.close()
     keys = targets.settings.key_ring
