@@ -2,13 +2,18 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from typing import Annotated
+from time import monotonic
+from typing import Annotated, Any
 
 from fastapi import Depends, Request
-from sqlalchemy import text
+from sqlalchemy import event, text
+from sqlalchemy.exc import DisconnectionError
 from sqlalchemy.ext.asyncio import AsyncSession, async_sessionmaker, create_async_engine
+from sqlalchemy.pool import ConnectionPoolEntry, PoolProxiedConnection
 
 from kit.db.rows import Narrow, Narrowing, is_limited, limit
+
+_QUIET_SECONDS = 30.0
 
 
 class Database:
@@ -26,10 +31,10 @@ class Database:
             pool_size=pool_size,
             max_overflow=0,
             pool_timeout=2,
-            pool_pre_ping=True,  # a restarted Postgres is noticed before a statement fails on a dead connection
             hide_parameters=True,  # parameters are personal data; an exception must not carry them
             connect_args={"timeout": 5, "server_settings": {"application_name": name, "search_path": schema}},
         )
+        event.listen(self.engine.sync_engine, "checkout", _require_open)
         self._sessions = async_sessionmaker(self.engine, expire_on_commit=False)
         # What is read in several statements is of one moment: a job that ends in between has not half ended.
         reading = self.engine.execution_options(isolation_level="REPEATABLE READ", postgresql_readonly=True)
@@ -57,6 +62,20 @@ class Database:
 
     async def close(self) -> None:
         await self.engine.dispose()
+
+
+def _require_open(connection: Any, record: ConnectionPoolEntry, _: PoolProxiedConnection) -> None:
+    """A restarted Postgres is noticed before a statement fails on a dead connection: the driver has seen the end of
+    the stream, which costs no trip to the server. Only where nobody has listened for long is it asked.
+    """
+    last, record.info["used"] = record.info.get("used"), monotonic()
+    if connection.driver_connection.is_closed():
+        raise DisconnectionError
+    if last is not None and record.info["used"] - last > _QUIET_SECONDS:
+        try:
+            connection.ping()
+        except connection.dbapi.Error as error:
+            raise DisconnectionError from error
 
 
 async def _transaction(request: Request) -> AsyncIterator[AsyncSession]:

@@ -1,7 +1,9 @@
 """What a request that only reads sees: one moment, and nothing that it could change."""
 
+import asyncio
 from typing import Annotated, Any
 
+import asyncpg
 import pytest
 from fastapi import Request
 from pydantic import SecretStr
@@ -10,6 +12,7 @@ from sqlalchemy.exc import DBAPIError
 
 from kit.auth.dependencies import requires
 from kit.auth.principal import Principal
+from kit.db import engine
 from kit.db.engine import Database, Tx
 from kit.http.app import service_app
 from kit.http.routing import Router
@@ -74,4 +77,29 @@ async def test_who_reads_writes_nothing_and_leaves_the_connection_to_who_does(in
         async with database.transaction(is_reading=True) as session:
             assert await session.scalar(_COUNT) == 2
     finally:
+        await database.close()
+
+
+@pytest.mark.parametrize("quiet_seconds", [30.0, -1.0])  # by what the driver has seen; by asking the server
+async def test_a_connection_that_the_server_has_ended_is_replaced_before_it_is_used(
+    infrastructure: Any, monkeypatch: pytest.MonkeyPatch, quiet_seconds: float
+) -> None:
+    monkeypatch.setattr(engine, "_QUIET_SECONDS", quiet_seconds)
+    name = infrastructure.new_database()
+    database = Database(infrastructure.url("targets_app", name), schema="targets", pool_size=1)
+    server = await asyncpg.connect(infrastructure.admin_url(name))
+    try:
+        for _ in range(2):
+            async with database.transaction() as session:
+                driver = (await (await session.connection()).get_raw_connection()).driver_connection
+                process_id = await session.scalar(text("SELECT pg_backend_pid()"))
+            assert driver is not None
+            async with database.transaction() as session:
+                assert await session.scalar(text("SELECT pg_backend_pid()")) == process_id
+            await server.execute("SELECT pg_terminate_backend($1)", process_id)
+            async with asyncio.timeout(5):
+                while not driver.is_closed():
+                    await asyncio.sleep(0.005)
+    finally:
+        await server.close()
         await database.close()
