@@ -255,11 +255,15 @@ class _Conclusions:
             old = least.join(claimed.moved, on="event_id", maintain_order="left")
             held = pl.concat([held, old.select(held.columns)])
         self.outcome.deltas = _deltas(held, old)
-        pending, claims = fresh.filter("is_pending"), fresh.filter(~pl.col("is_pending"))
-        self.outcome.became(pending, RowStatus.PENDING)
-        self.outcome.became(held, RowStatus.COUNTED)
-        if held.height < claims.height:
-            self.outcome.became(claims.join(held.select("row_no"), on="row_no", how="anti"), RowStatus.DUPLICATE)
+        counted = pl.lit(True) if held.height == fresh.height else pl.col("row_no").is_in(held["row_no"].implode())
+        self.outcome.judge(
+            fresh,
+            pl.when("is_pending")
+            .then(pl.lit(RowStatus.PENDING.value))
+            .when(counted)
+            .then(pl.lit(RowStatus.COUNTED.value))
+            .otherwise(pl.lit(RowStatus.DUPLICATE.value)),
+        )
         self._warn_of_names(fresh)
         self._warn_of_ends(fresh, claimed.ended)
         for name, before in claimed.same_days.items():

@@ -34,7 +34,11 @@ class Outcome:
     deltas: pl.DataFrame = field(default_factory=pl.DataFrame)
 
     def became(self, rows: pl.DataFrame, status: RowStatus) -> None:
-        self.statuses.append(rows.select("row_no", status=pl.lit(status.value)))
+        self.judge(rows, pl.lit(status.value))
+
+    def judge(self, rows: pl.DataFrame, status: pl.Expr) -> None:
+        """What became of each of the rows."""
+        self.statuses.append(rows.select("row_no", status=status))
 
     def refuse(self, row_nos: pl.Series) -> None:
         """N5: the source reference stands for other content."""
@@ -62,10 +66,10 @@ def result_of(rows: pl.DataFrame, shown: bytes, outcome: Outcome) -> tuple[dict[
         rows: checked ones, of which `shown_of` has made `shown`.
     """
     told = rows.select(TOLD)
-    if len(outcome.statuses) == 1 and outcome.statuses[0].height == rows.height:
-        told = told.with_columns(status=pl.lit(outcome.statuses[0].item(0, "status")))
+    statuses = pl.concat([pl.DataFrame(schema=_STATUSES), *outcome.statuses])
+    if statuses.get_column("row_no").equals(told.get_column("row_no")):
+        told = told.with_columns(statuses.get_column("status"))
     else:
-        statuses = pl.concat([pl.DataFrame(schema=_STATUSES), *outcome.statuses])
         fallback = (
             pl.when(pl.col("code").is_null())
             .then(pl.lit(RowStatus.VALID.value))
