@@ -134,25 +134,30 @@ def _table(place: int) -> pl.Series:
 _TABLES = tuple(_table(place) for place in (0, 4, 8, 12, 16))
 _CHECK_CHARACTERS = pl.Series([*"10X98765432"])
 """By the weighted sum, modulo 11."""
-_BODY, _MONTH, _DAY_OF_MONTH = pl.col("body"), pl.col("born") // 100 % 100, pl.col("born") % 100
-_PLAIN = (
+_BODY, _LAST = pl.col("body"), pl.col("id_number").str.slice(17)
+_MONTH, _DAY_OF_MONTH = pl.col("born") // 100 % 100, pl.col("born") % 100
+# What is asked of every row alike; put together once, since that takes as long as to ask it of a thousand rows.
+_FORM = (
     pl.col("fault").is_null(),
     pl.col("id_type") == "RESIDENT_ID",
     pl.col("id_number").str.len_bytes() == 18,
     _BODY >= 10**16,  # seventeen digits, and no sign before them
+    _LAST.is_in(_CHECK_CHARACTERS.implode()),
+    pl.col("name").str.len_chars().is_between(2, 50),
+    ~pl.col("name").str.contains("[^\u4e00-\u9fff]"),
+    pl.col("source_ref").str.len_bytes() <= 100,
+    ~pl.col("source_ref").str.contains("[^!-~]"),
+)
+_SENSE = (
     (_BODY // 10**15).is_in(_PROVINCES),
     pl.col("born") >= 1900_0101,
     _MONTH.is_between(1, 12),
     _DAY_OF_MONTH.is_between(1, 31),
     _is_day_of_month(_MONTH, _DAY_OF_MONTH),
-    pl.lit(_CHECK_CHARACTERS).gather(_check_sum(_BODY)) == pl.col("id_number").str.slice(17),
-    pl.col("name").str.len_chars().is_between(2, 50),
-    ~pl.col("name").str.contains("[^\u4e00-\u9fff]"),
+    pl.lit(_CHECK_CHARACTERS).gather(_check_sum(_BODY)) == _LAST,
     pl.col("happened") >= pl.col("born") + 160_000,
-    pl.col("source_ref").str.len_bytes() <= 100,
-    ~pl.col("source_ref").str.contains("[^!-~]"),
 )
-"""What is asked of every row alike; put together once, since that takes as long as to ask it of a thousand rows."""
+"""What holds for good once it was found: not asked again of lines that were recorded."""
 
 
 def check(frame: pl.DataFrame, rules: Rules) -> pl.DataFrame:
@@ -174,10 +179,10 @@ def check_again(frame: pl.DataFrame, rules: Rules) -> pl.DataFrame:
     return _normal_forms(_numbered(frame, few), few, rules)
 
 
-def check_plain(frame: pl.DataFrame, rules: Rules) -> pl.DataFrame | None:
-    """`check`, when all rows are plainly good."""
+def check_recorded(frame: pl.DataFrame, rules: Rules) -> pl.DataFrame | None:
+    """`check` of rows whose very lines were recorded before, when all of them are plainly good."""
     few = _Few.of(frame)
-    judged = _judge(frame, few, rules)
+    judged = _judge(frame, few, rules, ())
     return _normal_forms(judged, few, rules) if judged.get_column("is_good").all() else None
 
 
@@ -201,7 +206,7 @@ def _numbered(frame: pl.DataFrame, few: _Few) -> pl.DataFrame:
     )
 
 
-def _judge(frame: pl.DataFrame, few: _Few, rules: Rules) -> pl.DataFrame:
+def _judge(frame: pl.DataFrame, few: _Few, rules: Rules, sense: Sequence[pl.Expr] = _SENSE) -> pl.DataFrame:
     """`_numbered`, and `is_good`."""
     today = int(legal_day(rules.now).strftime("%Y%m%d"))
     covered = pl.lit(value=False)
@@ -219,7 +224,8 @@ def _judge(frame: pl.DataFrame, few: _Few, rules: Rules) -> pl.DataFrame:
     happened = pl.col("happened")
     # One after the other, not within each other: the planner goes through a tree once for each of its levels.
     is_good = pl.all_horizontal(
-        *_PLAIN,
+        *_FORM,
+        *sense,
         covered,
         pl.col("born") <= today,
         happened <= today,

@@ -19,7 +19,7 @@ from kit.crypto.fields import FieldCipher
 from kit.jobs.queue import enqueue
 from kit.workbooks import find_fault
 from targets_svc.event_uploads import ledger, recording, repository
-from targets_svc.event_uploads.checking import check, check_again, check_plain, find_wrong
+from targets_svc.event_uploads.checking import check, check_again, check_recorded, find_wrong
 from targets_svc.event_uploads.domain import (
     MAX_FILE_BYTES,
     MAX_ROWS,
@@ -59,7 +59,7 @@ _PART = "event_upload_part.sealed"
 _OLE2 = b"\xd0\xcf\x11\xe0"
 """How workbooks before xlsx begin, and encrypted ones."""
 _PART_BYTES = 1024 * 1024
-_CHECKED_AT_ONCE = 3
+_CHECKED_AT_ONCE = 5
 Read = Callable[[int], Awaitable[bytes]]
 Made = TypeVar("Made")
 
@@ -246,7 +246,7 @@ def _look_through(run: Run, batch: Batch) -> tuple[bool, pl.DataFrame, pl.DataFr
 
 def _skipped(run: Run, batch: Batch) -> dict[str, Any] | None:
     """What is told of a batch that was recorded before, when all of it is plainly good."""
-    rows = check_plain(batch.rows, run.rules)
+    rows = check_recorded(batch.rows, run.rules)
     if rows is None:
         return None
     outcome = Outcome()
