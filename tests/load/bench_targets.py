@@ -5,7 +5,7 @@ HTTP. ROWS (default 1 000 000) is the size of a file, ROUNDS (default 3) how man
 people: ten rounds of a million show the dashboard over ten million events. The speed of an upload is that of the first
 file; how it changes as the register grows is told beside it. During the last one single events are recorded: what they
 wait for it, and it for them, is told of that one. Other figures are the median of the rounds; what a figure is compared
-with is measured in the same round, raw COPY before and after the upload. Writes `.bench/targets.json`.
+with is measured in the same round, raw COPY and idle events before and after the upload. Writes `.bench/targets.json`.
 """
 
 import asyncio
@@ -258,6 +258,7 @@ async def one_round(
     _, received, taken = await uploading
     worker, database = cpu_of(stage.worker) - worker_before, cpu_of_children(server) - database_before
     raw.append(await raw_copy(stage, path))
+    idle += await timed(single, 100) if single else []
     again, repeated, _ = await upload(account, path)
     assert again.status_code == 409, again.text
     with path.open("ab") as file:
