@@ -221,14 +221,13 @@ def _judge(frame: pl.DataFrame, few: _Few, rules: Rules, sense: Sequence[pl.Expr
                 | pl.col("correction").is_in(YES).fill_null(False)
             )
         )
-    happened = pl.col("happened")
     # One after the other, not within each other: the planner goes through a tree once for each of its levels.
     is_good = pl.all_horizontal(
         *_FORM,
         *sense,
         covered,
         pl.col("born") <= today,
-        happened <= today,
+        pl.col("happened") <= today,
         few.is_among("source_system", _SYSTEM.fullmatch),
         ~_names_number(frame),
         few.is_among("received_at", lambda at: _is_instant(at, rules.now), may_lack=True),

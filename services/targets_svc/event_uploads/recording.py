@@ -567,8 +567,8 @@ def _deltas(held: pl.DataFrame, old: pl.DataFrame | None) -> pl.DataFrame:
                 pl.col("old_unit").alias("unit"), "indicator", "year", pl.col("old_month").alias("month"), by=pl.lit(-1)
             )
         )
-    by_month = [(pl.col("by") * (pl.col("month") == month)).sum().alias(str(month)) for month in range(1, 13)]
-    deltas = pl.concat(changes).group_by("unit", "indicator", "year").agg(by_month)
-    changed = pl.any_horizontal(pl.col(str(month)) != 0 for month in range(1, 13))
-    by = pl.concat_str((str(month) for month in range(1, 13)), separator=",")
-    return deltas.filter(changed).select("unit", "indicator", pl.col("year").cast(pl.Int32), by=by)
+    by_month = {str(month): (pl.col("by") * (pl.col("month") == month)).sum() for month in range(1, 13)}
+    deltas = pl.concat(changes).group_by("unit", "indicator", "year").agg(**by_month)
+    changed = deltas.filter(pl.any_horizontal(pl.col(*by_month) != 0))
+    by = pl.concat_str(*by_month, separator=",")
+    return changed.select("unit", "indicator", pl.col("year").cast(pl.Int32), by=by)

@@ -6,7 +6,6 @@ from typing import Annotated, Any
 import asyncpg
 import pytest
 from fastapi import Request
-from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 
@@ -16,8 +15,8 @@ from kit.db import engine
 from kit.db.engine import Database, Tx
 from kit.http.app import service_app
 from kit.http.routing import Router
-from kit.settings import ServiceSettings
 from kit.testing import Caller, client, serving
+from tests.kit.db.conftest import settings
 
 _COUNT = text("SELECT count(*) FROM report")
 _ADD = text(
@@ -48,13 +47,8 @@ async def change_moment(principal: Reader, request: Request, tx: Tx) -> int:
 
 
 async def test_what_is_read_for_one_answer_is_of_one_moment(infrastructure: Any) -> None:
-    environment = infrastructure.service_environment("targets", infrastructure.new_database())
-    values: dict[str, Any] = {k.removeprefix("JIUYE_").lower(): v for k, v in environment.items()}
-    for secret in ("database_url", "redis_url", "field_keys", "cursor_key"):
-        values[secret] = SecretStr(values[secret])
-    app = service_app(
-        name="targets", title="时刻", description="", routers=[router], settings=ServiceSettings(**values)
-    )  # fmt: skip
+    told = settings(infrastructure, "targets", infrastructure.new_database())
+    app = service_app(name="targets", title="时刻", description="", routers=[router], settings=told)
     caller = Caller(infrastructure.keys.internal_signing_key, "targets")
     with serving(app) as url:
         async with client(f"{url}/api/v1", headers=caller.headers("moments.moment.read")) as http:

@@ -9,7 +9,6 @@ import asyncpg
 import pytest
 from fastapi import FastAPI
 from fastapi.routing import APIRoute, iter_route_contexts
-from pydantic import SecretStr
 from sqlalchemy import text
 from sqlalchemy.exc import DBAPIError
 from sqlalchemy.ext.asyncio import AsyncSession
@@ -23,9 +22,9 @@ from kit.db.engine import Database, Tx
 from kit.db.rows import Narrowing, all_rows, is_limited, narrowing, sees_all_rows
 from kit.http.app import service_app
 from kit.http.routing import Router
-from kit.settings import ServiceSettings
 from kit.testing import Caller, client, serving
 from onebox.binaries import postgres_folder
+from tests.kit.db.conftest import settings
 
 OWN, FOREIGN = "ZZ06", "ZZ07"
 ROLES = {"targets": ("district",), "eligibility": ("district",), "loans": ("district", "bank")}
@@ -230,14 +229,6 @@ def test_a_dump_by_the_owner_has_all_rows_or_fails(infrastructure: Any, database
     command = [postgres_folder() / "pg_dump", option, "--data-only", "--inserts", "--table=loans.loan_story"]
     done = run([*command, url], capture_output=True, text=True, check=False)
     assert (done.returncode == 0, done.stdout.count("'bank-b'")) == (rows > 0, rows), done.stderr
-
-
-def settings(infrastructure: Any, service: str, database: str) -> ServiceSettings:
-    environment = infrastructure.service_environment(service, database)
-    values: dict[str, Any] = {k.removeprefix("JIUYE_").lower(): v for k, v in environment.items()}
-    for secret in ("database_url", "redis_url", "field_keys", "cursor_key"):
-        values[secret] = SecretStr(values[secret])
-    return ServiceSettings(**values)
 
 
 async def test_a_query_without_its_filter_still_brings_no_foreign_row(infrastructure: Any, database: str) -> None:
