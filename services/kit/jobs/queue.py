@@ -70,6 +70,7 @@ async def enqueue(
     dedupe_key: str | None = None,
     max_attempts: int = 8,
     delay_seconds: int = 0,
+    job_id: UUID | None = None,
 ) -> UUID:
     """Adds a job to the caller's transaction; nothing happens unless that commits.
 
@@ -78,9 +79,10 @@ async def enqueue(
         owner: the subject that may read it.
         dedupe_key: a second job of the same key is the first one; its id is returned.
         delay_seconds: not before so long from now.
+        job_id: its id, when that is known already.
     """
     trace = current_trace.get()
-    job_id = new_id()
+    job_id = job_id or new_id()
     inserted = await session.execute(
         _INSERT,
         {

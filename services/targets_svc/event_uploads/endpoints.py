@@ -4,19 +4,21 @@ from collections.abc import AsyncIterator
 from typing import Annotated
 from uuid import UUID
 
-from fastapi import Depends, File, Form, Path, Request, Response, UploadFile
+from fastapi import Depends, Path, Request, Response
 from fastapi.responses import StreamingResponse
+from pydantic import BaseModel
 
 from kit.auth.dependencies import requires
 from kit.auth.principal import Principal
 from kit.clock import now
 from kit.db.engine import Database, Tx
+from kit.http.forms import FormInvalidError, form_body, parse_texts, read_form
 from kit.http.paging import PageQuery
 from kit.http.problems import problems
 from kit.http.routing import Router
 from kit.jobs.queue import read_job
 from targets_svc.event_uploads import repository, results, service
-from targets_svc.event_uploads.domain import Mode
+from targets_svc.event_uploads.domain import MAX_FILE_BYTES, Mode
 from targets_svc.event_uploads.errors import (
     FileTooLargeError,
     FileUnreadableError,
@@ -24,6 +26,7 @@ from targets_svc.event_uploads.errors import (
     UploadNotFoundError,
     UploadRepeatedError,
 )
+from targets_svc.event_uploads.receiving import Received, Receiving, begin_upload
 from targets_svc.event_uploads.schemas import UploadAccepted, UploadList, UploadRead
 from targets_svc.event_uploads.threads import aside
 from targets_svc.register.service import Vault
@@ -44,35 +47,66 @@ _EXAMPLE = (
 )
 
 
+_FORM = form_body(
+    "csv（UTF-8或GB18030）、ndjson或xlsx，首行为列名，最多100万行",
+    {"file": _EXAMPLE},
+    {
+        "mode": {
+            "type": "string",
+            "enum": [mode.value for mode in Mode],
+            "default": Mode.ALL_OR_NOTHING.value,
+            "description": "ALL_OR_NOTHING：有一行错误则整个文件不登记；VALID_ROWS：只登记正确的行",
+        },
+        "dry_run": {"type": "boolean", "default": False, "description": "只校验，不登记"},
+    },
+)
+
+
+class _Asked(BaseModel):
+    """The texts of the form."""
+
+    mode: Mode = Mode.ALL_OR_NOTHING
+    dry_run: bool = False
+
+
+async def _received(
+    request: Request, _: Writer, vault: Annotated[Vault, Depends(_vault)]
+) -> AsyncIterator[tuple[Received, _Asked]]:
+    receiving = Receiving(request.app.state.database, vault)
+    try:
+        texts = await read_form(
+            request, receiving.take, texts=_Asked.model_fields, max_bytes=MAX_FILE_BYTES, too_large=FileTooLargeError
+        )
+        yield await receiving.end(), parse_texts(_Asked, texts)
+    except BaseException:
+        await receiving.forget()
+        raise
+
+
 @router.post(
     "/event-uploads",
     operation_id="upload_events",
     summary="批量上传实名事件",
     status_code=202,
-    openapi_extra={"requestBody": {"content": {"multipart/form-data": {"example": {"file": _EXAMPLE}}}}},
-    responses=problems(FileTooLargeError, FileUnreadableError, UploadRepeatedError)
+    openapi_extra=_FORM,
+    responses=problems(FormInvalidError, FileTooLargeError, FileUnreadableError, UploadRepeatedError)
     | {202: {"headers": {"Location": {"description": "任务地址", "schema": {"type": "string"}}}}},
 )
 async def upload_events(
     principal: Writer,
+    form: Annotated[tuple[Received, _Asked], Depends(_received, scope="function")],
     tx: Tx,
-    vault: Annotated[Vault, Depends(_vault)],
-    file: Annotated[UploadFile, File(description="csv（UTF-8或GB18030）、ndjson或xlsx，首行为列名，最多100万行")],
     response: Response,
-    mode: Annotated[
-        Mode, Form(description="ALL_OR_NOTHING：有一行错误则整个文件不登记；VALID_ROWS：只登记正确的行")
-    ] = (Mode.ALL_OR_NOTHING),
-    dry_run: Annotated[bool, Form(description="只校验，不登记")] = False,
 ) -> UploadAccepted:
     """列名与“登记一条实名事件”的字段相同，也可用中文列名。后台校验、登记，逐行结果见结果文件；同一文件重复上传不会重复计数。"""
-    upload_id = await service.take_file(
+    received, asked = form
+    upload_id = await begin_upload(
         tx,
-        vault,
-        file.read,
+        received,
         subject=principal.subject,
         own_unit=principal.unit,
-        mode=mode,
-        is_dry_run=dry_run,
+        mode=asked.mode,
+        is_dry_run=asked.dry_run,
         now=now(),
     )
     response.headers["Location"] = f"/api/v1/targets/jobs/{upload_id}"

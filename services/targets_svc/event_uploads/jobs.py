@@ -11,8 +11,9 @@ from kit.errors import DomainError
 from kit.jobs import lease
 from kit.jobs.worker import Daily, Job, Partial
 from targets_svc.event_uploads import repository
+from targets_svc.event_uploads.receiving import PROCESS
 from targets_svc.event_uploads.run import Run
-from targets_svc.event_uploads.service import PROCESS, find_upload, process_upload
+from targets_svc.event_uploads.service import find_upload, process_upload
 from targets_svc.register.service import Vault
 
 FORGET = "targets.forget_uploads"

@@ -28,6 +28,16 @@ _FORGET_PARTS = text(
     WHERE event_upload_part.upload_id = u.upload_id AND job.id = u.upload_id AND job.state NOT IN ('PENDING', 'RUNNING')
     """
 )
+# Ids of version 7 tell when they were made; who sends for a day sends for nothing.
+_FORGET_NEVER_TAKEN = text(
+    """
+    DELETE FROM event_upload_part
+    WHERE uuid_extract_timestamp(upload_id) < now() - interval '1 day'
+      AND NOT EXISTS (SELECT FROM event_upload u WHERE u.upload_id = event_upload_part.upload_id)
+    """
+)
+# The file's end is written through, and with it all that stands before it in the log.
+_NOT_YET_WRITTEN = text("SET LOCAL synchronous_commit TO off")
 _FORGET_RESULTS = text(
     """
     DELETE FROM event_upload_batch USING event_upload u, job
@@ -45,6 +55,8 @@ async def find_same_file(tx: AsyncSession, sha256: bytes, own_unit: str | None) 
 
 
 async def add_part(tx: AsyncSession, upload_id: UUID, part_no: int, sealed: bytes) -> None:
+    """Its commit alone is not durable."""
+    await tx.execute(_NOT_YET_WRITTEN)
     await tx.execute(insert(UploadPartRow).values(upload_id=upload_id, part_no=part_no, sealed=sealed))
 
 
@@ -150,7 +162,9 @@ async def forget_file(tx: AsyncSession, upload_id: UUID) -> None:
 
 
 async def forget_old(tx: AsyncSession) -> dict[str, int]:
-    """Files of uploads that have ended, and results older than seven days."""
-    files = await tx.execute(_FORGET_PARTS)
-    old = await tx.execute(_FORGET_RESULTS)
-    return {"parts": getattr(files, "rowcount", 0), "batches": getattr(old, "rowcount", 0)}
+    """Files of uploads that have ended or were never whole, and results older than seven days."""
+    parts, never_taken, batches = [
+        int(getattr(await tx.execute(each), "rowcount", 0))
+        for each in (_FORGET_PARTS, _FORGET_NEVER_TAKEN, _FORGET_RESULTS)
+    ]
+    return {"parts": parts + never_taken, "batches": batches}

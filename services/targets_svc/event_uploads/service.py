@@ -1,12 +1,9 @@
-"""Taking a file, and working through it: first all of it is checked, then it is recorded batch by batch."""
+"""Working through a file: first all of it is checked, then it is recorded batch by batch."""
 
 import asyncio
-import hashlib
 import sys
-import tempfile
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
 from dataclasses import replace
-from datetime import datetime
 from functools import partial
 from time import monotonic
 from typing import Any, NamedTuple, TypeVar
@@ -16,26 +13,10 @@ import polars as pl
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.crypto.fields import FieldCipher
-from kit.jobs.queue import enqueue
-from kit.workbooks import find_fault
 from targets_svc.event_uploads import ledger, recording, repository
 from targets_svc.event_uploads.checking import check, check_again, check_recorded, find_wrong
-from targets_svc.event_uploads.domain import (
-    MAX_FILE_BYTES,
-    MAX_ROWS,
-    MAX_WORKBOOK_BYTES,
-    Format,
-    Mode,
-    RowStatus,
-    sniff,
-)
-from targets_svc.event_uploads.errors import (
-    FileTooLargeError,
-    FileUnreadableError,
-    UploadHasErrorsError,
-    UploadNotFoundError,
-    UploadRepeatedError,
-)
+from targets_svc.event_uploads.domain import MAX_ROWS, Format, Mode, RowStatus
+from targets_svc.event_uploads.errors import FileUnreadableError, UploadHasErrorsError, UploadNotFoundError
 from targets_svc.event_uploads.models import UploadRow
 from targets_svc.event_uploads.reading import (
     Batch,
@@ -43,87 +24,19 @@ from targets_svc.event_uploads.reading import (
     Encoding,
     parse,
     parse_again,
-    parse_header,
     read_blocks,
     require_rows,
 )
+from targets_svc.event_uploads.receiving import PART, PART_BYTES
 from targets_svc.event_uploads.references import References, seen_of
 from targets_svc.event_uploads.results import TOLD, Outcome
 from targets_svc.event_uploads.run import BLOCK, Checked, Run, told_of
 from targets_svc.event_uploads.threads import aside, made_ahead
 from targets_svc.event_uploads.writing import READ_AT_ONCE, Ready, Writer
-from targets_svc.register.service import Vault, find_coverage
+from targets_svc.register.service import find_coverage
 
-PROCESS = "targets.event_upload"
-_PART = "event_upload_part.sealed"
-_OLE2 = b"\xd0\xcf\x11\xe0"
-"""How workbooks before xlsx begin, and encrypted ones."""
-_PART_BYTES = 1024 * 1024
 _CHECKED_AT_ONCE = 5
-Read = Callable[[int], Awaitable[bytes]]
 Made = TypeVar("Made")
-
-
-async def take_file(
-    tx: AsyncSession,
-    vault: Vault,
-    read: Read,
-    *,
-    subject: str,
-    own_unit: str | None,
-    mode: Mode,
-    is_dry_run: bool,
-    now: datetime,
-) -> UUID:
-    """Stores a file sealed, in parts of a mebibyte, and begins its job, whose id is the upload's.
-
-    Args:
-        read: gives up to so many bytes of the file, none at its end.
-
-    Raises:
-        FileTooLargeError.
-        FileUnreadableError: empty, not what it seems to be, or without the header.
-        UploadRepeatedError: N14, the same bytes for the same unit.
-    """
-    upload_id = await enqueue(tx, PROCESS, {}, owner=subject)
-    digest, size, part_no = hashlib.sha256(), 0, 0
-    first = await read(_PART_BYTES)
-    file_format = sniff(first)
-    limit = MAX_WORKBOOK_BYTES if file_format is Format.XLSX else MAX_FILE_BYTES
-    with tempfile.SpooledTemporaryFile(MAX_WORKBOOK_BYTES + _PART_BYTES) as package:
-        part = first
-        while part:
-            size += len(part)
-            if size > limit:
-                raise FileTooLargeError
-            digest.update(part)
-            if file_format is Format.XLSX:
-                package.write(part)
-            (sealed,) = vault.cipher.seal_many([part], column=_PART, row_ids=[upload_id.bytes])
-            _, part = await asyncio.gather(repository.add_part(tx, upload_id, part_no, sealed), read(_PART_BYTES))
-            part_no += 1
-        if file_format is Format.XLSX and (fault := find_fault(package)):
-            raise FileUnreadableError(fault)
-    _require_beginning(first, file_format)
-    sha256 = digest.digest()
-    if not is_dry_run and (earlier := await repository.find_same_file(tx, sha256, own_unit)):
-        raise UploadRepeatedError(headers={"Location": f"/api/v1/targets/event-uploads/{earlier}"})
-    upload: dict[str, Any] = {
-        "upload_id": upload_id, "owner": subject, "own_unit": own_unit, "format": file_format.value,
-        "mode": mode.value, "is_dry_run": is_dry_run, "file_sha256": sha256, "file_bytes": size, "received_at": now,
-    }  # fmt: skip
-    await repository.add_upload(tx, upload)
-    return upload_id
-
-
-def _require_beginning(first: bytes, file_format: Format) -> None:
-    if not first:
-        raise FileUnreadableError("文件是空的，请检查后重新上传。")
-    if first.startswith(_OLE2):
-        raise FileUnreadableError("这是旧版Excel（xls）或加了密码的工作簿；请另存为不加密的xlsx或csv后上传。")
-    if file_format is Format.CSV:
-        line = first.split(b"\n", 1)[0]
-        parse_header(Encoding().decode(line, 1))
 
 
 async def find_upload(tx: AsyncSession, upload_id: UUID, owner: str | None) -> UploadRow:
@@ -364,7 +277,7 @@ async def _parts(run: Run) -> AsyncIterator[bytes]:
 async def _opened(run: Run) -> AsyncIterator[bytes]:
     cipher: FieldCipher = run.vault.cipher
     async for _, sealed in repository.parts(run.database, run.upload.upload_id):
-        yield cipher.decrypt_bytes(sealed, column=_PART, row_id=run.upload.upload_id)
+        yield cipher.decrypt_bytes(sealed, column=PART, row_id=run.upload.upload_id)
 
 
 async def _unpacked(package: bytes) -> AsyncIterator[bytes]:
@@ -381,7 +294,7 @@ async def _unpacked(package: bytes) -> AsyncIterator[bytes]:
         process.stdin.write(package)
         await process.stdin.drain()
         process.stdin.close()
-        while part := await process.stdout.read(_PART_BYTES):
+        while part := await process.stdout.read(PART_BYTES):
             yield part
         said = (await process.stderr.read()).decode(errors="replace").strip()
         if await process.wait() != 0:

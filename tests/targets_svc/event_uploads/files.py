@@ -11,12 +11,16 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Any
+from uuid import UUID
 
+from kit.clock import now
 from kit.jobs.worker import JobWorker
-from targets_svc.event_uploads.domain import FIELDS
+from targets_svc.event_uploads.domain import FIELDS, Mode
+from targets_svc.event_uploads.receiving import Receiving, begin_upload
 from targets_svc.event_uploads.results import lines_of
 from targets_svc.worker import HANDLERS
 from tests.targets_svc.conftest import Client, Targets, settings_of
+from tests.targets_svc.register.test_exactness import Register
 
 REPOSITORY = Path(__file__).parents[3]
 
@@ -36,6 +40,17 @@ def as_ndjson(rows: Sequence[dict[str, Any]]) -> bytes:
 def unzipped(result: bytes) -> list[list[str]]:
     """The lines of a batch's part of the result file."""
     return list(csv.reader(io.StringIO(lines_of(result).decode(), newline="")))
+
+
+async def received(
+    register: Register, content: bytes, mode: Mode = Mode.ALL_OR_NOTHING, own_unit: str | None = None
+) -> UUID:
+    """A file that was received, without a service and a job's worker."""
+    receiving = Receiving(register.database, register.vault)
+    await receiving.take(content)
+    file = await receiving.end()
+    async with register.database.transaction() as tx:
+        return await begin_upload(tx, file, subject="tester", own_unit=own_unit, mode=mode, is_dry_run=False, now=now())
 
 
 async def upload(account: Client, content: bytes, **form: str) -> Any:

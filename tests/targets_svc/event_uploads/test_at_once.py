@@ -6,13 +6,11 @@ from typing import Any
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from kit.clock import now
 from kit.db.engine import Database
-from targets_svc.event_uploads.domain import Mode
 from targets_svc.event_uploads.run import Run
-from targets_svc.event_uploads.service import find_upload, process_upload, take_file
+from targets_svc.event_uploads.service import find_upload, process_upload
 from tests.targets_svc.conftest import Targets
-from tests.targets_svc.event_uploads.files import as_csv
+from tests.targets_svc.event_uploads.files import as_csv, received
 from tests.targets_svc.register.people import event
 from tests.targets_svc.register.test_exactness import notice, opened
 
@@ -34,19 +32,11 @@ async def test_an_upload_and_single_events_at_once_leave_no_wrong_cell(targets: 
               indicator=choose.choice(["I01", "I01a", "I03"]))
         for _ in range(1500)
     ]  # fmt: skip
-    content = [as_csv(rows)]
     environment = targets.infrastructure.service_environment("targets", targets.database, duty="worker")
     database = Database(environment["JIUYE_DATABASE_URL"], schema="targets", pool_size=8)
 
-    async def read(_: int) -> bytes:
-        return content.pop() if content else b""
-
     async with opened(targets, connections=5) as register:
-        async with register.database.transaction() as tx:
-            upload_id = await take_file(
-                tx, register.vault, read, subject="tester", own_unit=None, mode=Mode.ALL_OR_NOTHING, is_dry_run=False,
-                now=now(),
-            )  # fmt: skip
+        upload_id = await received(register, as_csv(rows))
         async with database.transaction() as tx:
             upload = await find_upload(tx, upload_id, None)
         run = Run(database, register.vault, upload, quiet, advance, batch_rows=150)

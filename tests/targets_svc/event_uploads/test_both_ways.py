@@ -11,13 +11,13 @@ from targets_svc.event_uploads import repository
 from targets_svc.event_uploads.domain import Mode
 from targets_svc.event_uploads.results import COLUMNS
 from targets_svc.event_uploads.run import Run
-from targets_svc.event_uploads.service import find_upload, process_upload, take_file
+from targets_svc.event_uploads.service import find_upload, process_upload
 from targets_svc.register import service
 from targets_svc.register.errors import SourceReusedError
 from targets_svc.register.evidence import SAME_SOURCE_A_DAY
 from targets_svc.register.schemas import EventCreate
 from tests.targets_svc.conftest import Targets, start
-from tests.targets_svc.event_uploads.files import as_csv, unzipped
+from tests.targets_svc.event_uploads.files import as_csv, received, unzipped
 from tests.targets_svc.event_uploads.test_at_once import advance, quiet
 from tests.targets_svc.event_uploads.test_checking import USCC, numbered
 from tests.targets_svc.register.people import event
@@ -92,15 +92,8 @@ async def one_by_one(register: Register, rows: list[dict[str, Any]]) -> list[tup
 async def as_a_file(targets: Targets, register: Register, rows: list[dict[str, Any]], mode: Mode) -> tuple[Any, Any]:
     """The refusal, if any, and (status, codes) of each row."""
     cells = [{name: str(value).lower() if value is True else value for name, value in row.items()} for row in rows]
-    content = [as_csv(cells) + b"\n" * len(mode)]  # other bytes in each mode
-
-    async def read(_: int) -> bytes:
-        return content.pop() if content else b""
-
-    async with register.database.transaction() as tx:
-        upload_id = await take_file(
-            tx, register.vault, read, subject="tester", own_unit=None, mode=mode, is_dry_run=False, now=now()
-        )
+    content = as_csv(cells) + b"\n" * len(mode)  # other bytes in each mode
+    upload_id = await received(register, content, mode)
     environment = targets.infrastructure.service_environment("targets", targets.database, duty="worker")
     worker = type(register.database)(environment["JIUYE_DATABASE_URL"], schema="targets", pool_size=2)
     refusal = None

@@ -8,21 +8,19 @@ from uuid import UUID
 
 from sqlalchemy.ext.asyncio import AsyncSession
 
-from kit.clock import now
 from kit.crypto.keys import KeyRing
 from kit.db.engine import Database
 from kit.ids import new_id
 from targets_svc.event_uploads import ledger, recording, repository
 from targets_svc.event_uploads.checking import check
-from targets_svc.event_uploads.domain import Mode
 from targets_svc.event_uploads.errors import UploadHasErrorsError
 from targets_svc.event_uploads.run import Run
-from targets_svc.event_uploads.service import find_upload, process_upload, take_file
+from targets_svc.event_uploads.service import find_upload, process_upload
 from targets_svc.register.domain import AFTER_ATTRITION
 from targets_svc.register.schemas import EventCreate
 from targets_svc.register.service import Vault
 from tests.targets_svc.conftest import Targets
-from tests.targets_svc.event_uploads.files import as_csv, unzipped
+from tests.targets_svc.event_uploads.files import as_csv, received, unzipped
 from tests.targets_svc.event_uploads.test_at_once import advance, quiet
 from tests.targets_svc.event_uploads.test_checking import RULES, frame
 from tests.targets_svc.register.people import event
@@ -33,16 +31,7 @@ async def taken(
     register: Register, database: Database, rows: list[dict[str, Any]], own_unit: str | None = None
 ) -> tuple[set[int], list[tuple[str, str]]]:
     """The batches of two rows that were known to be repeated, and (status, codes) of each row."""
-    content = [as_csv(rows)]
-
-    async def read(_: int) -> bytes:
-        return content.pop() if content else b""
-
-    async with register.database.transaction() as tx:
-        upload_id = await take_file(
-            tx, register.vault, read, subject="tester", own_unit=own_unit, mode=Mode.ALL_OR_NOTHING, is_dry_run=False,
-            now=now(),
-        )  # fmt: skip
+    upload_id = await received(register, as_csv(rows), own_unit=own_unit)
     async with database.transaction() as tx:
         upload = await find_upload(tx, upload_id, None)
     run = Run(database, register.vault, upload, quiet, advance, batch_rows=2)
@@ -141,10 +130,6 @@ async def test_a_batch_that_rests_on_one_that_was_done_again_is_resolved_again(t
     database = Database(environment["JIUYE_DATABASE_URL"], schema="targets", pool_size=4)
     async with opened(targets, connections=2) as register:
         vault = MeddlingVault(targets.settings.key_ring, lambda: register.record(single))
-        content = [as_csv(rows)]
-
-        async def read(_: int) -> bytes:
-            return content.pop() if content else b""
 
         async def hold(_: AsyncSession, done: int, __: int | None) -> None:
             if done == 1:  # the first batch is not committed until the third one rests on the second
@@ -152,10 +137,7 @@ async def test_a_batch_that_rests_on_one_that_was_done_again_is_resolved_again(t
                     while vault.made < 3:
                         await asyncio.sleep(0.01)
 
-        async with register.database.transaction() as tx:
-            upload_id = await take_file(
-                tx, vault, read, subject="tester", own_unit=None, mode=Mode.ALL_OR_NOTHING, is_dry_run=False, now=now()
-            )
+        upload_id = await received(register, as_csv(rows))
         async with database.transaction() as tx:
             upload = await find_upload(tx, upload_id, None)
         counts = await process_upload(Run(database, vault, upload, quiet, hold, batch_rows=2))
@@ -183,10 +165,6 @@ async def test_a_batch_that_rests_on_one_that_was_done_again_is_resolved_again(t
 async def test_a_run_with_another_size_of_batch_goes_on_where_the_first_one_ended(targets: Targets) -> None:
     """A release may change the size while an upload runs."""
     rows = [event(n, "ZZ09", f"2017-03-{n - 40:02d}") for n in range(41, 52)]
-    content = [as_csv(rows)]
-
-    async def read(_: int) -> bytes:
-        return content.pop() if content else b""
 
     async def killed(_: AsyncSession, done: int, __: int | None) -> None:
         if done > 4:
@@ -195,11 +173,7 @@ async def test_a_run_with_another_size_of_batch_goes_on_where_the_first_one_ende
     environment = targets.infrastructure.service_environment("targets", targets.database, duty="worker")
     database = Database(environment["JIUYE_DATABASE_URL"], schema="targets", pool_size=4)
     async with opened(targets, connections=2) as register:
-        async with register.database.transaction() as tx:
-            upload_id = await take_file(
-                tx, register.vault, read, subject="tester", own_unit=None, mode=Mode.ALL_OR_NOTHING, is_dry_run=False,
-                now=now(),
-            )  # fmt: skip
+        upload_id = await received(register, as_csv(rows))
         counts = {}
         for size, ends in ((3, killed), (5, advance)):
             async with database.transaction() as tx:
