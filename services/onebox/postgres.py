@@ -35,6 +35,10 @@ RUN: Mapping[str, str] = _ALWAYS | {
     "shared_buffers": "512MB",
     "max_wal_size": "4GB",
     "checkpoint_timeout": "15min",
+    # A commit waits for all of the log before it, and for each new segment of it to be filled with zeros: so the log is
+    # written down steadily, and its segments are used again.
+    "wal_writer_delay": "10ms",
+    "min_wal_size": "2GB",
     "synchronous_commit": "on",
     "wal_compression": "pglz",
 }

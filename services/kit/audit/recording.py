@@ -4,13 +4,11 @@ import json
 from typing import Any
 
 from fastapi import Request
-from sqlalchemy import text
 from starlette.responses import Response
 
 from kit.audit.service import audit
 from kit.audit.sessions import SessionStatements
 
-_HAS_WRITTEN = text("SELECT pg_current_xact_id_if_assigned() IS NOT NULL")
 _MOST_READ = 65_536
 _IDS = ("id", "event_id", "job", "job_id")
 
@@ -34,10 +32,9 @@ async def record_call(request: Request, response: Response, operation_id: str) -
         return
     noted: dict[str, Any] | None = getattr(request.state, "audit_detail", None)
     await session.flush()
-    if noted is None and not await session.scalar(_HAS_WRITTEN):
-        return
-    made = _made(response)
-    await audit(SessionStatements(session), principal, operation_id, request.url.path[:160], (noted or {}) | made)
+    detail = (noted or {}) | _made(response)
+    statements, path = SessionStatements(session), request.url.path[:160]
+    await audit(statements, principal, operation_id, path, detail, if_written=noted is None)
 
 
 def _made(response: Response) -> dict[str, Any]:

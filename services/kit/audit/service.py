@@ -17,11 +17,16 @@ _PAGE = 5_000
 _log = structlog.get_logger("kit.audit")
 # Unqualified on purpose: the role's search_path is its service's schema. The head's row lock makes one writer of many.
 _NEXT = "UPDATE audit_head SET seq = seq + 1 WHERE id = 1 RETURNING seq, hash"
-_INSERT = (
-    "INSERT INTO audit_entry (seq, at, actor, actor_kind, action, object, detail, request_id, hash)"
-    " VALUES (:seq, :at, :actor, :actor_kind, :action, :object, :detail, :request_id, :hash)"
+# Asked before this statement itself writes.
+_NEXT_IF_WRITTEN = (
+    "UPDATE audit_head SET seq = seq + 1 WHERE id = 1 AND pg_current_xact_id_if_assigned() IS NOT NULL"
+    " RETURNING seq, hash"
 )
-_SEAL = "UPDATE audit_head SET hash = :hash WHERE id = 1"
+_SEAL = (
+    "WITH entry AS (INSERT INTO audit_entry (seq, at, actor, actor_kind, action, object, detail, request_id, hash)"
+    " VALUES (:seq, :at, :actor, :actor_kind, :action, :object, :detail, :request_id, :hash))"
+    " UPDATE audit_head SET hash = :hash WHERE id = 1"
+)
 _HEAD = "SELECT seq, hash FROM audit_head WHERE id = 1"
 _LAST = "SELECT coalesce(max(seq), 0) AS seq FROM audit_entry"
 _COLUMNS = "seq, at, actor, actor_kind, action, object, detail, request_id, hash"
@@ -35,8 +40,14 @@ class Statements(Protocol):
 
 
 async def audit(
-    tx: Statements, principal: Principal, action: str, what: str, detail: Mapping[str, Any] | None = None
-) -> int:
+    tx: Statements,
+    principal: Principal,
+    action: str,
+    what: str,
+    detail: Mapping[str, Any] | None = None,
+    *,
+    if_written: bool = False,
+) -> int | None:
     """Adds an entry to the caller's transaction; call it last, writers take turns from here to the commit.
 
     Args:
@@ -45,11 +56,15 @@ async def audit(
         action: `client.create` and the like.
         what: what it was done to, `client:platform`; ids, never personal data.
         detail: JSON values, never personal data, never a secret.
+        if_written: add none when the transaction has written nothing.
 
     Returns:
-        Its number.
+        Its number; None when there is none.
     """
-    (head,) = await tx.run(_NEXT)
+    heads = await tx.run(_NEXT_IF_WRITTEN if if_written else _NEXT)
+    if not heads:
+        return None
+    (head,) = heads
     entry = Entry(
         seq=head["seq"],
         at=now(),
@@ -62,8 +77,7 @@ async def audit(
     )
     digest = entry.hash(bytes(head["hash"]))
     values = {name: getattr(entry, name) for name in Entry.__slots__}
-    await tx.run(_INSERT, **values, hash=digest)
-    await tx.run(_SEAL, hash=digest)
+    await tx.run(_SEAL, **values, hash=digest)
     return entry.seq
 
 

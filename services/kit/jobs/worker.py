@@ -39,7 +39,7 @@ from kit.telemetry.spans import open_spans
 from kit.telemetry.trace import continue_trace, current_trace
 
 _log = structlog.get_logger("kit.jobs")
-_RELAY_SECONDS = 0.2
+_RELAY_SECONDS = 0.1
 _TASK_TIMEOUT_SECONDS = 3600  # the lease is what times out; arq's own limit only bounds a hung coroutine
 _DRAIN_SECONDS = 10
 _HEARTBEAT_SECONDS = 5
@@ -235,7 +235,7 @@ class JobWorker:
             job_deserializer=_load,
             # A job may hold two connections for long; its heartbeat and the relay need some, too.
             max_jobs=min(8, max(1, (self.settings.pool_size - 2) // 2)),
-            poll_delay=0.1,
+            poll_delay=0.05,
             job_completion_wait=_DRAIN_SECONDS,
             log_results=False,
         )

@@ -23,7 +23,15 @@ _SWITCH_SECONDS = 0.0005
 """After so long a thread gives way to the event loop, on which the database waits for its next statement."""
 DAILY = Daily(FORGET, time(3, 0))
 
-__all__ = ["DAILY", "FORGET", "PROCESS", "forget_uploads", "run_upload"]
+__all__ = ["DAILY", "FORGET", "PROCESS", "forget_uploads", "prepare_process", "run_upload"]
+
+
+def prepare_process() -> None:
+    """For a process in which files are worked through, once everything is loaded."""
+    gc.collect()
+    gc.freeze()  # what the start has made need not be looked through again and again while rows come and go
+    gc.set_threshold(_COLLECTED_AFTER, *gc.get_threshold()[1:])
+    sys.setswitchinterval(_SWITCH_SECONDS)
 
 
 async def run_upload(job: Job) -> dict[str, Any]:
@@ -34,10 +42,6 @@ async def run_upload(job: Job) -> dict[str, Any]:
 
     async with job.database.transaction() as tx:
         upload = await find_upload(tx, job.lease.id, None)
-    gc.collect()
-    gc.freeze()  # what the start has made need not be looked through again and again while rows come and go
-    gc.set_threshold(_COLLECTED_AFTER, *gc.get_threshold()[1:])
-    sys.setswitchinterval(_SWITCH_SECONDS)
     run = Run(job.database, Vault(job.settings.key_ring), upload, job.progress, advance)
     try:
         counts = await process_upload(run)

@@ -7,7 +7,21 @@ from datetime import date, datetime
 from typing import Any, NamedTuple, cast
 from uuid import UUID
 
-from sqlalchemy import Integer, Row, column, delete, func, insert, select, text, true, tuple_, update
+from sqlalchemy import (
+    Integer,
+    LargeBinary,
+    Row,
+    column,
+    delete,
+    func,
+    insert,
+    literal,
+    select,
+    text,
+    true,
+    tuple_,
+    update,
+)
 from sqlalchemy.dialects.postgresql import insert as upsert
 from sqlalchemy.ext.asyncio import AsyncSession
 
@@ -76,11 +90,10 @@ async def find_person(tx: AsyncSession, keys: Sequence[UUID]) -> KnownPerson | N
 
 async def add_person(tx: AsyncSession, person: Mapping[str, Any], sealed: bytes) -> bool:
     """A new person with the sealed identity; False when another transaction has just added the same one."""
-    added = await tx.scalar(upsert(PersonRow).values(**person).on_conflict_do_nothing().returning(PersonRow.person_key))
-    if added is None:
-        return False
-    await add_identity_block(tx, person["identity_block"], sealed)
-    return True
+    added = upsert(PersonRow).values(**person).on_conflict_do_nothing().returning(PersonRow.person_key).cte("added")
+    block = select(literal(person["identity_block"]), literal(sealed, LargeBinary)).select_from(added)
+    stored = insert(IdentityBlockRow).from_select(["block_id", "sealed"], block).cte("stored")
+    return await tx.scalar(select(added.c.person_key).add_cte(stored)) is not None
 
 
 async def add_identity_block(tx: AsyncSession, block_id: UUID, sealed: bytes) -> None:

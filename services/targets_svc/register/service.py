@@ -198,7 +198,12 @@ async def _find_warnings_beside(
     """N7 and N13: what is worth a second look, told from what stands beside the event in the register."""
     found = []
     end = covered.attrition.get(claim.key.indicator)
-    if end and await repository.has_slot(tx, claim.key.person, claim.key.year, [end], before=claim.event_date):
+    is_known = claim.key.person != claim.event_id  # who is new has the id of the first event, and no slot
+    if (
+        end
+        and is_known
+        and await repository.has_slot(tx, claim.key.person, claim.key.year, [end], before=claim.event_date)
+    ):
         found.append(AFTER_ATTRITION)
     for name, warning in SAME_DAY.items():
         value = evidence.get(name)
