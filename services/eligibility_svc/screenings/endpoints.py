@@ -14,7 +14,6 @@ from eligibility_svc.screenings import repository, service
 from eligibility_svc.screenings.domain import MAX_ROWS, Question
 from eligibility_svc.screenings.errors import (
     CatalogueChangedError,
-    FormInvalidError,
     ListTooLongError,
     RegisterTooLargeError,
     RowNotFoundError,
@@ -40,6 +39,7 @@ from kit.auth.dependencies import requires
 from kit.auth.principal import Principal
 from kit.clock import today
 from kit.db.engine import Tx
+from kit.http.forms import FormInvalidError
 from kit.http.paging import PageQuery
 from kit.http.problems import problems
 from kit.http.routing import Router

@@ -11,12 +11,6 @@ class RegisterTooLargeError(DomainError):
     next_step = "请把名册拆成几份，分别提交。"
 
 
-class FormInvalidError(ValidationFailedError):
-    code = "FORM_INVALID"
-    title = "表单有误"
-    default_detail = "请以multipart/form-data提交file（名册文件）和request（JSON）两项。"
-
-
 class RegisterUnreadableError(ValidationFailedError):
     code = "REGISTER_UNREADABLE"
     title = "名册无法读取"

@@ -1,78 +1,35 @@
 """The form of an upload, read before any transaction is open and never longer than a register may be."""
 
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
-from tempfile import NamedTemporaryFile
-from typing import Annotated
+from typing import Annotated, NamedTuple
 
 from fastapi import Depends, Request
 from pydantic import ValidationError
-from starlette.datastructures import UploadFile
-from starlette.exceptions import HTTPException
-from starlette.types import Message, Receive
 
 from eligibility_svc.screenings.domain import MAX_FILE
-from eligibility_svc.screenings.errors import FormInvalidError, RegisterTooLargeError
+from eligibility_svc.screenings.errors import RegisterTooLargeError
 from eligibility_svc.screenings.schemas import ScreeningCreate
 from kit.errors import FieldError
-from kit.http.errors import MediaTypeError
+from kit.http.forms import FormInvalidError, kept_form
 from kit.http.problems import validation_failed
 from kit.http.strict_json import parse_json
 from kit.http.validation import field_errors
 
-_MAX_REQUEST = 64 * 1024
-_PIECE = 1024 * 1024
 
-
-class Upload:
+class Upload(NamedTuple):
     """A file on disk for as long as the request lasts, and what is asked of it."""
 
-    def __init__(self, path: Path, asked: ScreeningCreate) -> None:
-        self.path = path
-        self.asked = asked
+    path: Path
+    asked: ScreeningCreate
 
 
 async def _upload(request: Request) -> AsyncIterator[Upload]:
-    if not request.headers.get("content-type", "").lower().startswith("multipart/form-data"):
-        raise MediaTypeError("请以multipart/form-data提交名册文件。")
-    bounded = Request(request.scope, _bounded(request.receive, MAX_FILE + 2 * _MAX_REQUEST))
-    async with _form(bounded) as (file, text):
-        asked = _asked(text)
-        with NamedTemporaryFile(prefix="register-") as kept:
-            while piece := await file.read(_PIECE):
-                kept.write(piece)
-            kept.flush()
-            yield Upload(Path(kept.name), asked)
-
-
-def _bounded(receive: Receive, limit: int) -> Receive:
-    read = 0
-
-    async def bounded() -> Message:
-        nonlocal read
-        message = await receive()
-        read += len(message.get("body", b""))
-        if read > limit:
-            raise RegisterTooLargeError
-        return message
-
-    return bounded
-
-
-@asynccontextmanager
-async def _form(request: Request) -> AsyncIterator[tuple[UploadFile, str]]:
-    try:
-        form = await request.form(max_files=1, max_fields=1, max_part_size=_MAX_REQUEST)
-    except HTTPException:
-        raise FormInvalidError from None
-    try:
-        file, text = form.get("file"), form.get("request")
-        if not isinstance(file, UploadFile) or not isinstance(text, str):
-            raise FormInvalidError
-        yield file, text
-    finally:
-        await form.close()
+    form = kept_form(request, texts=("request",), max_bytes=MAX_FILE, too_large=RegisterTooLargeError)
+    async with form as (path, texts):
+        if "request" not in texts:
+            raise FormInvalidError(errors=[FieldError("/request", "REQUIRED", "请填写筛查要求（JSON）")])
+        yield Upload(path, _asked(texts["request"]))
 
 
 def _asked(text: str) -> ScreeningCreate:

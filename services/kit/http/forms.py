@@ -1,9 +1,15 @@
-"""Multipart forms with one file (RFC 7578), read as they arrive: its bytes go to whoever takes them, and to no disk."""
+"""Multipart forms with one file (RFC 7578), read as they arrive: its bytes go to whoever takes them."""
 
-from collections.abc import Awaitable, Callable, Collection, Mapping
+import errno
+from collections.abc import AsyncIterator, Awaitable, Callable, Collection, Mapping
+from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
+from pathlib import Path
+from tempfile import NamedTemporaryFile
+from types import MappingProxyType
 from typing import Any, TypeVar
 
+import structlog
 from fastapi import Request
 from pydantic import BaseModel, ValidationError
 from python_multipart import MultipartParser
@@ -12,13 +18,14 @@ from python_multipart.multipart import parse_options_header
 from starlette.requests import ClientDisconnect
 
 from kit.errors import DomainError, FieldError, ValidationFailedError
-from kit.http.errors import MediaTypeError
+from kit.http.errors import BusyError, MediaTypeError
 from kit.http.validation import field_errors
 
 FILE = "file"
 _MOST_TEXT = 64 * 1024
 # A refusal sent while the client is still writing is lost in a connection reset: so much is read and thrown away.
 _DRAINED = 8 * 1024 * 1024
+_NO_ROOM = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG}
 Take = Callable[[bytes], Awaitable[None]]
 Model = TypeVar("Model", bound=BaseModel)
 
@@ -45,16 +52,15 @@ async def read_form(
         MediaTypeError, FormInvalidError; `too_large`; what `take` raises.
     """
     reader, refused, length = _reader(request, texts), None, 0
-    most = max_bytes + _MOST_TEXT
     try:
         async for chunk in request.stream():
             length += len(chunk)
-            if length > most + _DRAINED:
+            if length > max_bytes + _MOST_TEXT + _DRAINED:
                 raise too_large(headers={"Connection": "close"})
-            if length > most:
-                refused = refused or too_large()
             if refused is None:
                 refused = await _taken(reader, chunk, take)
+            if refused is None and reader.file_bytes > max_bytes:
+                refused = too_large()
     except ClientDisconnect:
         raise FormInvalidError from None
     if refused is not None:
@@ -71,6 +77,27 @@ async def _taken(reader: "_Reader", chunk: bytes, take: Take) -> DomainError | N
     return None
 
 
+@asynccontextmanager
+async def kept_form(
+    request: Request, *, texts: Collection[str], max_bytes: int, too_large: type[DomainError]
+) -> AsyncIterator[tuple[Path, dict[str, str]]]:
+    """`read_form` with the file on the disk, as long as the block lasts."""
+    try:
+        with NamedTemporaryFile(prefix="form-") as kept:
+
+            async def take(piece: bytes) -> None:
+                kept.write(piece)
+
+            read = await read_form(request, take, texts=texts, max_bytes=max_bytes, too_large=too_large)
+            kept.flush()
+            yield Path(kept.name), read
+    except OSError as error:
+        if error.errno not in _NO_ROOM:
+            raise
+        structlog.get_logger("kit.http").warning("body.not_kept", exc_info=error)
+        raise BusyError from None
+
+
 def parse_texts(model: type[Model], texts: Mapping[str, str]) -> Model:
     """Raises FormInvalidError with all that is wrong with them."""
     try:
@@ -80,7 +107,7 @@ def parse_texts(model: type[Model], texts: Mapping[str, str]) -> Model:
         raise FormInvalidError(errors=found) from None
 
 
-def form_body(file: str, example: Mapping[str, Any], texts: Mapping[str, Any]) -> dict[str, Any]:
+def form_body(file: str, example: Mapping[str, Any], texts: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Any]:
     """`openapi_extra` of a call that takes a form.
 
     Args:
@@ -117,7 +144,7 @@ class _Reader:
     """Callbacks of the parser.
 
     Attributes:
-        pieces: of the file, since they were given out.
+        pieces: of the file, since they were given out; `file_bytes` in all.
         given: the bytes of each text.
     """
 
@@ -129,6 +156,7 @@ class _Reader:
     given: dict[str, bytearray] = field(default_factory=dict)
     faults: list[FieldError] = field(default_factory=list)
     has_file: bool = False
+    file_bytes: int = 0
     is_whole: bool = False
 
     def __post_init__(self) -> None:
@@ -206,6 +234,7 @@ class _Reader:
     def _add_data(self, data: bytes, start: int, end: int) -> None:
         if self.part.is_file:
             self.pieces.append(data[start:end])
+            self.file_bytes += end - start
         elif self.part.text is not None:
             if sum(map(len, self.given.values())) + end - start > _MOST_TEXT:
                 raise FormInvalidError

@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-import structlog
 from fastapi import FastAPI, Request
 from fastapi.exceptions import RequestValidationError
 from fastapi.routing import iter_route_contexts
@@ -89,9 +88,6 @@ async def _validation(_: Request, exc: Exception) -> Response:
 async def _http(request: Request, exc: Exception) -> Response:
     assert isinstance(exc, HTTPException)
     headers = dict(exc.headers or {})
-    if isinstance(exc.__cause__, OSError):  # FastAPI calls it the client's fault when there is no room for its file
-        structlog.get_logger("kit.http").warning("body.not_kept", exc_info=exc.__cause__)
-        return problem_response(errors.BusyError())
     if exc.status_code == 405:
         headers["Allow"] = ", ".join(_allowed(request)) or headers.get("allow", "GET")
         return problem_response(_MethodNotAllowedError(), status=405, headers=headers)

@@ -1,23 +1,25 @@
 """The bank's own claim file of a batch."""
 
 from collections.abc import AsyncIterator
+from pathlib import Path as FilePath
 from typing import Annotated, Any
 from uuid import UUID
 
-from fastapi import File, Path, Query, Request, Response, UploadFile
+from fastapi import Depends, Path, Query, Request, Response
 from fastapi.responses import StreamingResponse
 
 from kit.auth.dependencies import requires
 from kit.auth.principal import Principal
 from kit.clock import now
 from kit.db.engine import Database, Tx
+from kit.http.forms import FormInvalidError, form_body, kept_form
 from kit.http.idempotency import IdempotencyRequired
 from kit.http.paging import PageQuery
 from kit.http.problems import problems
 from kit.http.routing import Router
 from kit.money import yuan
 from loans_svc.bank_lines import repository, service
-from loans_svc.bank_lines.domain import CAUSE_TEXTS, Cause
+from loans_svc.bank_lines.domain import CAUSE_TEXTS, MAX_CSV_BYTES, Cause
 from loans_svc.bank_lines.errors import (
     BankFileNotExpectedError,
     BankFileNotFoundError,
@@ -53,29 +55,38 @@ def _actor(principal: Principal) -> Actor:
     return Actor(principal.subject, principal.unit, principal.bank)
 
 
+_FORM = form_body(
+    "csv（UTF-8或GB18030）或xlsx，首行为列名：贷款编号、贴息金额必填，资金档、所属季度、天数、贴息利率、贴息比例、贴息余额可选；最多100万行",
+    {"file": _EXAMPLE},
+)
+
+
+async def _file(request: Request, _: Writer) -> AsyncIterator[FilePath]:
+    form = kept_form(request, texts=(), max_bytes=MAX_CSV_BYTES, too_large=BankFileTooLargeError)
+    async with form as (file, _texts):
+        yield file
+
+
 @router.post(
     "/subsidy-batches/{batch_id}/bank-lines",
     operation_id="upload_bank_lines",
     summary="上传银行申报文件，与批次逐行核对",
     status_code=202,
-    openapi_extra={"requestBody": {"content": {"multipart/form-data": {"example": {"file": _EXAMPLE}}}}},
-    responses=problems(BatchNotFoundError, BankFileNotExpectedError, BankFileTooLargeError, BankFileUnreadableError)
+    openapi_extra=_FORM,
+    responses=problems(
+        BatchNotFoundError, FormInvalidError, BankFileNotExpectedError, BankFileTooLargeError, BankFileUnreadableError
+    )
     | _LOCATION,
 )
 async def upload_bank_lines(
     batch_id: BatchPath,
     principal: Writer,
+    file: Annotated[FilePath, Depends(_file, scope="function")],
     tx: Tx,
-    file: Annotated[
-        UploadFile,
-        File(
-            description="csv（UTF-8或GB18030）或xlsx，首行为列名：贷款编号、贴息金额必填，资金档、所属季度、天数、贴息利率、贴息比例、贴息余额可选；最多100万行"
-        ),
-    ],
     response: Response,
 ) -> BankFileAccepted:
     """后台逐行核对，一分不差才算一致；有一行填写有误则整个文件不采用。重新上传时以最新的一份为准。有差异的批次须重新上传或裁定后才能报送。"""
-    file_id = await service.take_file(tx, _actor(principal), batch_id, file.read, now())
+    file_id = await service.take_file(tx, _actor(principal), batch_id, file, now())
     response.headers["Location"] = f"/api/v1/loans/jobs/{file_id}"
     return BankFileAccepted(id=file_id, job=file_id)
 

@@ -1,9 +1,10 @@
 """Taking a bank's file, matching it, and resolving what differs."""
 
 import hashlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 from uuid import UUID
 
@@ -42,7 +43,6 @@ _PART_BYTES = 1024 * 1024
 _MOST_INFERRED = 5_000
 _AT_ONCE = 500
 _OPEN = (State.COMPUTED, State.MATCHED)
-Read = Callable[[int], Awaitable[bytes]]
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,7 +53,7 @@ class FileView:
     causes: dict[str, int]
 
 
-async def take_file(tx: AsyncSession, actor: Actor, batch_id: UUID, read: Read, now: datetime) -> UUID:
+async def take_file(tx: AsyncSession, actor: Actor, batch_id: UUID, path: Path, now: datetime) -> UUID:
     """Stores the bytes of a file and begins its job, whose id is the file's.
 
     Raises:
@@ -65,18 +65,17 @@ async def take_file(tx: AsyncSession, actor: Actor, batch_id: UUID, read: Read, 
     if batch is None or State(batch.state) not in _OPEN or (last and last.state == FileState.RESOLVED):
         raise BankFileNotExpectedError
     file_id = await enqueue(tx, MATCH, {}, owner=actor.subject)
-    digest, size, part_no = hashlib.sha256(), 0, 0
-    part = await read(_PART_BYTES)
-    if not part:
-        raise BankFileUnreadableError("文件是空的，请检查后重新上传。")
-    limit = MAX_WORKBOOK_BYTES if is_workbook(part) else MAX_CSV_BYTES
-    while part:
+    digest, size, limit = hashlib.sha256(), 0, MAX_CSV_BYTES
+    for part_no, part in enumerate(_parts(path)):
+        if part_no == 0 and is_workbook(part):
+            limit = MAX_WORKBOOK_BYTES
         size += len(part)
         if size > limit:
             raise BankFileTooLargeError
         digest.update(part)
         await repository.add_part(tx, file_id, part_no, part)
-        part_no, part = part_no + 1, await read(_PART_BYTES)
+    if not size:
+        raise BankFileUnreadableError("文件是空的，请检查后重新上传。")
     values: dict[str, Any] = {
         "id": file_id,
         "batch_id": batch_id,
@@ -87,6 +86,13 @@ async def take_file(tx: AsyncSession, actor: Actor, batch_id: UUID, read: Read, 
     }
     await repository.add_file(tx, values)
     return file_id
+
+
+def _parts(path: Path) -> Iterator[bytes]:
+    """Written a moment ago, and in memory."""
+    with path.open("rb") as file:
+        while part := file.read(_PART_BYTES):
+            yield part
 
 
 async def match_file(tx: AsyncSession, file_id: UUID) -> dict[str, Any]:

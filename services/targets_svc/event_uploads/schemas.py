@@ -9,6 +9,7 @@ from pydantic import Field
 
 from kit.http.paging import Page
 from kit.http.wire import ResponseModel
+from targets_svc.event_uploads.domain import Mode
 from targets_svc.event_uploads.models import UploadRow
 
 
@@ -40,7 +41,7 @@ class UploadSummary(ResponseModel):
     id: UUID
     state: Annotated[str, Field(description="任务状态：PENDING、RUNNING、SUCCEEDED、PARTIAL、FAILED、CANCELLED")]
     format: str
-    mode: str
+    mode: Mode
     dry_run: bool
     received_at: datetime
     rows: int | None
@@ -95,7 +96,7 @@ class UploadRead(ResponseModel):
 
     id: UUID
     format: str
-    mode: str
+    mode: Mode
     dry_run: bool
     received_at: datetime
     rows: Annotated[int | None, Field(description="数据行数；尚未校验完时为空")]
@@ -135,7 +136,7 @@ class UploadRead(ResponseModel):
         return cls(
             id=upload.upload_id,
             format=upload.format,
-            mode=upload.mode,
+            mode=Mode(upload.mode),
             dry_run=upload.is_dry_run,
             received_at=upload.received_at,
             rows=upload.rows,

@@ -10,6 +10,7 @@ from kit.auth.dependencies import requires
 from kit.auth.principal import Principal
 from kit.clock import now
 from kit.db.engine import Tx
+from kit.http.forms import FormInvalidError
 from kit.http.paging import PageQuery
 from kit.http.problems import problems
 from kit.http.routing import Router
@@ -22,11 +23,10 @@ from targets_svc.plan_imports.errors import (
     FileSuspectError,
     FileTooLargeError,
     FileUnreadableError,
-    FormInvalidError,
     PlanImportNotFoundError,
 )
 from targets_svc.plan_imports.schemas.answer import PREFIX, PlanImportDetail, PlanImportList, PlanImportRead
-from targets_svc.plan_imports.schemas.form import FORM, read_form
+from targets_svc.plan_imports.schemas.form import FORM, read_import
 from targets_svc.plan_imports.schemas.tables import marked_workbook, read_file
 from targets_svc.plan_imports.service import Asked
 
@@ -35,7 +35,7 @@ ImportId = Annotated[UUID, Path(description="导入编号")]
 Writer = Annotated[Principal, requires("targets.plan.write")]
 
 
-async def _upload(form: Annotated[tuple[bytes, Asked], Depends(read_form)]) -> tuple[list[Grid], Asked]:
+async def _upload(form: Annotated[tuple[bytes, Asked], Depends(read_import)]) -> tuple[list[Grid], Asked]:
     content, asked = form
     return await asyncio.to_thread(read_file, content), asked
 

@@ -31,12 +31,6 @@ class AnnexNotFoundError(ValidationFailedError):
     default_detail = "前30行内没有“单位”和各项指标名称组成的表头；请核对工作表和表头后再导入。"
 
 
-class FormInvalidError(ValidationFailedError):
-    code = "FORM_INVALID"
-    title = "表单有误"
-    default_detail = "请以multipart/form-data提交file，并按提示填写其他字段。"
-
-
 class PlanImportNotFoundError(NotFoundError):
     code = "PLAN_IMPORT_NOT_FOUND"
     title = "没有这次导入"

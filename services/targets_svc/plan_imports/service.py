@@ -8,6 +8,7 @@ from uuid import UUID
 from sqlalchemy.ext.asyncio import AsyncSession
 
 from kit.errors import FieldError
+from kit.http.forms import FormInvalidError
 from kit.ids import new_id
 from targets_svc.annex.domain.grid import Grid
 from targets_svc.indicators.repository import load_indicators
@@ -15,7 +16,7 @@ from targets_svc.plan_imports import repository
 from targets_svc.plan_imports.domain.conflicts import Conflict
 from targets_svc.plan_imports.domain.header import Header, find_header
 from targets_svc.plan_imports.domain.reading import Reading, Terms, find_year, read_annex
-from targets_svc.plan_imports.errors import AnnexNotFoundError, FormInvalidError, PlanImportNotFoundError
+from targets_svc.plan_imports.errors import AnnexNotFoundError, PlanImportNotFoundError
 from targets_svc.plan_imports.models import PlanImportRow
 from targets_svc.plans.domain import Plan
 from targets_svc.plans.models import PlanRow

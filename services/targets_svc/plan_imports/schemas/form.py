@@ -1,95 +1,54 @@
 """The multipart form of an import, read within bounds after the caller was let in."""
 
-from collections.abc import AsyncGenerator
 from datetime import date
-from typing import Any
 
 from fastapi import Request
-from starlette.datastructures import FormData, UploadFile
-from starlette.formparsers import MultiPartException, MultiPartParser
 
 from kit.dates import parse_date
 from kit.errors import FieldError
-from kit.http.errors import MalformedJsonError, MediaTypeError
+from kit.http.errors import MalformedJsonError
+from kit.http.forms import FormInvalidError, form_body, read_form
 from kit.http.strict_json import parse_json
 from targets_svc.indicators.domain import GREATEST_COUNT
-from targets_svc.plan_imports.errors import FileTooLargeError, FormInvalidError
+from targets_svc.plan_imports.errors import FileTooLargeError
 from targets_svc.plan_imports.service import Asked
 
 MAX_FILE = 2 * 1024 * 1024
-_MAX_FORM = MAX_FILE + 64 * 1024
-# A refusal sent while the client is still writing is lost in a connection reset: so much is read and thrown away.
-_DRAINED = 8 * 1024 * 1024
-_FIELDS = frozenset({"file", "dry_run", "year", "doc_no", "issued_on", "effective_from", "body_totals"})
 _TEXT = {"type": "string"}
 _EXAMPLE = "单位,新增城镇就业,失业人员再就业,创业培训\n金水区,29000,6400,910\n"
 
-FORM: dict[str, Any] = {
-    "requestBody": {
-        "required": True,
-        "content": {
-            "multipart/form-data": {
-                "example": {"file": _EXAMPLE, "year": "2018", "dry_run": "true"},
-                "schema": {
-                    "type": "object",
-                    "required": ["file"],
-                    "properties": {
-                        "file": _TEXT | {"format": "binary", "description": "xlsx或csv，不超过2 MB"},
-                        "dry_run": _TEXT
-                        | {"enum": ["true", "false"], "default": "false", "description": "true只核对，不保存草案"},
-                        "year": _TEXT | {"pattern": "^20[0-9]{2}$", "description": "年度；默认取自标题"},
-                        "doc_no": _TEXT | {"maxLength": 100, "description": "文号；保存草案时必填"},
-                        "issued_on": _TEXT | {"format": "date", "description": "发文日期；默认同生效日期"},
-                        "effective_from": _TEXT | {"format": "date", "description": "生效日期；保存草案时必填"},
-                        "body_totals": _TEXT
-                        | {"maxLength": 1000, "description": '文件正文中的各项总数，用于核对，如{"I01": 130000}'},
-                    },
-                },
-            }
-        },
-    }
-}
+FORM = form_body(
+    "xlsx或csv，不超过2 MB",
+    {"file": _EXAMPLE, "year": "2018", "dry_run": "true"},
+    {
+        "dry_run": _TEXT | {"enum": ["true", "false"], "default": "false", "description": "true只核对，不保存草案"},
+        "year": _TEXT | {"pattern": "^20[0-9]{2}$", "description": "年度；默认取自标题"},
+        "doc_no": _TEXT | {"maxLength": 100, "description": "文号；保存草案时必填"},
+        "issued_on": _TEXT | {"format": "date", "description": "发文日期；默认同生效日期"},
+        "effective_from": _TEXT | {"format": "date", "description": "生效日期；保存草案时必填"},
+        "body_totals": _TEXT | {"maxLength": 1000, "description": '文件正文中的各项总数，用于核对，如{"I01": 130000}'},
+    },
+)
+_FIELDS = ("dry_run", "year", "doc_no", "issued_on", "effective_from", "body_totals")
 
 
-async def read_form(request: Request) -> tuple[bytes, Asked]:
+async def read_import(request: Request) -> tuple[bytes, Asked]:
     """The file's bytes and the other fields.
 
     Raises:
         MediaTypeError, FileTooLargeError, FormInvalidError.
     """
-    if request.headers.get("content-type", "").partition(";")[0].strip().lower() != "multipart/form-data":
-        raise MediaTypeError("请以multipart/form-data提交文件。")
-    parser = MultiPartParser(request.headers, _bounded(request), max_files=1, max_fields=10, max_part_size=1024)
-    try:
-        form = await parser.parse()
-    except MultiPartException:
-        raise FormInvalidError from None
-    try:
-        return await _read(form)
-    finally:
-        await form.close()
+    content = bytearray()
+
+    async def take(piece: bytes) -> None:
+        content.extend(piece)
+
+    text = await read_form(request, take, texts=_FIELDS, max_bytes=MAX_FILE, too_large=FileTooLargeError)
+    return bytes(content), _asked(text)
 
 
-async def _bounded(request: Request) -> AsyncGenerator[bytes, None]:
-    length = 0
-    async for chunk in request.stream():
-        length += len(chunk)
-        if length <= _MAX_FORM:
-            yield chunk
-        elif length > _DRAINED:
-            break
-    if length > _MAX_FORM:
-        raise FileTooLargeError(headers={"Connection": "close"})
-
-
-async def _read(form: FormData) -> tuple[bytes, Asked]:
-    file = form.get("file")
-    errors = [FieldError("/", "UNKNOWN_FIELD", "有不认识的字段，请核对接口文档")] if set(form) - _FIELDS else []
-    if len(form.multi_items()) > len(set(form)):
-        errors.append(FieldError("/", "REPEATED_FIELD", "同一字段只能填写一次"))
-    if not isinstance(file, UploadFile):
-        errors.append(FieldError("/file", "REQUIRED", "请选择要导入的文件"))
-    text = {name: value for name, value in form.items() if isinstance(value, str) and value and name != "file"}
+def _asked(text: dict[str, str]) -> Asked:
+    errors: list[FieldError] = []
     year = text.get("year")
     if year is not None and not (year.isascii() and year.isdigit() and 2000 <= int(year) <= 2100):
         errors.append(FieldError("/year", "YEAR", "年度应为四位数字，如2017"))
@@ -101,13 +60,10 @@ async def _read(form: FormData) -> tuple[bytes, Asked]:
     issued_on = _day(text, "issued_on", errors)
     effective_from = _day(text, "effective_from", errors)
     body = _totals(text.get("body_totals"), errors)
-    if errors or not isinstance(file, UploadFile):
+    if errors:
         raise FormInvalidError(errors=errors)
-    content = await file.read()
-    if len(content) > MAX_FILE:
-        raise FileTooLargeError
     asked_year = int(year) if year else None
-    return content, Asked(dry_run == "true", asked_year, text.get("doc_no"), issued_on, effective_from, body)
+    return Asked(dry_run == "true", asked_year, text.get("doc_no"), issued_on, effective_from, body)
 
 
 def _totals(text: str | None, errors: list[FieldError]) -> dict[str, int]:
