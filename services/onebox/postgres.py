@@ -37,7 +37,7 @@ RUN: Mapping[str, str] = _ALWAYS | {
     "checkpoint_timeout": "15min",
     # A commit waits for all of the log before it, and for each new segment of it to be filled with zeros: so the log is
     # written down steadily, and its segments are used again.
-    "wal_writer_delay": "10ms",
+    "wal_writer_delay": "30ms",
     "min_wal_size": "2GB",
     "synchronous_commit": "on",
     "wal_compression": "pglz",
