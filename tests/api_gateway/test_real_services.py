@@ -7,7 +7,6 @@ from typing import Any
 
 import httpx
 import pytest
-from pydantic import SecretStr
 
 import eligibility_svc.main
 import loans_svc.main
@@ -15,8 +14,7 @@ import targets_svc.main
 from api_gateway.documents.domain import operations
 from api_gateway.forwarding.route_table import load_route_table
 from api_gateway.identity.repository import load_roles
-from kit.settings import ServiceSettings
-from kit.testing import client, serving
+from kit.testing import client, serving, settings_of
 from tests.api_gateway.conftest import UPSTREAMS, Gateways, assert_problem, token_of
 from tests.contracts.validity import assert_valid
 
@@ -25,13 +23,6 @@ APPS = {
     "eligibility": eligibility_svc.main.create_app,
     "loans": loans_svc.main.create_app,
 }
-
-
-def settings_of(environment: dict[str, str]) -> ServiceSettings:
-    values: dict[str, Any] = {name.removeprefix("JIUYE_").lower(): value for name, value in environment.items()}
-    for secret in ("database_url", "redis_url", "field_keys", "cursor_key"):
-        values[secret] = SecretStr(values[secret])
-    return ServiceSettings(**values)
 
 
 @pytest.fixture(scope="module")

@@ -24,11 +24,10 @@ from api_gateway.main import create_app as create_gateway
 from kit.auth.principal import Principal
 from kit.auth.tokens import ACCESS, INTERNAL, TokenMinter
 from kit.db.engine import Database
-from kit.testing import client, serving
+from kit.testing import client, serving, settings_of
 from targets_svc.seed import seed
 from tests.api_gateway.conftest import Gateways, changed_table, client_entry
 from tests.contracts.operations import Operation, operations
-from tests.targets_svc.conftest import settings_of
 
 APPS = {
     "targets": targets_svc.main.create_app,

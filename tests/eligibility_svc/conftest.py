@@ -5,11 +5,9 @@ from typing import Any
 
 import httpx
 import pytest
-from pydantic import SecretStr
 
 from eligibility_svc.main import create_app
-from kit.settings import ServiceSettings
-from kit.testing import Caller, client, serving
+from kit.testing import Caller, client, serving, settings_of
 
 CATALOGUE_SCOPE, CHECK_SCOPE = "eligibility.catalogue.read", "eligibility.check.run"
 
@@ -23,10 +21,7 @@ def eligibility_database(infrastructure: Any) -> str:
 @pytest.fixture(scope="session")
 def eligibility_url(infrastructure: Any, eligibility_database: str) -> Iterator[str]:
     environment = infrastructure.service_environment("eligibility", eligibility_database)
-    values: dict[str, Any] = {name.removeprefix("JIUYE_").lower(): value for name, value in environment.items()}
-    for secret in ("database_url", "redis_url", "field_keys", "cursor_key"):
-        values[secret] = SecretStr(values[secret])
-    with serving(create_app(ServiceSettings(**values))) as url:
+    with serving(create_app(settings_of(environment))) as url:
         yield url
 
 

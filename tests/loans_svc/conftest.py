@@ -5,22 +5,14 @@ from typing import Any
 
 import httpx
 import pytest
-from pydantic import SecretStr
 
 import eligibility_svc.main
 from kit.settings import ServiceSettings
-from kit.testing import Caller, client, serving
+from kit.testing import Caller, client, serving, settings_of
 from loans_svc.main import create_app
 from tests.loans_svc.lending import Office
 
 SCOPES = ("loans.rule.read", "loans.quote.run", "loans.pool.run")
-
-
-def settings_of(environment: dict[str, str], **changes: Any) -> ServiceSettings:
-    values: dict[str, Any] = {name.removeprefix("JIUYE_").lower(): value for name, value in environment.items()}
-    for secret in ("database_url", "redis_url", "field_keys", "cursor_key", "service_signing_key"):
-        values[secret] = SecretStr(values[secret])
-    return ServiceSettings(**values | changes)
 
 
 @pytest.fixture(scope="session")

@@ -8,11 +8,10 @@ from typing import Any
 import asyncpg
 import httpx
 import pytest
-from pydantic import SecretStr
 
 from kit.db.engine import Database
 from kit.settings import ServiceSettings
-from kit.testing import Caller, serving
+from kit.testing import Caller, serving, settings_of
 from targets_svc.main import create_app
 from targets_svc.seed import seed
 
@@ -70,14 +69,6 @@ class Targets:
         return await asyncpg.connect(
             self.infrastructure.plain_url(role, self.database), server_settings={"search_path": "targets"}
         )
-
-
-def settings_of(environment: dict[str, str]) -> ServiceSettings:
-    """Settings from the variables that a process would get."""
-    values: dict[str, Any] = {name.removeprefix("JIUYE_").lower(): value for name, value in environment.items()}
-    for secret in ("database_url", "redis_url", "field_keys", "cursor_key"):
-        values[secret] = SecretStr(values[secret])
-    return ServiceSettings(**values)
 
 
 async def start(infrastructure: Any) -> tuple[ServiceSettings, str]:

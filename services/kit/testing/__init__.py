@@ -4,7 +4,7 @@ import asyncio
 import io
 import logging
 import threading
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncIterator, Iterator, Mapping
 from contextlib import asynccontextmanager, contextmanager
 from typing import Any
 
@@ -15,6 +15,13 @@ from structlog.stdlib import ProcessorFormatter
 
 from kit.auth.principal import Principal
 from kit.auth.tokens import INTERNAL, TokenMinter
+from kit.settings import ServiceSettings
+
+
+def settings_of(environment: Mapping[str, str], **more: Any) -> ServiceSettings:
+    """What a process would read from these variables, without them; `more` by their names as settings."""
+    given: dict[str, Any] = {name.removeprefix("JIUYE_").lower(): value for name, value in environment.items()}
+    return ServiceSettings(**given | more)
 
 
 @contextmanager

@@ -6,11 +6,8 @@ import secrets
 from contextlib import AsyncExitStack
 from typing import Any
 
-from pydantic import SecretStr
-
 from eligibility_svc.main import create_app
-from kit.settings import ServiceSettings
-from kit.testing import Caller, client, serving
+from kit.testing import Caller, client, serving, settings_of
 from tests.eligibility_svc.applications.conftest import PEOPLE, Office
 
 
@@ -25,11 +22,8 @@ async def test_an_applicant_of_before_is_the_same_and_is_read(
     new = {"cipher": secrets.token_bytes(16), "lookup": secrets.token_bytes(32)}
     ring["keys"]["k2"] = {name: base64.b64encode(key).decode() for name, key in new.items()}
     environment["JIUYE_FIELD_KEYS"] = json.dumps(ring | {"current": "k2"})
-    values: dict[str, Any] = {name.removeprefix("JIUYE_").lower(): value for name, value in environment.items()}
-    for secret in ("database_url", "redis_url", "field_keys", "cursor_key"):
-        values[secret] = SecretStr(values[secret])
     async with AsyncExitStack() as stack:
-        url = stack.enter_context(serving(create_app(ServiceSettings(**values))))
+        url = stack.enter_context(serving(create_app(settings_of(environment))))
         after = Office(
             {
                 who: await stack.enter_async_context(

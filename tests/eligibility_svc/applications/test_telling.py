@@ -13,15 +13,9 @@ from kit.db.engine import Database
 from kit.http.onward import ServiceSilentError
 from kit.jobs import lease as leases
 from kit.jobs.worker import Job
-from kit.settings import ServiceSettings
-from kit.testing import Caller, client, serving
+from kit.testing import Caller, client, serving, settings_of
 from targets_svc.main import create_app as create_targets
 from tests.eligibility_svc.applications.conftest import REVOCATION, Office
-
-
-def settings_of(environment: dict[str, str], **more: str) -> ServiceSettings:
-    values: dict[str, Any] = {name.removeprefix("JIUYE_").lower(): value for name, value in environment.items()}
-    return ServiceSettings(**values, **more)
 
 
 async def test_a_grant_is_told_once_and_never_lost(

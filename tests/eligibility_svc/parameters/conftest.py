@@ -8,13 +8,11 @@ from uuid import uuid4
 
 import httpx
 import pytest
-from pydantic import SecretStr
 
 from eligibility_svc.main import create_app
 from eligibility_svc.parameters import service
 from eligibility_svc.parameters.repository import following
-from kit.settings import ServiceSettings
-from kit.testing import Caller, client, serving
+from kit.testing import Caller, client, serving, settings_of
 
 CATALOGUE, CHECK = "eligibility.catalogue.read", "eligibility.check.run"
 WRITE, PUBLISH = "eligibility.parameter.write", "eligibility.parameter.publish"
@@ -79,11 +77,8 @@ async def bureau(infrastructure: Any, caller: Caller, monkeypatch: pytest.Monkey
     monkeypatch.setattr(service, "FOLLOW_SECONDS", 0.05)
     database = infrastructure.new_database()
     environment = infrastructure.service_environment("eligibility", database)
-    values: dict[str, Any] = {name.removeprefix("JIUYE_").lower(): value for name, value in environment.items()}
-    for secret in ("database_url", "redis_url", "field_keys", "cursor_key"):
-        values[secret] = SecretStr(values[secret])
     try:
-        with serving(create_app(ServiceSettings(**values))) as url:
+        with serving(create_app(settings_of(environment))) as url:
             yield Bureau(url, caller, database)
     finally:
         following.forget()

@@ -18,7 +18,7 @@ from eligibility_svc.screenings.jobs import screen_register
 from kit.db.engine import Database
 from kit.jobs import lease as leases
 from kit.jobs.worker import Job
-from kit.settings import ServiceSettings
+from kit.testing import settings_of
 from tests.eligibility_svc.parameters.conftest import Bureau
 
 Work = Callable[[], Awaitable[None]]
@@ -30,7 +30,7 @@ FACTS = {"is_startup_star": True, "is_first_business": True, "is_hardship_person
 async def work(infrastructure: Any, bureau: Bureau) -> AsyncIterator[Work]:
     """`await work()` does the jobs that wait, as the worker does them."""
     environment = infrastructure.service_environment("eligibility", bureau.database, duty="worker")
-    settings = ServiceSettings(**{k.removeprefix("JIUYE_").lower(): v for k, v in environment.items()})
+    settings = settings_of(environment)
     database = Database(settings.database_url.get_secret_value(), schema="eligibility")
 
     async def done() -> None:

@@ -11,7 +11,7 @@ import httpx
 import pytest
 
 from kit.settings import ServiceSettings
-from kit.testing import Caller, client
+from kit.testing import Caller, client, settings_of
 
 SCOPES = ("eligibility.screening.run", "eligibility.screening.read", "eligibility.check.run")
 
@@ -19,7 +19,7 @@ SCOPES = ("eligibility.screening.run", "eligibility.screening.read", "eligibilit
 @pytest.fixture(scope="session")
 def worker_settings(infrastructure: Any, eligibility_database: str) -> ServiceSettings:
     environment = infrastructure.service_environment("eligibility", eligibility_database, duty="worker")
-    return ServiceSettings(**{k.removeprefix("JIUYE_").lower(): v for k, v in environment.items()})
+    return settings_of(environment)
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,7 @@ from kit.db.engine import Database
 from kit.jobs import lease as leases
 from kit.jobs.worker import Job
 from kit.settings import ServiceSettings
+from kit.testing import settings_of
 
 ROWS = PART_ROWS + 3
 
@@ -25,7 +26,7 @@ ROWS = PART_ROWS + 3
 @pytest.fixture(scope="module")
 def settings(infrastructure: Any) -> ServiceSettings:
     environment = infrastructure.service_environment("eligibility", infrastructure.new_database(), duty="worker")
-    return ServiceSettings(**{k.removeprefix("JIUYE_").lower(): v for k, v in environment.items()})
+    return settings_of(environment)
 
 
 @pytest.fixture(scope="module")

@@ -7,7 +7,7 @@ from uuid import UUID
 import httpx
 import pytest
 from fastapi import Response
-from pydantic import Field, SecretStr
+from pydantic import Field
 from sqlalchemy import text
 
 from kit.auth.dependencies import requires, requires_any
@@ -24,7 +24,7 @@ from kit.http.wire import LegalDate, MonthText, RequestModel, ResponseModel, Yua
 from kit.ids import new_id
 from kit.jobs.queue import JobRead, enqueue, read_job
 from kit.settings import ServiceSettings
-from kit.testing import Caller, client, serving
+from kit.testing import Caller, client, serving, settings_of
 
 router = Router(prefix="/api/v1/notes", tags=["便笺"])
 Writer = Annotated[Principal, requires("notes.note.write")]
@@ -93,10 +93,7 @@ async def explode(principal: Writer) -> None:
 @pytest.fixture(scope="session")
 def notes_settings(infrastructure: Any) -> ServiceSettings:
     environment = infrastructure.service_environment("targets", infrastructure.new_database())
-    values: dict[str, Any] = {k.removeprefix("JIUYE_").lower(): v for k, v in environment.items()}
-    for secret in ("database_url", "redis_url", "field_keys", "cursor_key"):
-        values[secret] = SecretStr(values[secret])
-    return ServiceSettings(**values)
+    return settings_of(environment)
 
 
 @pytest.fixture(scope="session")

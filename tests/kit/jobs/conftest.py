@@ -5,12 +5,13 @@ import pytest
 
 from kit.db.engine import Database
 from kit.settings import ServiceSettings
+from kit.testing import settings_of
 
 
 @pytest.fixture(scope="module")
 def settings(infrastructure: Any) -> ServiceSettings:
     environment = infrastructure.service_environment("targets", infrastructure.new_database(), duty="worker")
-    return ServiceSettings(**{k.removeprefix("JIUYE_").lower(): v for k, v in environment.items()})
+    return settings_of(environment)
 
 
 @pytest.fixture(scope="module")

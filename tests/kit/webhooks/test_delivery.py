@@ -14,7 +14,6 @@ from typing import Annotated, Any
 
 import httpx
 import pytest
-from pydantic import SecretStr
 from sqlalchemy import text
 
 from kit.auth.dependencies import requires
@@ -25,7 +24,7 @@ from kit.http.app import service_app
 from kit.http.routing import Router
 from kit.jobs.worker import JobWorker
 from kit.settings import ServiceSettings
-from kit.testing import Caller, captured_log, client, serving
+from kit.testing import Caller, captured_log, client, serving, settings_of
 from kit.webhooks.domain import DELAYS, EventType
 from kit.webhooks.jobs import WEBHOOK_HANDLERS
 from kit.webhooks.service import announce
@@ -98,10 +97,7 @@ def receiver() -> Iterator[Receiver]:
 @pytest.fixture(scope="module")
 def settings(infrastructure: Any) -> ServiceSettings:
     environment = infrastructure.service_environment("eligibility", infrastructure.new_database())
-    values: dict[str, Any] = {k.removeprefix("JIUYE_").lower(): v for k, v in environment.items()}
-    for secret in ("database_url", "redis_url", "field_keys", "cursor_key"):
-        values[secret] = SecretStr(values[secret])
-    return ServiceSettings(**values, webhook_networks="127.0.0.0/8")
+    return settings_of(environment, webhook_networks="127.0.0.0/8")
 
 
 @pytest.fixture(scope="module")

@@ -14,10 +14,9 @@ import pytest
 
 import targets_svc.main
 from kit.db.engine import Database
-from kit.testing import Caller, serving
+from kit.testing import Caller, serving, settings_of
 from loans_svc.main import create_app
 from targets_svc.seed import seed
-from tests.loans_svc.conftest import settings_of
 from tests.loans_svc.lending import CONTRACT, Office
 
 ROOT = Path(__file__).parents[3]

@@ -15,11 +15,12 @@ from uuid import UUID
 
 from kit.clock import now
 from kit.jobs.worker import JobWorker
+from kit.testing import settings_of
 from targets_svc.event_uploads.domain import FIELDS, Mode
 from targets_svc.event_uploads.receiving import Receiving, begin_upload
 from targets_svc.event_uploads.results import lines_of
 from targets_svc.worker import HANDLERS
-from tests.targets_svc.conftest import Client, Targets, settings_of
+from tests.targets_svc.conftest import Client, Targets
 from tests.targets_svc.register.test_exactness import Register
 
 REPOSITORY = Path(__file__).parents[3]

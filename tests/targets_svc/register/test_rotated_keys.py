@@ -5,9 +5,9 @@ import json
 import secrets
 from dataclasses import replace
 
-from kit.testing import serving
+from kit.testing import serving, settings_of
 from targets_svc.main import create_app
-from tests.targets_svc.conftest import Targets, settings_of
+from tests.targets_svc.conftest import Targets
 from tests.targets_svc.register.people import event
 
 

@@ -9,10 +9,10 @@ import pytest
 
 from kit.db.engine import Database
 from kit.ids import new_id
-from kit.testing import captured_log
+from kit.testing import captured_log, settings_of
 from targets_svc.register.service import Vault
 from targets_svc.service_events.service import count_waiting
-from tests.targets_svc.conftest import Client, Targets, settings_of
+from tests.targets_svc.conftest import Client, Targets
 from tests.targets_svc.month_closes.closing import close
 from tests.targets_svc.register.people import counts, number
 

@@ -12,9 +12,10 @@ from python_calamine import CalamineWorkbook
 
 from kit.clock import today
 from kit.db.engine import Database
+from kit.testing import settings_of
 from targets_svc.month_closes.service import CLOSED
 from targets_svc.warnings.service import escalate_unanswered, judge_closed, judge_provisionally
-from tests.targets_svc.conftest import Client, Targets, settings_of
+from tests.targets_svc.conftest import Client, Targets
 from tests.targets_svc.event_uploads.files import working, working_here
 from tests.targets_svc.month_closes.closing import close
 from tests.targets_svc.progress.june import JUNE
