@@ -115,7 +115,7 @@ STORED = [
         200,
         422,
     ),
-    ("post", "/subsidy-batches/{batch_id}/bank-lines", "upload_bank_lines", "loans.batch.write", 202, 422),
+    ("post", "/subsidy-batches/{batch_id}/bank-lines", "upload_bank_lines", "loans.batch.write", 202, 415),
     ("get", "/subsidy-batches/{batch_id}/bank-lines", "get_bank_lines", "loans.batch.read", 200, 404),
     (
         "get",
