@@ -196,27 +196,33 @@ def find_errors(notice: Notice, covered: Coverage, now: datetime) -> Iterator[Fi
 
 
 def identify(notice: Notice, today: date) -> tuple[Person | None, list[FieldError]]:
-    """N1, and N2 for the holder's age: the person, or what is wrong with number and name.
+    """N1, and N2 for the holder's age: the person, or what is wrong with number and name."""
+    person, found = read_person(notice.id_type, notice.id_number, notice.name, today)
+    if person.birth_date is not None and notice.event_date < add_years(person.birth_date, WORKING_AGE):
+        found.append(FieldError("/event_date", "N2_AGE", "发生日期时该人员未满16周岁，请核对"))
+    return (None if found else person), found
+
+
+def read_person(id_type: IdType, id_number: str, name: str, today: date) -> tuple[Person, list[FieldError]]:
+    """N1: the person, as far as nothing is wrong with number and name.
 
     Scanned full-width digits are folded and old 15-digit numbers are upgraded, so that one person has one key
     (targets design §5.5).
     """
     found: list[FieldError] = []
-    number, name, birth_date, is_male = "", "", None, None
+    number, normal_name, birth_date, is_male = "", "", None, None
     try:
-        number = normalise(notice.id_type, _folded(notice), today)
-        if notice.id_type in _CITIZEN_NUMBERS:
+        number = normalise(id_type, _folded(id_type, id_number), today)
+        if id_type in _CITIZEN_NUMBERS:
             holder = parse_citizen_id(number, today)
             birth_date, is_male = holder.birth_date, holder.is_male
     except IdentifierError as error:
         found.append(FieldError("/id_number", error.code, error.message))
     try:
-        name = normalise_name(notice.name)
+        normal_name = normalise_name(name)
     except IdentifierError as error:
         found.append(FieldError("/name", error.code, error.message))
-    if birth_date is not None and notice.event_date < add_years(birth_date, WORKING_AGE):
-        found.append(FieldError("/event_date", "N2_AGE", "发生日期时该人员未满16周岁，请核对"))
-    return (None if found else Person(notice.id_type, number, name, birth_date, is_male)), found
+    return Person(id_type, number, normal_name, birth_date, is_male), found
 
 
 def find_warnings(notice: Notice, person: Person, covered: Coverage) -> Iterator[FieldError]:
@@ -232,6 +238,6 @@ def find_warnings(notice: Notice, person: Person, covered: Coverage) -> Iterator
         yield FLEXIBLE
 
 
-def _folded(notice: Notice) -> str:
-    number = fold_full_width(notice.id_number).strip(" ")
-    return upgrade_15(number) if notice.id_type is IdType.RESIDENT_ID and len(number) == 15 else number
+def _folded(id_type: IdType, id_number: str) -> str:
+    number = fold_full_width(id_number).strip(" ")
+    return upgrade_15(number) if id_type is IdType.RESIDENT_ID and len(number) == 15 else number

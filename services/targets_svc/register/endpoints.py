@@ -8,7 +8,7 @@ from pydantic import StringConstraints
 
 from kit.auth.dependencies import requires
 from kit.auth.principal import Principal
-from kit.clock import now
+from kit.clock import legal_day, now
 from kit.db.engine import Tx
 from kit.db.rows import sees_all_rows
 from kit.http.idempotency import IdempotencyHonoured
@@ -32,6 +32,7 @@ from targets_svc.register.schemas import (
     CountList,
     EventCreate,
     EventRead,
+    EventSearch,
     JobAccepted,
     LedgerEventList,
     LedgerEventRead,
@@ -131,6 +132,25 @@ async def find_event(
 ) -> LedgerEventList:
     """批量上传或忘记编号的，凭来源编号找到事件，以便核实或撤销；没有的、其他单位的返回空列表。不含个人信息。"""
     found = await service.find_by_source(tx, source_system, source_ref, own_unit=principal.unit)
+    return LedgerEventList(items=[LedgerEventRead.of(entry) for entry in found])
+
+
+@router.post(
+    "/event-searches",
+    operation_id="search_events",
+    summary="按证件查找一个人的实名事件",
+    responses=problems(EventInvalidError),
+)
+@sees_all_rows
+async def search_events(
+    body: EventSearch, principal: Annotated[Principal, requires("targets.event.read")], tx: Tx, vault: Keys
+) -> LedgerEventList:
+    """答复本人“登记了什么、计在哪里、为何不计”。证件号码和姓名都相符才能查到；不相符的和没有登记的，答复完全相同。
+
+    发生在后的排在前，最多500条；县（市、区）账号只见本单位登记的。查询内容不留存。
+    """
+    document = (body.id_type, body.id_number, body.name)
+    found = await service.find_by_person(tx, vault, document, own_unit=principal.unit, today=legal_day(now()))
     return LedgerEventList(items=[LedgerEventRead.of(entry) for entry in found])
 
 

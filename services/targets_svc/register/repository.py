@@ -8,6 +8,7 @@ from typing import Any, NamedTuple, cast
 from uuid import UUID
 
 from sqlalchemy import (
+    ColumnElement,
     Integer,
     LargeBinary,
     Row,
@@ -144,22 +145,42 @@ async def find_claim(tx: AsyncSession, event_id: UUID) -> Claim | None:
     return None if row is None else _claim(row)
 
 
+_ENTRY = (
+    select(
+        EventRow.event_id, EventRow.year, EventRow.indicator, EventRow.unit, EventRow.event_date,
+        EventRow.source_system, EventRow.source_ref, EventRow.received_at, EventRow.recorded_by,
+        EventRow.is_pending, VerificationRow.verified_at, VerificationRow.verified_by, VerificationRow.basis,
+        RetractionRow.retracted_at, RetractionRow.retracted_by, RetractionRow.reason,
+        SlotRow.event_id.label("holder"), SlotRow.unit.label("holder_unit"),
+    )
+    .outerjoin(RetractionRow, RetractionRow.event_id == EventRow.event_id)
+    .outerjoin(VerificationRow, VerificationRow.event_id == EventRow.event_id)
+    .outerjoin(SlotRow, tuple_(*_SLOT_KEY) == tuple_(EventRow.person_id, EventRow.year, EventRow.indicator))
+)  # fmt: skip
+
+
 async def find_entry(tx: AsyncSession, event_id: UUID) -> Row[Any] | None:
     """One event of the ledger with all that happened to it, and who holds its slot."""
-    query = (
-        select(
-            EventRow.event_id, EventRow.year, EventRow.indicator, EventRow.unit, EventRow.event_date,
-            EventRow.source_system, EventRow.source_ref, EventRow.received_at, EventRow.recorded_by,
-            EventRow.is_pending, VerificationRow.verified_at, VerificationRow.verified_by, VerificationRow.basis,
-            RetractionRow.retracted_at, RetractionRow.retracted_by, RetractionRow.reason,
-            SlotRow.event_id.label("holder"), SlotRow.unit.label("holder_unit"),
-        )
-        .outerjoin(RetractionRow, RetractionRow.event_id == EventRow.event_id)
-        .outerjoin(VerificationRow, VerificationRow.event_id == EventRow.event_id)
-        .outerjoin(SlotRow, tuple_(*_SLOT_KEY) == tuple_(EventRow.person_id, EventRow.year, EventRow.indicator))
-        .where(EventRow.event_id == event_id)
-    )  # fmt: skip
-    return cast("Row[Any] | None", (await tx.execute(query)).one_or_none())
+    return cast("Row[Any] | None", (await tx.execute(_ENTRY.where(EventRow.event_id == event_id))).one_or_none())
+
+
+def _of_person(person: UUID) -> ColumnElement[bool]:
+    """The first event of a person has the person's id; one of an older release is indexed like the later ones."""
+    return ((EventRow.event_id == person) | ((EventRow.person_id == person) & _IS_LATER)) & (
+        EventRow.person_id == person
+    )
+
+
+async def list_entries(tx: AsyncSession, person: UUID, unit: str | None, limit: int) -> Sequence[Row[*tuple[Any, ...]]]:
+    """Events of a person as `find_entry` has them, those of one unit or all, the latest first."""
+    query = _ENTRY.where(_of_person(person)).order_by(EventRow.event_date.desc(), EventRow.event_id.desc()).limit(limit)
+    return (await tx.execute(query if unit is None else query.where(EventRow.unit == unit))).all()
+
+
+async def list_names(tx: AsyncSession, person: UUID) -> list[tuple[int, str]]:
+    """Digests of the names that a person was registered under, each with its key's id."""
+    query = select(EventRow.name_digest, EventRow.name_key_id).where(_of_person(person)).distinct()
+    return [(digest, key_id) for digest, key_id in await tx.execute(query)]
 
 
 async def find_event_id(tx: AsyncSession, source_system: str, source_ref: str) -> UUID | None:
@@ -172,9 +193,7 @@ async def live_claims(tx: AsyncSession, key: SlotKey) -> list[Claim]:
     """The events that may hold one slot: not retracted, and not waiting."""
     rows = await tx.execute(
         _CLAIMS.where(
-            # The first event of a person has the person's id; one of an older release is indexed like the later ones.
-            (EventRow.event_id == key.person) | ((EventRow.person_id == key.person) & _IS_LATER),
-            EventRow.person_id == key.person,
+            _of_person(key.person),
             EventRow.year == key.year,
             EventRow.indicator == key.indicator,
             RetractionRow.event_id.is_(None),

@@ -19,14 +19,32 @@ from targets_svc.reports.schemas import Reason, WarningRead
 _OF_NOTICE = tuple(attribute.name for attribute in fields(Notice) if attribute.name != "evidence")
 
 
+IdNumber = Annotated[str, StringConstraints(min_length=1, max_length=40), Field(repr=False)]
+PersonName = Annotated[str, StringConstraints(min_length=1, max_length=100), Field(repr=False)]
+
+
+class EventSearch(RequestModel):
+    """Whose events are looked for; in the body, because numbers do not belong into an address."""
+
+    id_type: Annotated[IdType, Field(strict=False)]
+    id_number: IdNumber
+    name: PersonName
+
+    model_config = RequestModel.model_config | {
+        "json_schema_extra": {
+            "examples": [{"id_type": "RESIDENT_ID", "id_number": "410199199001010011", "name": "王测试"}]
+        }
+    }
+
+
 class EventCreate(RequestModel):
     """One real-name event."""
 
     year: Year
     indicator: Code
     id_type: Annotated[IdType, Field(strict=False)]
-    id_number: Annotated[str, StringConstraints(min_length=1, max_length=40), Field(repr=False)]
-    name: Annotated[str, StringConstraints(min_length=1, max_length=100), Field(repr=False)]
+    id_number: IdNumber
+    name: PersonName
     event_date: LegalDate
     unit: Code
     source_system: Code
@@ -202,7 +220,7 @@ class LedgerEventRead(ResponseModel):
 
 
 class LedgerEventList(ResponseModel):
-    """What was found: one event, or none."""
+    """What was found."""
 
     items: list[LedgerEventRead]
 

@@ -16,6 +16,7 @@ from kit.crypto.keys import KeyRing
 from kit.crypto.lookup import LookupHash
 from kit.errors import FieldError
 from kit.identifiers.contact import parse_mobile
+from kit.identifiers.documents import IdType
 from kit.identifiers.names import name_key
 from kit.ids import new_id
 from targets_svc.indicators.domain import attrition_codes, register_codes
@@ -35,6 +36,7 @@ from targets_svc.register.domain import (
     find_errors,
     find_warnings,
     identify,
+    read_person,
     shift,
     winner,
 )
@@ -55,6 +57,8 @@ NAME, PHONE = "register.name", "register.phone"
 """What the keyed digests of a name and of a phone number are for; each purpose has digests of its own."""
 _NAMES_REMEMBERED = 50_000
 _SEALED = "identity_block.sealed"
+MOST_FOUND = 500
+"""Events of one person that are told at once."""
 
 
 class Vault:
@@ -372,13 +376,42 @@ async def read_event(tx: AsyncSession, event_id: UUID, *, own_unit: str | None) 
     row = await repository.find_entry(tx, event_id)
     if row is None or not may_see(own_unit, row.unit):
         raise EventNotFoundError
-    if row.holder == event_id:
+    return _entry(row)
+
+
+def _entry(row: Row[Any]) -> Entry:
+    if row.holder == row.event_id:
         return Entry(row, None, None)
     if row.retracted_at is not None:
         return Entry(row, Outcome.RETRACTED, None)
     if row.is_pending and row.verified_at is None:
         return Entry(row, Outcome.PENDING, None)
     return Entry(row, Outcome.DUPLICATE_IN_YEAR, (row.holder, row.holder_unit))
+
+
+async def find_by_person(
+    tx: AsyncSession, vault: Vault, document: tuple[IdType, str, str], *, own_unit: str | None, today: date
+) -> list[Entry]:
+    """The events of a person, the latest first, as far as the account sees them; none when number and name do not
+    belong together: who asks learns nothing of a number alone.
+
+    Args:
+        document: type and number, and the name on it; one of the names under which the person was registered.
+
+    Raises:
+        EventInvalidError: no such number or name can be (N1).
+    """
+    person, faults = read_person(*document, today)
+    if faults:
+        raise EventInvalidError(errors=faults)
+    known = await repository.find_person(tx, list(vault.hash.person_keys(person.id_type.value, person.number).values()))
+    if known is None:
+        return []
+    names, name = await repository.list_names(tx, known.person_id), name_key(person.name)
+    if not any(vault.is_same_name(name, digest, key_id) for digest, key_id in names):
+        return []
+    rows = await repository.list_entries(tx, known.person_id, limited_to(own_unit), MOST_FOUND)
+    return [_entry(row) for row in rows]
 
 
 async def find_by_source(tx: AsyncSession, source_system: str, source_ref: str, *, own_unit: str | None) -> list[Entry]:

@@ -49,7 +49,7 @@ UNLIMITED = {
     **dict.fromkeys(("get_assessments", "list_reconciliations", "get_closed_progress"), FIGURES),
     "propose_seasonal_course": "the course of the whole city's past years",
     **dict.fromkeys(("record_event", "retract_event", "verify_event", "list_pending_events", "get_event"), REGISTER),
-    **dict.fromkeys(("list_reconciliation_events", "get_street_progress", "find_event"), REGISTER),
+    **dict.fromkeys(("list_reconciliation_events", "get_street_progress", "find_event", "search_events"), REGISTER),
     "submit_application": "a kiosk in one district takes applications for every other",
     "request_own_application_review": "a kiosk in one district serves the applicants of every other",
     "rate_own_application": "a kiosk in one district serves the applicants of every other",
