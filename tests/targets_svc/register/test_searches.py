@@ -36,7 +36,7 @@ async def test_a_person_is_told_what_counts_and_why_another_does_not(targets: Ta
         await jinshui.post(f"/events/{false['event_id']}/retraction", json={"reason": "劳动合同系伪造，查实撤销"})
         work = {"job_form": "FLEXIBLE", "job_months": 1, "monthly_pay": "500.00"}
         await record(erqi, event(1, "ZZ08", "2017-08-01", source_ref="waits", **work))
-        await record(erqi, event(2, "ZZ08", "2017-08-01", source_ref="somebody else"))
+        await record(erqi, event(2, "ZZ08", "2017-08-01", source_ref="another"))
 
         everything = [
             ("waits", False, "PENDING"),
