@@ -51,7 +51,8 @@ async def read_form(
     Raises:
         MediaTypeError, FormInvalidError; `too_large`; what `take` raises.
     """
-    reader, refused, length = _reader(request, texts), None, 0
+    reader, length = _reader(request, texts), 0
+    refused: Exception | None = None
     try:
         async for chunk in request.stream():
             length += len(chunk)
@@ -68,11 +69,11 @@ async def read_form(
     return reader.texts()
 
 
-async def _taken(reader: "_Reader", chunk: bytes, take: Take) -> DomainError | None:
+async def _taken(reader: "_Reader", chunk: bytes, take: Take) -> Exception | None:
     try:
         for piece in reader.read(chunk):
             await take(piece)
-    except DomainError as error:
+    except Exception as error:  # noqa: BLE001  raised again when the client has sent everything
         return error
     return None
 

@@ -47,6 +47,8 @@ async def _read(request: Request) -> dict[str, Any]:
     async def take(piece: bytes) -> None:
         if piece.startswith(b"unliked"):
             raise UnlikedError
+        if piece.startswith(b"broken"):
+            raise OSError(errno.ENOSPC, "no room")
         pieces.append(piece)
 
     texts = await read_form(request, take, texts=NAMES, max_bytes=MOST, too_large=TooMuchError)
@@ -161,7 +163,9 @@ async def test_a_refusal_reaches_who_still_sends(http: httpx.AsyncClient) -> Non
     unliked = await send(http, part("file", b"unliked" + bytes(3 << 20), "f") + END)
     exact = await send(http, part("file", bytes(MOST), "f") + END)
     long = await send(http, part("file", bytes(MOST + 1), "f") + END)
+    broken = await send(http, part("file", b"broken" + bytes(3 << 20), "f") + END)
     assert (unliked.status_code, unliked.json()["code"]) == (422, "UNLIKED")
+    assert broken.status_code == 500
     assert (exact.status_code, len(exact.json()["file"])) == (200, 2 * MOST)
     assert (long.status_code, long.json()["code"]) == (413, "TOO_MUCH")
 
