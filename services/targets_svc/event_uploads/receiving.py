@@ -3,6 +3,7 @@
 import asyncio
 import hashlib
 import io
+from collections import deque
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, NamedTuple
@@ -25,6 +26,7 @@ PART = "event_upload_part.sealed"
 _OLE2 = b"\xd0\xcf\x11\xe0"
 """How workbooks before xlsx begin, and encrypted ones."""
 PART_BYTES = 1024 * 1024
+_STORED_AT_ONCE = 2
 
 
 class Received(NamedTuple):
@@ -41,7 +43,7 @@ class Receiving:
     """Each part is committed by itself: who sends slowly holds no connection. What is never taken is forgotten, at once
     or, when the service dies meanwhile, by the daily job.
 
-    While one part is sealed and stored, the next one arrives.
+    While two parts are sealed and stored, the next one arrives.
     """
 
     database: Database
@@ -53,7 +55,7 @@ class Receiving:
     held: bytearray = field(default_factory=bytearray)
     digest: Any = field(default_factory=hashlib.sha256)
     package: io.BytesIO = field(default_factory=io.BytesIO)
-    storing: "asyncio.Task[None] | None" = None
+    storing: "deque[asyncio.Task[None]]" = field(default_factory=deque)
 
     async def take(self, piece: bytes) -> None:
         """Some more bytes of the file.
@@ -78,8 +80,7 @@ class Receiving:
 
     async def forget(self) -> None:
         """Nothing of it stays."""
-        if self.storing is not None:
-            await asyncio.gather(self.storing, return_exceptions=True)
+        await asyncio.gather(*self.storing, return_exceptions=True)
         async with self.database.transaction() as tx:
             await repository.forget_file(tx, self.upload_id)
 
@@ -93,13 +94,16 @@ class Receiving:
             self.package.write(part)
         if self.size > (MAX_WORKBOOK_BYTES if self.file_format is Format.XLSX else MAX_FILE_BYTES):
             raise FileTooLargeError
-        await self._stored()
-        self.storing = asyncio.create_task(self._add(self.parts, part))
+        self.digest.update(part)
+        await self._stored(_STORED_AT_ONCE - 1)
+        self.storing.append(asyncio.create_task(self._add(self.parts, part)))
         self.parts += 1
 
-    async def _stored(self) -> None:
-        if self.storing is not None:
-            await self.storing
+    async def _stored(self, but: int = 0) -> None:
+        """Until no more than so many parts are under way."""
+        while len(self.storing) > but:
+            await self.storing[0]
+            self.storing.popleft()
 
     async def _add(self, part_no: int, part: bytes) -> None:
         sealed = await asyncio.to_thread(self._seal, part)
@@ -107,7 +111,6 @@ class Receiving:
             await repository.add_part(tx, self.upload_id, part_no, sealed)
 
     def _seal(self, part: bytes) -> bytes:
-        self.digest.update(part)
         (sealed,) = self.vault.cipher.seal_many([part], column=PART, row_ids=[self.upload_id.bytes])
         return sealed
 
