@@ -1,12 +1,13 @@
 """Every call of a service that changed something leaves an entry, in the transaction of the change."""
 
 import json
+from functools import partial
 from typing import Any
 
 from fastapi import Request
 from starlette.responses import Response
 
-from kit.audit.service import audit
+from kit.audit.service import audit, audit_if_written
 from kit.audit.sessions import SessionStatements
 
 _MOST_READ = 65_536
@@ -32,9 +33,11 @@ async def record_call(request: Request, response: Response, operation_id: str) -
         return
     noted: dict[str, Any] | None = getattr(request.state, "audit_detail", None)
     await session.flush()
-    detail = (noted or {}) | _made(response)
     statements, path = SessionStatements(session), request.url.path[:160]
-    await audit(statements, principal, operation_id, path, detail, if_written=noted is None)
+    if noted is None:
+        await audit_if_written(statements, principal, operation_id, path, partial(_made, response))
+    else:
+        await audit(statements, principal, operation_id, path, noted | _made(response))
 
 
 def _made(response: Response) -> dict[str, Any]:

@@ -3,7 +3,7 @@ together.
 """
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 import structlog
@@ -40,14 +40,8 @@ class Statements(Protocol):
 
 
 async def audit(
-    tx: Statements,
-    principal: Principal,
-    action: str,
-    what: str,
-    detail: Mapping[str, Any] | None = None,
-    *,
-    if_written: bool = False,
-) -> int | None:
+    tx: Statements, principal: Principal, action: str, what: str, detail: Mapping[str, Any] | None = None
+) -> int:
     """Adds an entry to the caller's transaction; call it last, writers take turns from here to the commit.
 
     Args:
@@ -56,15 +50,25 @@ async def audit(
         action: `client.create` and the like.
         what: what it was done to, `client:platform`; ids, never personal data.
         detail: JSON values, never personal data, never a secret.
-        if_written: add none when the transaction has written nothing.
 
     Returns:
-        Its number; None when there is none.
+        Its number.
     """
-    heads = await tx.run(_NEXT_IF_WRITTEN if if_written else _NEXT)
-    if not heads:
-        return None
-    (head,) = heads
+    (head,) = await tx.run(_NEXT)
+    return await _add(tx, head, principal, action, what, detail or {})
+
+
+async def audit_if_written(
+    tx: Statements, principal: Principal, action: str, what: str, detail: Callable[[], Mapping[str, Any]]
+) -> None:
+    """`audit`, unless the transaction has written nothing; then `detail` is not made."""
+    for head in await tx.run(_NEXT_IF_WRITTEN):
+        await _add(tx, head, principal, action, what, detail())
+
+
+async def _add(
+    tx: Statements, head: Mapping[str, Any], principal: Principal, action: str, what: str, detail: Mapping[str, Any]
+) -> int:
     entry = Entry(
         seq=head["seq"],
         at=now(),
@@ -72,7 +76,7 @@ async def audit(
         actor_kind=principal.kind,
         action=action,
         object=what,
-        detail=json.dumps(dict(detail or {}), ensure_ascii=False, sort_keys=True, separators=(",", ":")),
+        detail=json.dumps(dict(detail), ensure_ascii=False, sort_keys=True, separators=(",", ":")),
         request_id=current_request_id.get(),
     )
     digest = entry.hash(bytes(head["hash"]))
