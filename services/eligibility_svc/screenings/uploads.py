@@ -10,11 +10,11 @@ from pydantic import ValidationError
 from eligibility_svc.screenings.domain import MAX_FILE
 from eligibility_svc.screenings.errors import RegisterTooLargeError
 from eligibility_svc.screenings.schemas import ScreeningCreate
-from kit.errors import FieldError
+from kit.errors import FieldError, ValidationFailedError
 from kit.http.forms import FormInvalidError, kept_form
 from kit.http.problems import validation_failed
 from kit.http.strict_json import parse_json
-from kit.http.validation import field_errors
+from kit.http.validation import body_errors
 
 
 class Upload(NamedTuple):
@@ -36,10 +36,7 @@ def _asked(text: str) -> ScreeningCreate:
     try:
         asked = ScreeningCreate.model_validate(parse_json(text.encode()))
     except ValidationError as error:
-        found = field_errors({**each, "loc": ("body", *each["loc"])} for each in error.errors())
-        faults: list[FieldError] = list(found)
-        validation_failed(faults)
-        raise
+        raise ValidationFailedError(errors=body_errors(error)) from None
     validation_failed(asked.faults())
     return asked
 

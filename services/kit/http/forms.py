@@ -19,7 +19,7 @@ from starlette.requests import ClientDisconnect
 
 from kit.errors import DomainError, FieldError, ValidationFailedError
 from kit.http.errors import BusyError, MediaTypeError
-from kit.http.validation import field_errors
+from kit.http.validation import body_errors
 
 FILE = "file"
 _MOST_TEXT = 64 * 1024
@@ -104,8 +104,7 @@ def parse_texts(model: type[Model], texts: Mapping[str, str]) -> Model:
     try:
         return model.model_validate(texts)
     except ValidationError as error:
-        found = field_errors({**each, "loc": ("body", *each["loc"])} for each in error.errors())
-        raise FormInvalidError(errors=found) from None
+        raise FormInvalidError(errors=body_errors(error)) from None
 
 
 def form_body(file: str, example: Mapping[str, Any], texts: Mapping[str, Any] = MappingProxyType({})) -> dict[str, Any]:

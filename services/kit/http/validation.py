@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from pydantic import ValidationError
+
 from kit.errors import FieldError
 
 _MESSAGES: dict[str, tuple[str, str]] = {
@@ -32,6 +34,11 @@ _MESSAGES: dict[str, tuple[str, str]] = {
 def field_errors(found: Iterable[Mapping[str, Any]]) -> list[FieldError]:
     """Translates `ValidationError.errors()`; a validator of ours may raise `ValueError('CODE|中文说明')`."""
     return [FieldError(_pointer(e["loc"]), *_message(e)) for e in found]
+
+
+def body_errors(error: ValidationError) -> list[FieldError]:
+    """`field_errors` of a model that was validated by hand: its fields are those of the body."""
+    return field_errors({**found, "loc": ("body", *found["loc"])} for found in error.errors())
 
 
 def _message(error: Mapping[str, Any]) -> tuple[str, str]:

@@ -16,7 +16,7 @@ from pydantic import ValidationError
 
 from kit.clock import legal_day
 from kit.errors import FieldError
-from kit.http.validation import field_errors
+from kit.http.validation import body_errors
 from kit.identifiers.contact import parse_mobile
 from kit.identifiers.errors import IdentifierError
 from kit.identifiers.masking import COMPOUND_SURNAMES, mask_id, mask_mobile, mask_name
@@ -395,7 +395,7 @@ def _examine(row: Mapping[str, Any], rules: Rules) -> dict[str, Any]:
     try:
         notice = EventCreate.model_validate(_typed(row)).notice(rules.now)
     except ValidationError as error:
-        return _wrong(row, shown, field_errors({**found, "loc": ("body", *found["loc"])} for found in error.errors()))
+        return _wrong(row, shown, body_errors(error))
     if not may_see(rules.own_unit, notice.unit):
         return _wrong(row, shown, [FieldError("/unit", UnitNotYoursError.code, UnitNotYoursError.default_detail)])
     covered = rules.coverage.get(notice.year, Coverage())

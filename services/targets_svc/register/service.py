@@ -57,7 +57,7 @@ NAME, PHONE = "register.name", "register.phone"
 """What the keyed digests of a name and of a phone number are for; each purpose has digests of its own."""
 _NAMES_REMEMBERED = 50_000
 _SEALED = "identity_block.sealed"
-MOST_FOUND = 500
+_MOST_FOUND = 500
 """Events of one person that are told at once."""
 
 
@@ -410,7 +410,7 @@ async def find_by_person(
     names, name = await repository.list_names(tx, known.person_id), name_key(person.name)
     if not any(vault.is_same_name(name, digest, key_id) for digest, key_id in names):
         return []
-    rows = await repository.list_entries(tx, known.person_id, limited_to(own_unit), MOST_FOUND)
+    rows = await repository.list_entries(tx, known.person_id, limited_to(own_unit), _MOST_FOUND)
     return [_entry(row) for row in rows]
 
 
