@@ -43,7 +43,8 @@ class ServiceSettings(ProcessSettings):
         internal_keys: JWKS (public Ed25519 keys) with which the gateway's internal tokens are verified.
         field_keys: `{"current": id, "keys": {id: {"cipher": base64, "lookup": base64}}}`, see `kit.crypto.keys`.
         cursor_key: base64 of at least 32 bytes; signs paging cursors.
-        pool_size: database connections of this process; a request waits 2 s for one, then gets 503.
+        pool_size: database connections of this process; a request waits 2 s for one, then gets 503. A worker has one
+            more, by which it hears of new jobs.
         service_keys: JWKS of the public keys with which services speak for themselves; each key's id is its service.
         service_signing_key: private Ed25519 JWK of this service; workers have it.
         targets_url, eligibility_url: where the services listen that this one calls; of several instances with commas.

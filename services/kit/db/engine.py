@@ -1,6 +1,6 @@
 """Engine and transactions. `commit()` stands here and nowhere else."""
 
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Callable
 from contextlib import asynccontextmanager
 from time import monotonic
 from typing import Annotated, Any
@@ -59,6 +59,27 @@ class Database:
         """Raises when the database does not answer."""
         async with self.engine.connect() as connection:
             await connection.execute(text("SELECT 1"))
+
+    @asynccontextmanager
+    async def listening(self, channel: str, tell: Callable[[], None]) -> AsyncIterator[Callable[[], bool]]:
+        """Holds a connection that calls `tell` for each NOTIFY on the channel, and when it has ended.
+
+        Yields:
+            Tells whether the connection still stands.
+        """
+
+        def hear(*_: object) -> None:
+            tell()
+
+        async with self.engine.connect() as connection:
+            driver: Any = (await connection.get_raw_connection()).driver_connection
+            driver.add_termination_listener(hear)
+            await driver.add_listener(channel, hear)
+            try:
+                yield lambda: not driver.is_closed()
+            finally:
+                driver.remove_termination_listener(hear)
+                await driver.remove_listener(channel, hear)
 
     async def close(self) -> None:
         await self.engine.dispose()

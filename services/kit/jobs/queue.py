@@ -16,10 +16,15 @@ from kit.telemetry.trace import current_trace
 
 # Unqualified on purpose: the role's search_path is its service's schema.
 _INSERT = text(
-    "INSERT INTO job (id, kind, dedupe_key, owner, payload, traceparent, max_attempts, not_before, next_poll)"
-    " VALUES (:id, :kind, :dedupe_key, :owner, CAST(:payload AS jsonb), :traceparent, :max_attempts,"
-    " now() + make_interval(secs => :delay), now() + make_interval(secs => :delay))"
-    " ON CONFLICT (dedupe_key) DO NOTHING"
+    """
+    WITH added AS (
+        INSERT INTO job (id, kind, dedupe_key, owner, payload, traceparent, max_attempts, not_before, next_poll)
+        VALUES (:id, :kind, :dedupe_key, :owner, CAST(:payload AS jsonb), :traceparent, :max_attempts,
+            now() + make_interval(secs => :delay), now() + make_interval(secs => :delay))
+        ON CONFLICT (dedupe_key) DO NOTHING
+        RETURNING id)
+    SELECT id, pg_notify('job:' || current_schema(), '') FROM added
+    """
 )
 _BY_KEY = text("SELECT id FROM job WHERE dedupe_key = :dedupe_key")
 _READ = text(
@@ -33,6 +38,11 @@ _CANCEL = text(
 # As long as logs, which name jobs. Whoever shows a job to a client forgets its own row of it much earlier.
 _PURGE = text("DELETE FROM job WHERE finished_at < now() - interval '180 days'")
 _WAITING = text("SELECT EXISTS (SELECT FROM job WHERE dedupe_key = :key AND state IN ('PENDING', 'RUNNING'))")
+
+
+def channel_of(service: str) -> str:
+    """On which a service's workers are told, at the commit, that there is a new job."""
+    return f"job:{service}"
 
 
 class JobProgress(ResponseModel):
@@ -83,7 +93,7 @@ async def enqueue(
     """
     trace = current_trace.get()
     job_id = job_id or new_id()
-    inserted = await session.execute(
+    added = await session.scalar(
         _INSERT,
         {
             "id": job_id,
@@ -96,7 +106,7 @@ async def enqueue(
             "delay": delay_seconds,
         },
     )
-    if getattr(inserted, "rowcount", 0) == 1:
+    if added is not None:
         return job_id
     return UUID(str(await session.scalar(_BY_KEY, {"dedupe_key": dedupe_key})))
 

@@ -220,6 +220,49 @@ async def test_a_daily_job_is_made_once_however_many_relays_there_are(
     assert await states(database, "test.daily") == {"PENDING": 1}
 
 
+async def _ended(database: Database, job: UUID) -> None:
+    async with asyncio.timeout(20):
+        while await states_of(database, job) != "SUCCEEDED":
+            await asyncio.sleep(0.02)
+
+
+@pytest.mark.filterwarnings("ignore:Call to deprecated close:DeprecationWarning")  # arq's
+async def test_a_worker_hears_of_a_job_at_its_commit_also_when_its_ear_was_lost(
+    settings: ServiceSettings, database: Database, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither relay nor queue is looked at by the clock: jobs are heard of, or wait for a minute."""
+    monkeypatch.setattr("kit.jobs.worker._RELAY_SECONDS", 60)
+    monkeypatch.setattr("kit.jobs.worker._LOOK_SECONDS", 60)
+    ears = text("SELECT pid FROM pg_stat_activity WHERE query LIKE 'LISTEN%' AND datname = current_database()")
+
+    async def found_ear(other_than: int = 0) -> int:
+        async with asyncio.timeout(20):
+            while True:
+                async with database.transaction() as session:
+                    pid = await session.scalar(ears)
+                if pid is not None and pid != other_than:
+                    return int(pid)
+                await asyncio.sleep(0.02)
+
+    async def at_once(_: Job) -> None:
+        """Nothing to do."""
+
+    narrow = settings.model_copy(update={"pool_size": 1})  # one job at a time
+    made = JobWorker("targets", narrow, {"test.heard": at_once})
+    running = asyncio.create_task(made.run())
+    ear = await found_ear()
+    for job in await add(database, "test.heard", 5):
+        await _ended(database, job)
+    async with database.transaction() as session:
+        await session.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": ear})
+    await found_ear(other_than=ear)
+    [job] = await add(database, "test.heard", 1)
+    await _ended(database, job)
+    made.stop()
+    async with asyncio.timeout(5):
+        await running
+
+
 @pytest.mark.filterwarnings("ignore:Call to deprecated close:DeprecationWarning")  # arq's
 async def test_a_worker_stopped_in_the_middle_of_a_look_at_its_queue_leaves_no_connection(
     settings: ServiceSettings, database: Database, monkeypatch: pytest.MonkeyPatch
