@@ -46,18 +46,13 @@ def lines(frame: pl.DataFrame, width: int, fields: Iterable[Sequence[Piece]]) ->
     return b"".join([HEAD, *rows.to_list(), END])
 
 
-def uuids(column: str) -> list[Piece]:
-    """Of a column of 16 bytes."""
-    return [whole(16, 4), pl.col(column)]
+def binary(column: str, size: int) -> list[Piece]:
+    """Of a column of so many bytes each: a uuid's 16, a bigint's 8."""
+    return [whole(size, 4), pl.col(column)]
 
 
 def constant(value: bytes) -> list[Piece]:
     return [whole(len(value), 4) + value]
-
-
-def bigints(column: str) -> list[Piece]:
-    number, pairs = pl.col(column), pl.lit(_PAIRS)
-    return [whole(8, 4), *(pairs.gather(number // 2**at % 2**16) for at in (48, 32, 16, 0))]
 
 
 def texts(frame: pl.DataFrame, column: str, version: bytes = b"") -> list[Piece]:

@@ -30,22 +30,22 @@ _IN_RANGE = """
             AND e.source_ref BETWEEN r.first AND r.last LIMIT 1) e ON true)
 """
 _RECORDED = """
-    SELECT k.row_no, e.year, e.indicator, uuid_send(e.person_id), e.unit, e.event_date, e.name_digest, e.name_key_id,
-        e.evidence::text
+    SELECT k.row_no, e.year, e.indicator, uuid_send(e.person_id), e.unit, e.event_date, int8send(e.name_digest),
+        e.name_key_id, e.evidence::text
     FROM unnest($1::int[], $2::text[], $3::text[]) k(row_no, source_system, source_ref)
     JOIN event e ON (e.source_system, e.source_ref) = (k.source_system COLLATE "C", k.source_ref COLLATE "C")
 """
 RECORDED: dict[str, Any] = {
     "row_no": pl.Int32, "was_year": pl.Int32, "was_indicator": pl.String, "was_person_id": pl.Binary,
-    "was_unit": pl.String, "was_event_date": pl.Date, "was_name_digest": pl.Int64, "was_name_key_id": pl.String,
+    "was_unit": pl.String, "was_event_date": pl.Date, "was_name_digest": pl.Binary, "was_name_key_id": pl.String,
     "was_evidence": pl.String,
 }  # fmt: skip
 _PERSONS = """
-    SELECT uuid_send(person_key), uuid_send(person_id), name_digest, key_id FROM person
+    SELECT uuid_send(person_key), uuid_send(person_id), int8send(name_digest), key_id FROM person
     WHERE person_key = ANY($1::uuid[])
 """
 PERSONS: dict[str, Any] = {
-    "person_key": pl.Binary, "person_id": pl.Binary, "first_name_digest": pl.Int64, "first_key_id": pl.String,
+    "person_key": pl.Binary, "person_id": pl.Binary, "first_name_digest": pl.Binary, "first_key_id": pl.String,
 }  # fmt: skip
 # The row is locked even when the claim loses, as in the statement of a single event.
 _CLAIM_SLOTS = f"""
@@ -112,11 +112,10 @@ async def begin(tx: AsyncSession) -> None:
 
 async def may_be_recorded(tx: AsyncSession, rows: pl.DataFrame) -> bool:
     """Whether the ledger has any source reference between the first and the last one of a system."""
-    ranges = rows.group_by("source_system").agg(
-        pl.col("source_ref").min().alias("first"), pl.col("source_ref").max().alias("last")
-    )
-    driver = await _driver(tx)
-    return bool(await driver.fetchval(_IN_RANGE, *(ranges.get_column(name).to_list() for name in ranges.columns)))
+    systems = rows.get_column("source_system").unique().to_list()
+    refs = [rows.filter(source_system=one) if len(systems) > 1 else rows for one in systems]
+    first, last = ([getattr(each.get_column("source_ref"), end)() for each in refs] for end in ("min", "max"))
+    return bool(await (await _driver(tx)).fetchval(_IN_RANGE, systems, first, last))
 
 
 async def find_recorded(tx: AsyncSession, rows: pl.DataFrame) -> pl.DataFrame:

@@ -20,7 +20,7 @@ from targets_svc.event_uploads.threads import aside
 from targets_svc.register.domain import AFTER_ATTRITION, OTHER_NAME
 from targets_svc.register.evidence import SAME_DAY, SAME_SOURCE_A_DAY
 from targets_svc.register.repository import add_identity_block
-from targets_svc.register.service import PHONE, Vault
+from targets_svc.register.service import PHONE, Vault, digest_number
 
 _TIMES = 12  # beside many single events on a slow machine a race is lost more than once
 _SLOT = ["person_id", "year", "indicator"]
@@ -30,7 +30,7 @@ _OF_PERSON = ("person_id", "first_name_digest", "first_key_id")
 
 
 def prepare(good: pl.DataFrame, vault: Vault) -> pl.DataFrame:
-    """Adds the pseudonym under each held key (`person_key_0` is the current one, 16 bytes), the digest of the name,
+    """Adds the pseudonym under each held key (`person_key_0` is the current one, 16 bytes), the digest of the name (8),
     and `evidence` as the ledger keeps it, the phone number as its digest.
     """
     good = good.select("row_no", *FIELDS, "name_key", "is_pending")
@@ -42,7 +42,7 @@ def prepare(good: pl.DataFrame, vault: Vault) -> pl.DataFrame:
     if keyed.get_column("phone").null_count() < keyed.height:
         digests = _phone_digests(keyed, vault)
         keyed = keyed.with_columns(pl.col("phone").replace_strict(digests, default=None, return_dtype=pl.String))
-    names = pl.Series("name_digest", vault.name_digests(keyed.get_column("name_key")), pl.Int64)
+    names = pl.Series("name_digest", vault.name_digests(keyed.get_column("name_key")), pl.Binary)
     dropped = (name for name in EVIDENCE if name not in SAME_DAY)
     return keyed.with_columns(names, evidence=_evidence(keyed)).drop(dropped)
 
@@ -117,6 +117,8 @@ class Resolved:
         fresh: the rows that are new, with `person_id` and `event_id`.
         new: the new persons.
         least: the least claim of each slot.
+        others: ids of those whose person is known.
+        same_days: by phone and by employer the different ones with their days (N13), as far as any is given.
         persons, sealed, events, slots: as they are stored.
         before: of the batches that were not committed when it was looked up: their new persons are taken for known.
     """
@@ -129,6 +131,8 @@ class Resolved:
     made: Made = field(default_factory=Made)
     new: pl.DataFrame = field(default_factory=pl.DataFrame)
     least: pl.DataFrame = field(default_factory=pl.DataFrame)
+    others: pl.Series = field(default_factory=pl.Series)
+    same_days: dict[str, pl.DataFrame] = field(default_factory=dict)
     persons: bytes = b""
     sealed: bytes = b""
     events: bytes = b""
@@ -156,6 +160,11 @@ def compose(resolved: Resolved, vault: Vault, recorded_by: str) -> None:
     if resolved.fresh.height:
         claim = _compose_events(resolved, vault.hash.current_key_id, recorded_by)
         _compose_slots(resolved, claim)
+        resolved.same_days = {
+            name: resolved.fresh.select(value=name, event_date="event_date").drop_nulls().unique()
+            for name in SAME_DAY
+            if resolved.fresh.get_column(name).null_count() < resolved.fresh.height
+        }
 
 
 async def enter(
@@ -214,19 +223,18 @@ async def claim(tx: AsyncSession, resolved: Resolved, attrition: Mapping[str, st
     """
     if resolved.sealed:
         await add_identity_block(tx, resolved.block_id, resolved.sealed)
-    fresh, same_days = resolved.fresh, {}
-    for name in SAME_DAY:
-        groups = fresh.select(value=name, event_date="event_date").drop_nulls().unique()
-        if groups.height:
-            same_days[name] = await ledger.count_same_day(tx, name, groups, fresh.get_column("event_id"))
-    ended = moved = None
-    if fresh.height:
+    fresh = resolved.fresh
+    same_days = {
+        name: await ledger.count_same_day(tx, name, groups, fresh.get_column("event_id"))
+        for name, groups in resolved.same_days.items()
+    }
+    ended = None
+    if fresh.height and not fresh.get_column("is_new").all():
         may_have_ended = fresh.filter(~pl.col("is_new") & pl.col("indicator").is_in(list(attrition)))
         if may_have_ended.height:
             known = may_have_ended.get_column("person_id").unique()
             ended = await ledger.find_ends(tx, known, sorted(set(attrition.values())))
-        others = resolved.least.filter(~pl.col("is_new"))
-        moved = await ledger.claim_slots(tx, others.get_column("event_id")) if others.height else None
+    moved = await ledger.claim_slots(tx, resolved.others) if len(resolved.others) else None
     return Claimed(moved, ended, same_days)
 
 
@@ -278,7 +286,7 @@ class _Conclusions:
             for row_no, name, digest, key_id in other.select(
                 "row_no", "name_key", "first_name_digest", "first_key_id"
             ).iter_rows()
-            if key_id == current or not self.vault.is_same_name(name, digest, key_id)
+            if key_id == current or not self.vault.is_same_name(name, digest_number(digest), key_id)
         ]
         self.outcome.warn(wrong, OTHER_NAME)
 
@@ -391,7 +399,7 @@ def is_same_content(judged: pl.DataFrame, vault: Vault) -> pl.Series:
         other = [
             row["place"]
             for row in doubtful.iter_rows(named=True)
-            if not vault.is_same_name(row["name_key"], row["was_name_digest"], row["was_name_key_id"])
+            if not vault.is_same_name(row["name_key"], digest_number(row["was_name_digest"]), row["was_name_key_id"])
             or (row["evidence"] is not None and json.loads(row["evidence"]) != json.loads(row["was_evidence"]))
         ]
         same = same & ~pl.int_range(judged.height, eager=True).is_in(other)
@@ -470,10 +478,10 @@ def _compose_persons(resolved: Resolved, vault: Vault) -> None:
         new,
         len(ledger.PERSON_COLUMNS),
         [
-            copying.uuids("person_key"),
-            copying.uuids("person_id"),
+            copying.binary("person_key", 16),
+            copying.binary("person_id", 16),
             copying.constant(vault.hash.current_key_id.encode()),
-            copying.bigints("name_digest"),
+            copying.binary("name_digest", 8),
             copying.constant(resolved.block_id.bytes),
         ],
     )
@@ -502,10 +510,10 @@ def _compose_events(resolved: Resolved, key_id: str, recorded_by: str) -> pl.Ser
         resolved.fresh,
         len(ledger.EVENT_COLUMNS),
         [
-            copying.uuids("person_id"),
-            copying.uuids("event_id"),
+            copying.binary("person_id", 16),
+            copying.binary("event_id", 16),
             [pl.lit(claim)],
-            copying.bigints("name_digest"),
+            copying.binary("name_digest", 8),
             few.booleans("is_pending"),
             copying.constant(key_id.encode()),
             copying.constant(recorded_by.encode()),
@@ -542,9 +550,14 @@ def _compose_slots(resolved: Resolved, claim: pl.Series) -> None:
         )
     new = least.filter("is_new")
     if new.height:
-        fields: list[list[copying.Piece]] = [copying.uuids("person_id"), copying.uuids("event_id"), [pl.col("claim")]]
+        fields: list[list[copying.Piece]] = [
+            copying.binary("person_id", 16),
+            copying.binary("event_id", 16),
+            [pl.col("claim")],
+        ]
         resolved.slots = copying.lines(new, len(ledger.CLAIM_COLUMNS), fields)
     resolved.least = least.drop("claim")
+    resolved.others = least.filter(~pl.col("is_new")).get_column("event_id")
 
 
 def _instants(texts: pl.Series) -> pl.Expr:

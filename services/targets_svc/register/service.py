@@ -67,19 +67,19 @@ class Vault:
     def __init__(self, keys: KeyRing) -> None:
         self.cipher = FieldCipher(keys)
         self.hash = LookupHash(keys)
-        self._name_digests: dict[str, int] = {}
+        self._name_digests: dict[str, bytes] = {}
 
     def name_digest(self, name: str) -> int:
         """Eight bytes of the keyed digest of a name's key, as the database's bigint."""
         return digest_number(self.hash.lookup(NAME, name).digest)
 
-    def name_digests(self, names: Iterable[str]) -> list[int]:
-        """`name_digest` of many names' keys; the same names come again and again, and are remembered."""
+    def name_digests(self, names: Iterable[str]) -> list[bytes]:
+        """`name_digest` of many names' keys in eight bytes; the same names come again and again, and are remembered."""
         if len(self._name_digests) > _NAMES_REMEMBERED:
             self._name_digests = {}  # another thread may still look into the old ones
         wanted, known = list(names), self._name_digests
         new = [*dict.fromkeys(itertools.filterfalse(known.__contains__, wanted))]
-        known.update(zip(new, map(digest_number, self.hash.many_lookups(NAME, new)), strict=True))
+        known.update(zip(new, (digest[:8] for digest in self.hash.many_lookups(NAME, new)), strict=True))
         return [*map(known.__getitem__, wanted)]
 
     def is_same_name(self, name: str, stored: int, key_id: str) -> bool:
