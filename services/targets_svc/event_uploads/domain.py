@@ -56,7 +56,7 @@ LABELS = {
 MAX_ROWS = 1_000_000
 MAX_FILE_BYTES = 512 * 1024 * 1024
 MAX_WORKBOOK_BYTES = 20 * 1024 * 1024
-BATCH_ROWS = 9_000
+BATCH_ROWS = 13_000
 """Large enough for set-wise work, small enough for 300 MB and for single events in between."""
 
 

@@ -26,6 +26,8 @@ _TIMES = 12  # beside many single events on a slow machine a race is lost more t
 _SLOT = ["person_id", "year", "indicator"]
 _SOURCE = ["source_system", "source_ref"]
 _PRECEDENCE = ["event_date", "received_at", "source_system", "source_ref"]
+_ENTERED = ("id_type", "id_number", "name", "person_key", "evidence", "received_at", *_SOURCE)
+"""What nobody asks for once a batch of new references is entered."""
 _OF_PERSON = ("person_id", "first_name_digest", "first_key_id")
 
 
@@ -194,6 +196,8 @@ async def enter(
             if time == _TIMES - 1:
                 raise
     resolved.persons, resolved.events, resolved.before = b"", b"", ()
+    if resolved.fresh.height == resolved.rows.height:
+        resolved.rows = resolved.fresh = resolved.fresh.drop(_ENTERED, strict=False)
     return resolved
 
 
@@ -556,7 +560,7 @@ def _compose_slots(resolved: Resolved, claim: pl.Series) -> None:
             [pl.col("claim")],
         ]
         resolved.slots = copying.lines(new, len(ledger.CLAIM_COLUMNS), fields)
-    resolved.least = least.drop("claim")
+    resolved.least = least.drop("claim", "received_at", *_SOURCE)
     resolved.others = least.filter(~pl.col("is_new")).get_column("event_id")
 
 

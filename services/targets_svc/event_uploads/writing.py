@@ -41,7 +41,7 @@ class _Writing:
     """A batch that is being written; `has_entered`: its persons and events are in, or it has failed."""
 
     number: int
-    ready: Ready
+    ready: Ready | None
     resolved: Resolved | None
     previous: "_Writing | None"
     has_entered: asyncio.Event = field(default_factory=asyncio.Event)
@@ -105,22 +105,25 @@ class Writer:
         await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _write(self, writing: _Writing) -> None:
-        run, ready, previous = self.run, writing.ready, writing.previous
+        run, previous = self.run, writing.previous
+        ready, resolved = writing.ready, writing.resolved
+        writing.ready = writing.resolved = None  # its rows are not kept longer than they are needed
+        assert ready is not None
         settled = previous.ended if previous is not None else _at_once
         try:
-            if writing.resolved is not None:
-                await aside(recording.compose, writing.resolved, run.vault, run.upload.owner)
+            if resolved is not None:
+                await aside(recording.compose, resolved, run.vault, run.upload.owner)
             if previous is not None:
                 await previous.has_entered.wait()
             async with self.places, run.database.transaction() as tx:
                 await ledger.begin(tx)
-                resolved = writing.resolved
                 if ready.rows is not None and resolved is not None:
                     resolved = await recording.enter(tx, resolved, ready.rows, run.vault, run.upload.owner, settled)
                     self.made[writing.number] = resolved.made
+                    ready = ready._replace(rows=None, known=None)
                 writing.has_entered.set()
                 await settled()
-                writing.previous = writing.resolved = None
+                writing.previous = None
                 await self._finish(tx, ready, resolved)
             self.committed += 1
         finally:
