@@ -43,7 +43,7 @@ class Receiving:
     """Each part is committed by itself: who sends slowly holds no connection. What is never taken is forgotten, at once
     or, when the service dies meanwhile, by the daily job.
 
-    While two parts are sealed and stored, the next one arrives.
+    While one part is hashed and sealed, in their order, and one is stored, the next one arrives.
     """
 
     database: Database
@@ -52,8 +52,10 @@ class Receiving:
     file_format: Format | None = None
     size: int = 0
     parts: int = 0
-    held: bytearray = field(default_factory=bytearray)
+    held: list[bytes] = field(default_factory=list)
+    held_bytes: int = 0
     digest: Any = field(default_factory=hashlib.sha256)
+    in_order: asyncio.Lock = field(default_factory=asyncio.Lock)
     package: io.BytesIO = field(default_factory=io.BytesIO)
     storing: "deque[asyncio.Task[None]]" = field(default_factory=deque)
 
@@ -64,8 +66,9 @@ class Receiving:
             FileTooLargeError.
             FileUnreadableError: not what it seems to be, or without the header.
         """
-        self.held += piece
-        if len(self.held) >= PART_BYTES:
+        self.held.append(piece)
+        self.held_bytes += len(piece)
+        if self.held_bytes >= PART_BYTES:
             await self._store()
 
     async def end(self) -> Received:
@@ -85,7 +88,7 @@ class Receiving:
             await repository.forget_file(tx, self.upload_id)
 
     async def _store(self) -> None:
-        part, self.held = bytes(self.held), bytearray()
+        part, self.held, self.held_bytes = b"".join(self.held), [], 0
         if self.file_format is None:
             self.file_format = sniff(part)
             _require_beginning(part, self.file_format)
@@ -94,7 +97,6 @@ class Receiving:
             self.package.write(part)
         if self.size > (MAX_WORKBOOK_BYTES if self.file_format is Format.XLSX else MAX_FILE_BYTES):
             raise FileTooLargeError
-        self.digest.update(part)
         await self._stored(_STORED_AT_ONCE - 1)
         self.storing.append(asyncio.create_task(self._add(self.parts, part)))
         self.parts += 1
@@ -106,11 +108,13 @@ class Receiving:
             self.storing.popleft()
 
     async def _add(self, part_no: int, part: bytes) -> None:
-        sealed = await asyncio.to_thread(self._seal, part)
+        async with self.in_order:
+            sealed = await asyncio.to_thread(self._seal, part)
         async with self.database.transaction() as tx:
             await repository.add_part(tx, self.upload_id, part_no, sealed)
 
     def _seal(self, part: bytes) -> bytes:
+        self.digest.update(part)
         (sealed,) = self.vault.cipher.seal_many([part], column=PART, row_ids=[self.upload_id.bytes])
         return sealed
 
