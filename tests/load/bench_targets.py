@@ -174,7 +174,8 @@ async def upload(account: httpx.AsyncClient, path: Path) -> tuple[httpx.Response
             break
         # To be asked costs the machine that is measured some milliseconds.
         done, total = job["progress"]["done"], job["progress"]["total"]
-        await asyncio.sleep(0.5 if total and done < 0.9 * total else 0.1)
+        is_far = done < 0.9 * total if total else not done
+        await asyncio.sleep(0.5 if is_far else 0.1)
     assert job["state"] == "SUCCEEDED", job
     return answer, taken, time.perf_counter() - begun
 

@@ -310,14 +310,14 @@ def _normal_forms(good: pl.DataFrame, few: _Few, rules: Rules) -> pl.DataFrame:
     made = {
         "code": pl.lit(None, pl.String),
         "message": pl.lit(None, pl.String),
-        "is_over_age": pl.lit(_over_age(good, rules)),
+        "is_over_age": _over_age(good, rules),
         **{made.meta.output_name(): made for made in _contents(few, rules, _pending(good, few))},
         **{f"shown_{field}": shown[field] for field in FIELDS},
     }
     return good.select(made[name].alias(name) for name in CHECKED)
 
 
-def _contents(few: _Few, rules: Rules, pending: pl.Series) -> list[pl.Expr]:
+def _contents(few: _Few, rules: Rules, pending: pl.Expr) -> list[pl.Expr]:
     return [
         pl.col("row_no"),
         *map(pl.col, FIELDS[:9]),
@@ -329,7 +329,7 @@ def _contents(few: _Few, rules: Rules, pending: pl.Series) -> list[pl.Expr]:
         pl.when(pl.col("correction").is_in(YES)).then(pl.lit("true")).alias("correction"),
         pl.col("street"),
         pl.col("name").alias("name_key"),
-        pl.lit(pending).alias("is_pending"),
+        pending.alias("is_pending"),
     ]
 
 
@@ -341,7 +341,7 @@ def _masked() -> pl.Expr:
     return pl.concat_str(name.str.head(shown), pl.lit("*" * 50).str.head(size - shown))
 
 
-def _over_age(good: pl.DataFrame, rules: Rules) -> pl.Series:
+def _over_age(good: pl.DataFrame, rules: Rules) -> pl.Expr:
     """N3, asked one by one of those who have reached the age that holds for the oldest."""
     ends = {end for plan in rules.coverage.values() for end in plan.attrition.values()}
     is_male = pl.col("body") % 2 == 1
@@ -354,7 +354,7 @@ def _over_age(good: pl.DataFrame, rules: Rules) -> pl.Series:
     return _marked(good.height, [row for row, born, happened, male in near if happened > _retires_on(born, male)])
 
 
-def _pending(good: pl.DataFrame, few: _Few) -> pl.Series:
+def _pending(good: pl.DataFrame, few: _Few) -> pl.Expr:
     """N10, asked one by one of flexible work."""
     if JobForm.FLEXIBLE not in few["job_form"]:
         return _marked(good.height, [])
@@ -374,9 +374,10 @@ def _pending(good: pl.DataFrame, few: _Few) -> pl.Series:
     return _marked(good.height, found)
 
 
-def _marked(height: int, at: Sequence[int]) -> pl.Series:
-    is_marked = pl.repeat(value=False, n=height, dtype=pl.Boolean, eager=True)
-    return is_marked.scatter(at, True) if at else is_marked
+def _marked(height: int, at: Sequence[int]) -> pl.Expr:
+    if not at:
+        return pl.lit(value=False)
+    return pl.lit(pl.repeat(value=False, n=height, dtype=pl.Boolean, eager=True).scatter(at, True))
 
 
 @lru_cache(20_000)

@@ -543,8 +543,9 @@ def _compose_slots(resolved: Resolved, claim: pl.Series) -> None:
         .drop("is_pending")
         .collect()
     )
-    if claims.get_column("person_id").is_unique().all():
-        least = claims.sort("person_id")
+    persons = claims.get_column("person_id")
+    if persons.is_unique().all():
+        least = claims if persons.is_sorted() else claims.sort("person_id")  # who is new has the id of the event
     else:
         least = (
             claims.with_columns(at=_instants(claims.get_column("received_at")))

@@ -220,6 +220,8 @@ async def _report_all(run: Run, done: set[int]) -> None:
 
 def _among(row_nos: pl.Series, checked: pl.DataFrame) -> pl.Series:
     """Those of the ordered numbers that are within a batch."""
+    if row_nos.is_empty():
+        return row_nos
     first, last = checked.item(0, "row_no"), checked.item(-1, "row_no")
     start, end = row_nos.search_sorted(first, "left"), row_nos.search_sorted(last, "right")
     return row_nos.slice(start, end - start)
