@@ -41,7 +41,7 @@ _WAITING = text("SELECT EXISTS (SELECT FROM job WHERE dedupe_key = :key AND stat
 
 
 def channel_of(service: str) -> str:
-    """On which a service's workers are told, at the commit, that there is a new job."""
+    """On which a service's workers are told of a new job at its commit; `_INSERT` names it by the schema."""
     return f"job:{service}"
 
 

@@ -1,9 +1,7 @@
 """The job of an upload, and the daily clearing of files and old results."""
 
-import ctypes
 import gc
 import sys
-from contextlib import suppress
 from datetime import time
 from typing import Any
 
@@ -12,6 +10,7 @@ from sqlalchemy.ext.asyncio import AsyncSession
 from kit.errors import DomainError
 from kit.jobs import lease
 from kit.jobs.worker import Daily, Job, Partial
+from targets_svc import limit_allocator
 from targets_svc.event_uploads import repository
 from targets_svc.event_uploads.receiving import PROCESS
 from targets_svc.event_uploads.run import Run
@@ -38,8 +37,7 @@ def prepare_process() -> None:
     gc.freeze()  # what the start has made need not be looked through again and again while rows come and go
     gc.set_threshold(_COLLECTED_AFTER, *gc.get_threshold()[1:])
     sys.setswitchinterval(_SWITCH_SECONDS)
-    with suppress(OSError, AttributeError):  # another C library
-        ctypes.CDLL(None).mallopt(_MMAP_THRESHOLD, 128 * 1024)
+    limit_allocator(_MMAP_THRESHOLD, 128 * 1024)
 
 
 async def run_upload(job: Job) -> dict[str, Any]:

@@ -115,9 +115,10 @@ async def begin(tx: AsyncSession) -> None:
 async def may_be_recorded(tx: AsyncSession, rows: pl.DataFrame) -> bool:
     """Whether the ledger has any source reference between the first and the last one of a system."""
     systems = rows.get_column("source_system").unique().to_list()
-    refs = [rows.filter(source_system=one) if len(systems) > 1 else rows for one in systems]
-    first, last = ([getattr(each.get_column("source_ref"), end)() for each in refs] for end in ("min", "max"))
-    return bool(await (await _driver(tx)).fetchval(_IN_RANGE, systems, first, last))
+    of_each = [rows] if len(systems) == 1 else [rows.filter(source_system=one) for one in systems]
+    refs = [each.get_column("source_ref") for each in of_each]
+    ends = [each.min() for each in refs], [each.max() for each in refs]
+    return bool(await (await _driver(tx)).fetchval(_IN_RANGE, systems, *ends))
 
 
 async def find_recorded(tx: AsyncSession, rows: pl.DataFrame) -> pl.DataFrame:

@@ -52,8 +52,7 @@ class Receiving:
     file_format: Format | None = None
     size: int = 0
     parts: int = 0
-    held: list[bytes] = field(default_factory=list)
-    held_bytes: int = 0
+    held: io.BytesIO = field(default_factory=io.BytesIO)
     digest: Any = field(default_factory=hashlib.sha256)
     in_order: asyncio.Lock = field(default_factory=asyncio.Lock)
     package: io.BytesIO = field(default_factory=io.BytesIO)
@@ -66,14 +65,13 @@ class Receiving:
             FileTooLargeError.
             FileUnreadableError: not what it seems to be, or without the header.
         """
-        self.held.append(piece)
-        self.held_bytes += len(piece)
-        if self.held_bytes >= PART_BYTES:
+        self.held.write(piece)
+        if self.held.tell() >= PART_BYTES:
             await self._store()
 
     async def end(self) -> Received:
         """All of it has been given. Raises as `take`, and FileUnreadableError for an empty one."""
-        if self.held or self.file_format is None:
+        if self.held.tell() or self.file_format is None:
             await self._store()
         await self._stored()
         assert self.file_format is not None
@@ -88,7 +86,7 @@ class Receiving:
             await repository.forget_file(tx, self.upload_id)
 
     async def _store(self) -> None:
-        part, self.held, self.held_bytes = b"".join(self.held), [], 0
+        part, self.held = self.held.getvalue(), io.BytesIO()
         if self.file_format is None:
             self.file_format = sniff(part)
             _require_beginning(part, self.file_format)

@@ -197,7 +197,7 @@ async def enter(
                 raise
     resolved.persons, resolved.events, resolved.before = b"", b"", ()
     if resolved.fresh.height == resolved.rows.height:
-        resolved.rows = resolved.fresh = resolved.fresh.drop(_ENTERED, strict=False)
+        resolved.rows = resolved.fresh = resolved.fresh.drop(_ENTERED)
     return resolved
 
 

@@ -41,8 +41,6 @@ class _Writing:
     """A batch that is being written; `has_entered`: its persons and events are in, or it has failed."""
 
     number: int
-    ready: Ready | None
-    resolved: Resolved | None
     previous: "_Writing | None"
     has_entered: asyncio.Event = field(default_factory=asyncio.Event)
     task: "asyncio.Task[None] | None" = None
@@ -85,11 +83,11 @@ class Writer:
         while len(self.under_way) >= _WRITTEN_AT_ONCE:
             await self.under_way[0].ended()
             self.under_way.popleft()
-        writing = _Writing(number, ready, resolved, self.under_way[-1] if self.under_way else None)
+        writing = _Writing(number, self.under_way[-1] if self.under_way else None)
         self.begun += 1
         self.made[number] = Made() if resolved is None else resolved.made
         self.made.pop(number - READ_AT_ONCE - _WRITTEN_AT_ONCE - 1, None)
-        writing.task = asyncio.create_task(self._write(writing))
+        writing.task = asyncio.create_task(self._write(writing, ready, resolved))
         self.under_way.append(writing)
 
     async def ended(self) -> None:
@@ -104,11 +102,8 @@ class Writer:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _write(self, writing: _Writing) -> None:
+    async def _write(self, writing: _Writing, ready: Ready, resolved: Resolved | None) -> None:
         run, previous = self.run, writing.previous
-        ready, resolved = writing.ready, writing.resolved
-        writing.ready = writing.resolved = None  # its rows are not kept longer than they are needed
-        assert ready is not None
         settled = previous.ended if previous is not None else _at_once
         try:
             if resolved is not None:
@@ -120,7 +115,7 @@ class Writer:
                 if ready.rows is not None and resolved is not None:
                     resolved = await recording.enter(tx, resolved, ready.rows, run.vault, run.upload.owner, settled)
                     self.made[writing.number] = resolved.made
-                    ready = ready._replace(rows=None, known=None)
+                    ready = ready._replace(rows=None, known=None)  # not kept longer than they are needed
                 writing.has_entered.set()
                 await settled()
                 writing.previous = None

@@ -118,9 +118,7 @@ async def test_a_worker_that_slept_past_its_lease_cannot_write(database: Databas
     [job] = await add(database, "test.record", 1, seconds=1)
     before, _ = await counted(database)
     async with worker(settings) as sleeper:
-        async with asyncio.timeout(20):
-            while await states_of(database, job) != "RUNNING":
-                await asyncio.sleep(0.02)
+        await until_is(database, job, "RUNNING")
         sleeper.send_signal(signal.SIGSTOP)
         async with worker(settings):
             assert (await until_finished(database, "test.record"))["SUCCEEDED"] >= 1
@@ -134,6 +132,12 @@ async def test_a_worker_that_slept_past_its_lease_cannot_write(database: Databas
 async def states_of(database: Database, job: UUID) -> str:
     async with database.transaction() as session:
         return (await read_job(session, job)).state
+
+
+async def until_is(database: Database, job: UUID, state: str) -> None:
+    async with asyncio.timeout(20):
+        while await states_of(database, job) != state:
+            await asyncio.sleep(0.02)
 
 
 async def test_a_poison_job_ends_failed_and_the_others_go_on(database: Database, settings: ServiceSettings) -> None:
@@ -220,12 +224,6 @@ async def test_a_daily_job_is_made_once_however_many_relays_there_are(
     assert await states(database, "test.daily") == {"PENDING": 1}
 
 
-async def _ended(database: Database, job: UUID) -> None:
-    async with asyncio.timeout(20):
-        while await states_of(database, job) != "SUCCEEDED":
-            await asyncio.sleep(0.02)
-
-
 @pytest.mark.filterwarnings("ignore:Call to deprecated close:DeprecationWarning")  # arq's
 async def test_a_worker_hears_of_a_job_at_its_commit_also_when_its_ear_was_lost(
     settings: ServiceSettings, database: Database, monkeypatch: pytest.MonkeyPatch
@@ -252,12 +250,12 @@ async def test_a_worker_hears_of_a_job_at_its_commit_also_when_its_ear_was_lost(
     running = asyncio.create_task(made.run())
     ear = await found_ear()
     for job in await add(database, "test.heard", 5):
-        await _ended(database, job)
+        await until_is(database, job, "SUCCEEDED")
     async with database.transaction() as session:
         await session.execute(text("SELECT pg_terminate_backend(:pid)"), {"pid": ear})
     await found_ear(other_than=ear)
     [job] = await add(database, "test.heard", 1)
-    await _ended(database, job)
+    await until_is(database, job, "SUCCEEDED")
     made.stop()
     async with asyncio.timeout(5):
         await running
